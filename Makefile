@@ -1,0 +1,34 @@
+# Each target is one line that a person could type. `make setup`, `make serve` and `make test` need nothing
+# but python3 (3.11 or newer, with its venv module), git and make.
+PYTHON = python3
+PORT = 6543
+INI = development.ini
+
+.PHONY: serve setup test accept lint format deps wheels clean
+
+serve:     ## the demonstration shop on http://localhost:6543
+	@$(PYTHON) requirements/install.py serve && exec .venv/bin/python -m demo $(INI) $(PORT)
+
+setup:     ## the virtual environment: locked packages, test tools, all distributions editable
+	@$(PYTHON) requirements/install.py test
+
+test: setup  ## every test, with branch coverage of platform/
+	@sh .ci/servers && .venv/bin/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+
+accept: setup  ## the long forms of the tests; the numbers can be raised: see tests/README.md
+	@sh .ci/servers && .venv/bin/python -m pytest --accept
+
+lint: setup  ## style, types, import rules
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+format: setup  ## write the code as `make lint` wants it
+	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+deps: setup  ## lock again, with the newest versions that the distributions allow
+	@.venv/bin/python requirements/lock.py --upgrade
+
+wheels: setup  ## wheels of all distributions in var/wheels
+	@.venv/bin/python requirements/wheels.py var/wheels
+
+clean:     ## take away all that is made: environment, databases, caches
+	@rm -rf .venv var build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

@@ -1,0 +1,62 @@
+"""Security: one policy made of identity sources, named permissions and roles; closed by default.
+
+Addons add parts (`add_identity_source`, `add_permission`, `add_role`); this room judges with all
+of them. A view names its permission; `"public"` opens it to everybody and `"authenticated"` to
+whoever is recognised. The role `admin` holds every declared permission.
+"""
+
+from typing import Any
+
+from pyramid.interfaces import ISecurityPolicy
+from pyramid.tweens import INGRESS
+from pyramid.viewderivers import INGRESS as VIEW_INGRESS
+
+from talatat.security.csrf import IdentityCSRFStorage, check_csrf, check_origin, csrf_checked_view
+from talatat.security.grants import AUTHENTICATED, EVERYTHING, PUBLIC
+from talatat.security.headers import relax_csp, without
+from talatat.security.identity import Identity, IdentitySource, InvalidCredentials
+from talatat.security.policy import Policy
+from talatat.security.registry import Permission, Role, Security
+
+__all__ = [
+    "AUTHENTICATED",
+    "PUBLIC",
+    "Identity",
+    "IdentitySource",
+    "InvalidCredentials",
+    "Permission",
+    "Policy",
+    "Role",
+    "Security",
+    "challenges",
+    "check_csrf",
+    "check_origin",
+    "known_identity",
+    "relax_csp",
+    "without",
+]
+
+
+def known_identity(request: Any) -> Identity | None:
+    """The request's identity if it was found out already; never asks a source (for logging)."""
+    policy = request.registry.queryUtility(ISecurityPolicy)
+    return policy.known_identity(request) if isinstance(policy, Policy) else None
+
+
+def challenges(request: Any) -> list[str]:
+    """WWW-Authenticate values that a 401 to this request carries."""
+    policy = request.registry.queryUtility(ISecurityPolicy)
+    return policy.challenges(request) if isinstance(policy, Policy) else []
+
+
+def includeme(config: Any) -> None:
+    """The policy, the platform's own permissions and role, CSRF and secure headers."""
+    config.set_security_policy(Policy(config.registry.system.security))
+    config.add_permission(PUBLIC, "Everybody, without logging in")
+    config.add_permission(AUTHENTICATED, "Everybody who is logged in")
+    config.add_role("admin", [EVERYTHING])
+    config.set_csrf_storage_policy(IdentityCSRFStorage())
+    config.add_view_deriver(
+        csrf_checked_view, "talatat_csrf", under=VIEW_INGRESS, over="secured_view"
+    )
+    config.add_tween("talatat.security.headers.secure_headers_tween", under=INGRESS)

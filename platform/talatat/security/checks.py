@@ -1,0 +1,42 @@
+"""Checks over a finished composition: every permission that is used is declared by somebody."""
+
+from collections.abc import Iterable
+
+from talatat.configuration.provenance import where
+from talatat.security.grants import EVERYTHING, covers
+from talatat.security.registry import Role, Security, Use
+
+
+def problems_of(security: Security, uses: Iterable[Use]) -> list[str]:
+    """One text for each mistake, in the order of declaration and without repetition."""
+    problems = [
+        undeclared(security, use) for use in uses if not security.declares(use.permission)
+    ]
+    for role in security.roles.values():
+        problems += problems_of_role(security, role)
+    return list(dict.fromkeys(problems))
+
+
+def problems_of_role(security: Security, role: Role) -> list[str]:
+    """The patterns of a role that cover no declared permission."""
+    return [
+        undeclared(security, Use(pattern, f"role {role.name!r}", role.intr))
+        for pattern in role.permissions
+        if pattern != EVERYTHING and not any(covers(pattern, name) for name in security.permissions)
+    ]
+
+
+def undeclared(security: Security, use: Use) -> str:
+    """Which permission, who asks for it, what is nearest, and what to write."""
+    nearest = security.nearest(use.permission)
+    guess = f" Did you mean {nearest!r}?" if nearest else ""
+    place = f" ({where(use.intr)})" if use.intr is not None else ""
+    remedy = (
+        "Compose the addon that declares permissions under this name"
+        if use.permission.endswith(".*")
+        else f'Declare it with config.add_permission({use.permission!r}, "what it allows")'
+    )
+    return (
+        f"{use.what}{place} asks for permission {use.permission!r}, which no composed addon "
+        f"declares.{guess} {remedy}, or use a declared one; 'public' opens a view to everybody."
+    )

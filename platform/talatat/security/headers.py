@@ -1,0 +1,66 @@
+"""Secure headers on every answer, and the ways to relax them for one answer.
+
+A header that a response already has is left alone, so a view relaxes by setting it itself.
+`relax_csp(response, "script-src 'self' 'sha256-...'")` changes single directives of the policy for
+pages; `without(response, "Cross-Origin-Opener-Policy")` leaves a header out.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+CSP = "Content-Security-Policy"
+HSTS = ("Strict-Transport-Security", "max-age=31536000")
+ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),  # for browsers that do not know frame-ancestors
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+)
+PAGE_POLICY = {
+    "default-src": "'self'",
+    "img-src": "'self' data:",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+PAGE_CSP = "; ".join(f"{name} {value}" for name, value in PAGE_POLICY.items())
+# JSON, files and all else that is no page loads nothing, wherever somebody opens it.
+DATA_CSP = "default-src 'none'; frame-ancestors 'none'"
+_LEFT_OUT = "_talatat_headers_left_out"
+
+
+def relax_csp(response: Any, *directives: str) -> None:
+    """Give single directives of the page policy other values on this response, e.g.
+    `relax_csp(response, "style-src 'self' 'unsafe-inline'")`."""
+    policy = dict(PAGE_POLICY)
+    policy.update((name, value) for name, _, value in (d.partition(" ") for d in directives))
+    response.headers[CSP] = "; ".join(f"{name} {value}".strip() for name, value in policy.items())
+
+
+def without(response: Any, *names: str) -> None:
+    """Leave these headers out of this response."""
+    left_out = frozenset(name.lower() for name in names)
+    setattr(response, _LEFT_OUT, getattr(response, _LEFT_OUT, frozenset()) | left_out)
+
+
+def secure_headers_tween(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
+    """Tween factory; stands outermost, so that error pages are covered as well."""
+
+    def secure_headers(request: Any) -> Any:
+        response = handler(request)
+        add_secure_headers(response, https=request.scheme == "https")
+        return response
+
+    return secure_headers
+
+
+def add_secure_headers(response: Any, https: bool) -> None:
+    """Add what is missing to one response."""
+    is_page = response.content_type in ("text/html", "application/xhtml+xml")
+    wanted = [*ALWAYS, (CSP, PAGE_CSP if is_page else DATA_CSP)]
+    if https:
+        wanted.append(HSTS)
+    left_out = getattr(response, _LEFT_OUT, frozenset())
+    present = {name.lower() for name, _ in response.headerlist} | left_out
+    response.headerlist.extend(pair for pair in wanted if pair[0].lower() not in present)

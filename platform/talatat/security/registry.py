@@ -1,0 +1,131 @@
+"""The permissions, roles and identity sources of one composition, and the check made of them."""
+
+import difflib
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from talatat.errors import CompositionError
+from talatat.security.grants import AUTHENTICATED, EVERYTHING, PUBLIC, covers, holds
+from talatat.security.identity import Identity, IdentitySource
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A named thing that somebody may be allowed to do; `intr` tells who declared it."""
+
+    name: str
+    title: str
+    addon: str
+    intr: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Role:
+    """A named set of permissions (names, `<addon>.*` or `*`) that identities are given."""
+
+    name: str
+    permissions: tuple[str, ...]
+    addon: str
+    intr: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Use:
+    """A place that asks for a permission; `what` is worded for a person."""
+
+    permission: str
+    what: str
+    intr: Any = field(default=None, compare=False, repr=False)
+
+
+class Security:
+    """What `system.security` is: filled by directives while composing, fixed by `finish`."""
+
+    def __init__(self) -> None:
+        self.permissions: dict[str, Permission] = {}
+        self.roles: dict[str, Role] = {}
+        self.sources: dict[str, IdentitySource] = {}
+        self._uses: list[Use] = []
+        self._held: dict[str, frozenset[str]] = {}
+        self._reported: set[str] = set()
+
+    def uses(self, permission: str, what: str, intr: Any = None) -> None:
+        """Say that `what` asks for a permission; `finish` checks that somebody declares it."""
+        self._uses.append(Use(permission, what, intr))
+
+    def finish(self, registry: Any) -> None:
+        """Check every use and work out what each role holds.
+
+        Raises CompositionError with one problem for each undeclared permission.
+        """
+        from talatat.security.checks import problems_of
+
+        if problems := problems_of(self, [*self._uses, *uses_by_views(registry)]):
+            raise CompositionError(problems)
+        self._held = {role.name: self._expanded(role) for role in self.roles.values()}
+
+    def _expanded(self, role: Role) -> frozenset[str]:
+        return frozenset(
+            name
+            for name in self.permissions
+            if any(covers(pattern, name) for pattern in role.permissions)
+        )
+
+    def declares(self, permission: str) -> bool:
+        """Whether the name is a permission, or one of the two literals."""
+        return permission in self.permissions or permission in (PUBLIC, AUTHENTICATED)
+
+    def is_grantable(self, pattern: str) -> bool:
+        """Whether a pattern (for a role or a scope) can ever cover a declared permission."""
+        return pattern == EVERYTHING or any(covers(pattern, name) for name in self.permissions)
+
+    def nearest(self, permission: str) -> str | None:
+        """The declared name most like this one."""
+        names = [PUBLIC, AUTHENTICATED, *self.permissions]
+        return next(iter(difflib.get_close_matches(permission, names, n=1, cutoff=0.5)), None)
+
+    def holds(self, identity: Identity | None, permission: str) -> bool:
+        """Whether this identity (None: nobody) may do what the permission names.
+
+        What nobody declares, nobody holds, the role `admin` neither.
+        """
+        if permission == PUBLIC:
+            return True
+        if identity is None:
+            return False
+        if permission == AUTHENTICATED:
+            return True
+        if permission not in self.permissions:
+            self._report(permission)
+            return False
+        return holds(identity, permission, self._held)
+
+    def held_by(self, identity: Identity) -> frozenset[str]:
+        """All declared permissions that the identity holds."""
+        return frozenset(name for name in self.permissions if self.holds(identity, name))
+
+    def given_by(self, roles: Iterable[str]) -> frozenset[str]:
+        """All declared permissions that these roles give together."""
+        return frozenset().union(*(self._held.get(role, frozenset()) for role in roles))
+
+    def _report(self, permission: str) -> None:
+        if permission not in self._reported:
+            self._reported.add(permission)
+            logger.warning(
+                "permission %r was asked for, but no addon declares it: refused (nearest: %s)",
+                permission,
+                self.nearest(permission),
+            )
+
+
+def uses_by_views(registry: Any) -> Iterator[Use]:
+    """The permission of every view that is registered, with the view's own introspectable."""
+    for item in registry.introspector.get_category("views", default=()):
+        intr = item["introspectable"]
+        permission = getattr(intr.get("derived_callable"), "__permission__", None)
+        if permission is not None:
+            yield Use(permission, f"view {intr.title}", intr)

@@ -49,9 +49,10 @@ def installed():
 
 def make_environment():
     """Make the virtual environment where there is none that runs, or stop and say what is missing."""
-    if PYTHON.exists() and subprocess.run([PYTHON, "-m", "pip", "--version"], stdout=-3).returncode == 0:
+    works = [PYTHON, "-c", "import pip"]
+    if PYTHON.exists() and subprocess.run(works, check=False).returncode == 0:
         return
-    made = subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT])
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=False)
     if made.returncode:
         sys.exit(
             "The virtual environment .venv could not be made (see above). On Debian and Ubuntu the module"
@@ -61,7 +62,7 @@ def make_environment():
 
 def run(*command):
     """Run one step, or stop with the command that failed, so that it can be tried by hand."""
-    finished = subprocess.run(command, cwd=ROOT)
+    finished = subprocess.run(command, cwd=ROOT, check=False)
     if finished.returncode:
         sys.exit("This step of the installation failed: " + " ".join(map(str, command)))
 
@@ -73,8 +74,18 @@ def install(kind):
     locks = ROOT / "requirements"
     uv = [BINARIES / "uv", "pip"]
     into = ["--python", PYTHON, "--quiet"]
-    run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
-        "--require-hashes", "-r", locks / "uv.txt")
+    run(
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--require-hashes",
+        "-r",
+        locks / "uv.txt",
+    )
     run(*uv, "sync", *into, "--require-hashes", locks / f"{kind}.txt")
     editables = [part for folder in distributions() for part in ("-e", folder)]
     run(*uv, "install", *into, "--no-deps", "--no-build-isolation", "--no-index", *editables)
@@ -84,14 +95,19 @@ def install(kind):
 def main():
     """Install when the stamp says that it is needed; `test` holds all that `serve` needs."""
     if sys.version_info < OLDEST:
-        sys.exit("Talatat needs Python %d.%d or newer; this is %s: make PYTHON=/path/to/python3.x ..."
-                 % (*OLDEST, sys.version.split()[0]))
+        sys.exit(
+            "Talatat needs Python %d.%d or newer; this is %s: make PYTHON=/path/to/python3.x ..."
+            % (*OLDEST, sys.version.split()[0])
+        )
     wanted = sys.argv[1]
     kind, made_from = installed()
     if kind == "test":
         wanted = "test"
     if (kind, made_from) != (wanted, digest(wanted)):
-        print(f"Installing the locked packages of requirements/{wanted}.txt into .venv ...", flush=True)
+        print(
+            f"Installing the locked packages of requirements/{wanted}.txt into .venv ...",
+            flush=True,
+        )
         install(wanted)
 
 

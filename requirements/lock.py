@@ -8,7 +8,6 @@ asks for. The locks hold for every Python from 3.11 to 3.14 and name no index.
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import install
 
@@ -34,10 +33,22 @@ def lock(kind: str, options: list[str]) -> None:
     """Write requirements/<kind>.txt from requirements/<kind>.in and, where they belong, the distributions."""
     own = editables(EXTRAS[kind]) if kind in EXTRAS else ""
     command = [
-        install.BINARIES / "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11",
-        "--generate-hashes", "--no-emit-index-url", "--no-header", *options,
+        install.BINARIES / "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--python-version",
+        "3.11",
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-header",
+        *options,
         *(part for name in names() for part in ("--no-emit-package", name)),
-        f"requirements/{kind}.in", "-", "-o", f"requirements/{kind}.txt",
+        f"requirements/{kind}.in",
+        "-",
+        "-o",
+        f"requirements/{kind}.txt",
     ]
     subprocess.run(command, input=own, text=True, cwd=install.ROOT, check=True)
 

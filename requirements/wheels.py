@@ -12,9 +12,18 @@ import install
 
 def build(folder: Path) -> list[Path]:
     """Build one wheel for each distribution into `folder`; gives their paths."""
-    uv = [install.BINARIES / "uv", "build", "--quiet", "--wheel", "--no-build-isolation", "--offline"]
+    uv = [
+        install.BINARIES / "uv",
+        "build",
+        "--quiet",
+        "--wheel",
+        "--no-build-isolation",
+        "--offline",
+    ]
     for distribution in install.distributions():
-        subprocess.run([*uv, "--out-dir", folder, "--python", install.PYTHON, distribution], check=True)
+        subprocess.run(
+            [*uv, "--out-dir", folder, "--python", install.PYTHON, distribution], check=True
+        )
     return sorted(folder.glob("*.whl"))
 
 

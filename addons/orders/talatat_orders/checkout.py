@@ -1,0 +1,159 @@
+"""The checkout: price and stock are checked and taken in one transaction, for all lines or for none.
+
+The products' rows are locked first, in the order of their ids, so that two checkouts that want the same
+products wait for each other and never deadlock: on PostgreSQL by SELECT ... FOR UPDATE, on SQLite by
+the immediate transaction of every writing request. A basket of any length takes the same few
+statements: customer, products, stock, order, lines.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+from talatat.db.types import Money
+from talatat.problems import Problem
+from talatat_catalog import OutOfStock, lock_products, take_stock
+from talatat_catalog.models import Product
+
+from talatat_orders.models import Customer, Order, OrderLine
+from talatat_orders.states import PLACED
+
+LARGEST_TOTAL = 2**63 - 1
+
+Fault = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One line of a basket; ``expected_price`` is what the buyer was shown, if they say."""
+
+    product_id: str
+    quantity: int
+    expected_price: Money | None = None
+
+
+def check_out(
+    session: Session, customer: Customer, basket: Sequence[Wanted], placed_by: str | None
+) -> Order:
+    """Take the stock and place the order, flushed with its lines; ``basket`` is not empty.
+
+    Raises Problem 422 (``unknown_product``, ``mixed_currencies``, ``total_too_large``) or 409
+    (``price_changed``, ``out_of_stock``), each naming its lines by pointers; nothing is taken then.
+    """
+    products = lock_products(session, {wanted.product_id for wanted in basket})
+    _refuse_unknown(basket, products)
+    currency = _one_currency(basket, products)
+    _refuse_conflicts(basket, products)
+    lines = [_line(position, wanted, products) for position, wanted in enumerate(basket)]
+    order = _order(customer, currency, lines, placed_by)
+    try:
+        take_stock(session, _quantities(basket))
+    except OutOfStock as error:  # the rows are locked: only a stock that is not kept at all
+        raise Problem(409, "out_of_stock", str(error)) from error
+    session.add(order)
+    session.flush()
+    return order
+
+
+def _quantities(basket: Sequence[Wanted]) -> Counter[str]:
+    quantities: Counter[str] = Counter()
+    for wanted in basket:
+        quantities[wanted.product_id] += wanted.quantity
+    return quantities
+
+
+def _refuse_unknown(basket: Sequence[Wanted], products: Mapping[str, Product]) -> None:
+    faults = [
+        _fault(f"/lines/{position}/product_id", "unknown_product", "There is no such product.")
+        for position, wanted in enumerate(basket)
+        if wanted.product_id not in products
+    ]
+    if faults:
+        raise Problem(422, "unknown_product", "A product does not exist.", errors=faults)
+
+
+def _one_currency(basket: Sequence[Wanted], products: Mapping[str, Product]) -> str:
+    """The basket's currency: that of its first line, which all others must share."""
+    currency: str = products[basket[0].product_id].currency
+    faults = [
+        _fault(f"/lines/{position}", "mixed_currencies", f"The basket is in {currency}.")
+        for position, wanted in enumerate(basket)
+        if products[wanted.product_id].currency != currency
+    ]
+    if faults:
+        raise Problem(422, "mixed_currencies", "An order has one currency.", errors=faults)
+    return currency
+
+
+def _refuse_conflicts(basket: Sequence[Wanted], products: Mapping[str, Product]) -> None:
+    """Both kinds of conflict are told at once; the code is that of the graver, being out of stock."""
+    short = list(_shortages(basket, products))
+    faults = [*short, *_price_changes(basket, products)]
+    if short:
+        raise Problem(409, "out_of_stock", "There is not enough left.", errors=faults)
+    if faults:
+        raise Problem(409, "price_changed", "A price has changed.", errors=faults)
+
+
+def _shortages(basket: Sequence[Wanted], products: Mapping[str, Product]) -> Sequence[Fault]:
+    """The lines at which what is left runs out; lines of one product share its stock."""
+    faults = []
+    left = {product.id: product.stock for product in products.values()}
+    for position, wanted in enumerate(basket):
+        available = left[wanted.product_id]
+        if wanted.quantity > available:
+            faults.append(_fault(f"/lines/{position}", "out_of_stock", f"{available} left."))
+        left[wanted.product_id] = available - min(available, wanted.quantity)
+    return faults
+
+
+def _price_changes(basket: Sequence[Wanted], products: Mapping[str, Product]) -> Sequence[Fault]:
+    faults = []
+    for position, wanted in enumerate(basket):
+        product = products[wanted.product_id]
+        price = Money.from_minor(product.price_minor, product.currency)
+        if wanted.expected_price is not None and wanted.expected_price != price:
+            faults.append(_fault(f"/lines/{position}", "price_changed", f"It costs {price} now."))
+    return faults
+
+
+def _line(position: int, wanted: Wanted, products: Mapping[str, Product]) -> OrderLine:
+    product = products[wanted.product_id]
+    return OrderLine(
+        position=position,
+        product_id=product.id,
+        sku=product.sku,
+        title=product.title,
+        quantity=wanted.quantity,
+        unit_price_minor=product.price_minor,
+        amount_minor=wanted.quantity * product.price_minor,
+    )
+
+
+def _order(
+    customer: Customer, currency: str, lines: list[OrderLine], placed_by: str | None
+) -> Order:
+    total = sum(line.amount_minor for line in lines)
+    if total > LARGEST_TOTAL:
+        raise Problem(422, "total_too_large", "The order's total is too large to be kept.")
+    return Order(
+        customer_id=customer.id,
+        state=PLACED,
+        currency=currency,
+        total_minor=total,
+        placed_by=placed_by,
+        lines=lines,
+    )
+
+
+def _fault(pointer: str, code: str, detail: str) -> Fault:
+    return {"pointer": pointer, "code": code, "detail": detail}
+
+
+def read_basket(lines: Sequence[Mapping[str, Any]]) -> list[Wanted]:
+    """The lines of a validated body."""
+    return [
+        Wanted(line["product_id"], line["quantity"], line.get("expected_price")) for line in lines
+    ]

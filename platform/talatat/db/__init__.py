@@ -1,0 +1,72 @@
+"""The database: models, types, sessions and extensions of another addon's models.
+
+    from talatat.db import Extension, Record, declarative_base, extension_key, new_id
+    Base = declarative_base("catalog")
+
+    class Product(Record, Base):
+        __tablename__ = "catalog_product"
+
+The request's session is `request.db`; outside of a request there is `transaction(system)`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from talatat.db.base import NAMING_CONVENTION, declarative_base
+from talatat.db.extension import Extension, extension_key
+from talatat.db.record import Record, Versioned
+from talatat.db.retry import is_busy, is_retryable, is_unreachable
+from talatat.db.session import Database, request_db, transaction
+from talatat.db.types import (
+    Decimal4,
+    JSONDocument,
+    Money,
+    Scaled,
+    UTCDateTime,
+    UUIDv7,
+    canonical_id,
+    is_id,
+    new_id,
+    utcnow,
+)
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+
+__all__ = [
+    "NAMING_CONVENTION",
+    "Database",
+    "Decimal4",
+    "Extension",
+    "JSONDocument",
+    "Money",
+    "Record",
+    "Scaled",
+    "UTCDateTime",
+    "UUIDv7",
+    "Versioned",
+    "canonical_id",
+    "declarative_base",
+    "extension_key",
+    "is_busy",
+    "is_id",
+    "is_retryable",
+    "is_unreachable",
+    "new_id",
+    "request_db",
+    "transaction",
+    "utcnow",
+]
+
+
+def includeme(config: Configurator) -> None:
+    """Give requests their transaction (`request.tm`), their session (`request.db`) and their retries."""
+    settings = config.get_settings()
+    settings.setdefault("tm.manager_hook", "pyramid_tm.explicit_manager")
+    # Asking who the user is, to note it on the transaction, would cost each request an identification.
+    settings.setdefault("tm.annotate_user", "false")
+    settings.setdefault("retry.attempts", "3")
+    config.include("pyramid_retry")
+    config.include("pyramid_tm")
+    config.add_request_method(request_db, "db", reify=True)

@@ -1,0 +1,59 @@
+"""Declarative bases: one for each addon, so that no addon's models can break another's.
+
+With a base (registry and MetaData) of its own, a broken model of an addon that is not composed stays
+unconfigured and harmless. Foreign keys and relationships to another addon's models take its classes or
+columns, never strings: strings are looked up in the addon's own registry only.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from typing import Any
+
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase
+
+# Names end in their kind and begin with the table's, so that each begins with its addon's name. Only
+# checks are named by hand; migrations use the same convention (migrations/env.py).
+NAMING_CONVENTION = {
+    "pk": "%(table_name)s_pk",
+    "uq": "%(table_name)s_%(column_0_N_name)s_uq",
+    "ix": "%(table_name)s_%(column_0_N_name)s_ix",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fk",
+    "ck": "%(table_name)s_%(constraint_name)s_ck",
+}
+
+_bases: weakref.WeakSet[type[DeclarativeBase]] = weakref.WeakSet()
+
+
+def declarative_base(addon: str) -> Any:
+    """Return the base class of the models of `addon`, whose tables are all named `<addon>_...`.
+
+    Call it once in an addon, at module level: `Base = declarative_base("catalog")`. The platform checks
+    the names when it composes (talatat.db.checks).
+    """
+    caller = sys._getframe(1).f_globals.get("__name__", __name__)
+    metadata = MetaData(naming_convention=NAMING_CONVENTION, info={"addon": addon})
+    base = type(
+        "Base",
+        (DeclarativeBase,),
+        {"__module__": caller, "__doc__": f"Models of {addon}.", "metadata": metadata},
+    )
+    _bases.add(base)
+    return base
+
+
+def bases_of(addon: str, package: str) -> list[type[DeclarativeBase]]:
+    """Return the bases that `addon` made in its Python `package` (or below it), in no order."""
+    return [
+        base
+        for base in _bases
+        if base.metadata.info["addon"] == addon
+        and (base.__module__ == package or base.__module__.startswith(package + "."))
+    ]
+
+
+def addon_of(model: type[Any]) -> str:
+    """Return the name of the addon whose base `model` has."""
+    return str(model.metadata.info["addon"])

@@ -1,0 +1,108 @@
+"""Money: an exact amount in one currency, stored as an integer of the currency's minor unit.
+
+A model keeps two columns (`price_minor BIGINT`, `currency CHAR(3)`); `Money` is what Python and the
+API see: `{"amount": "12.50", "currency": "EUR"}`. Nothing is ever rounded without being asked to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+
+# ISO 4217: decimals of the currencies that do not have two.
+_DECIMALS = {
+    **dict.fromkeys(
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
+    ),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+}
+_CODE = re.compile(r"[A-Z]{3}")
+
+
+def decimals_of(currency: str) -> int:
+    """Return how many decimals the minor unit of `currency` has (2 for most, 0 for JPY)."""
+    return _DECIMALS.get(currency, 2)
+
+
+@dataclass(frozen=True, order=False)
+class Money:
+    """An amount of a currency. Equal when amount and currency are; adds only to its own currency."""
+
+    amount: Decimal
+    currency: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.amount, Decimal) or not self.amount.is_finite():
+            raise ValueError(f"{self.amount!r} is not an amount of money: give a finite Decimal")
+        if not isinstance(self.currency, str) or not _CODE.fullmatch(self.currency):
+            raise ValueError(f"{self.currency!r} is not a currency: give a code such as EUR")
+
+    @classmethod
+    def from_minor(cls, units: int, currency: str) -> Money:
+        """Return the money that `units` of the minor unit (cents) are."""
+        return cls(Decimal(units).scaleb(-decimals_of(currency)), currency)
+
+    @classmethod
+    def from_json(cls, value: object) -> Money:
+        """Read `{"amount": "12.50", "currency": "EUR"}`; raises ValueError for any other shape."""
+        if not isinstance(value, Mapping) or set(value) != {"amount", "currency"}:
+            raise ValueError('money is {"amount": "12.50", "currency": "EUR"}')
+        amount = value["amount"]
+        if not isinstance(amount, str):
+            raise ValueError("an amount of money is a string of decimal digits")
+        try:
+            return cls(Decimal(amount), value["currency"])
+        except InvalidOperation:
+            raise ValueError(f"{amount!r} is not an amount of money") from None
+
+    @property
+    def minor(self) -> int:
+        """The amount in minor units. Raises ValueError when it has more decimals than the currency."""
+        scaled = self.amount.scaleb(decimals_of(self.currency))
+        if scaled != scaled.to_integral_value():
+            raise ValueError(
+                f"{self.amount} has more than {decimals_of(self.currency)} decimals of {self.currency}"
+            )
+        return int(scaled)
+
+    def rounded(self) -> Money:
+        """Return this money rounded half to even to the currency's minor unit."""
+        unit = Decimal(1).scaleb(-decimals_of(self.currency))
+        return Money(self.amount.quantize(unit, rounding=ROUND_HALF_EVEN), self.currency)
+
+    def to_json(self) -> dict[str, str]:
+        """Return the API's form, with at least the currency's decimals written out."""
+        places = decimals_of(self.currency)
+        exponent = self.amount.as_tuple().exponent
+        if isinstance(exponent, int) and -exponent < places:
+            return {"amount": f"{self.amount:.{places}f}", "currency": self.currency}
+        return {"amount": f"{self.amount:f}", "currency": self.currency}
+
+    def __add__(self, other: Money) -> Money:
+        return Money(self.amount + self._same(other), self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return Money(self.amount - self._same(other), self.currency)
+
+    def __mul__(self, factor: int | Decimal) -> Money:
+        return Money(self.amount * factor, self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.amount, self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        return self.amount < self._same(other)
+
+    def __le__(self, other: Money) -> bool:
+        return self.amount <= self._same(other)
+
+    def __str__(self) -> str:
+        return f"{self.to_json()['amount']} {self.currency}"
+
+    def _same(self, other: Money) -> Decimal:
+        if not isinstance(other, Money) or other.currency != self.currency:
+            raise ValueError(f"{other} and {self} are not of one currency")
+        return other.amount

@@ -1,0 +1,135 @@
+"""`Database`: the engine of one composed process, and sessions joined to explicit transactions.
+
+Nobody commits a session: the transaction manager that it was made for does. For a request that is
+`request.tm` (pyramid_tm), for a script `with transaction(system) as (tm, session)`. No transaction is
+thread-local, so that a host or a mounted application with a manager of its own cannot lose commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import zope.sqlalchemy
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+from transaction import TransactionManager
+from zope.sqlalchemy.datamanager import STATUS_CHANGED
+
+from talatat.db.engine import DEFERRED, make_engine, make_folder, make_migration_engine, parse_url
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+    from talatat.system import System
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class DatabaseSettings(Protocol):
+    """What `Database` reads of the platform's settings."""
+
+    url: str
+    pool_size: int
+    max_overflow: int
+    statement_timeout: float
+    lock_timeout: float
+
+
+class Database:
+    """One database as one composed process uses it. Making it opens no connection.
+
+    `engine` serves requests, `sessionmaker` makes their sessions (an event listened for on it concerns
+    this composition only), `dialect` is "sqlite" or "postgresql".
+    """
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self.url = parse_url(settings.url)
+        self.lock_timeout = settings.lock_timeout
+        self.engine: Engine = make_engine(
+            self.url,
+            pool_size=settings.pool_size,
+            max_overflow=settings.max_overflow,
+            statement_timeout=settings.statement_timeout,
+            lock_timeout=settings.lock_timeout,
+        )
+        # The same pool; on SQLite its transactions take no write lock until they write.
+        self.reading_engine: Engine = self.engine.execution_options(**DEFERRED)
+        # A subclass of its own: listeners on it do not reach other composed applications.
+        own = type("Session", (Session,), {})
+        self.sessionmaker: sessionmaker[Session] = sessionmaker(self.engine, class_=own)
+        if getattr(settings, "development", False):
+            make_folder(self.url)
+
+    @property
+    def dialect(self) -> str:
+        """The name of the database system: "sqlite" or "postgresql"."""
+        return self.engine.dialect.name
+
+    @cached_property
+    def migration_engine(self) -> Engine:
+        """The engine for migrations: see `make_migration_engine`."""
+        return make_migration_engine(self.url, lock_timeout=self.lock_timeout)
+
+    def session(self, tm: TransactionManager, *, reading: bool = False) -> Session:
+        """Return a session that lives and ends with the transaction that `tm` has begun.
+
+        `reading` says that writing is not expected; it may write all the same. Every transaction is
+        committed, one that only read too: text and Core statements cannot be told from reads, and a
+        write that is not committed is worse than a COMMIT of nothing.
+        """
+        session = self.sessionmaker(bind=self.reading_engine if reading else self.engine)
+        zope.sqlalchemy.register(session, initial_state=STATUS_CHANGED, transaction_manager=tm)
+        return session
+
+    def session_for(self, request: Request) -> Session:
+        """Return a new session on `request.tm`. `request.db` is this, once per request.
+
+        GET, HEAD and OPTIONS read, except when the request is tried again: the first try may have
+        failed because another writer came between its read and its write.
+        """
+        again = request.environ.get("retry.attempt", 0) > 0
+        return self.session(request.tm, reading=request.method in READING and not again)
+
+    @contextmanager
+    def transaction(self, *, reading: bool = False) -> Iterator[tuple[TransactionManager, Session]]:
+        """Begin a transaction; commit it when the block ends, abort it when the block raises."""
+        tm = TransactionManager(explicit=True)
+        tm.begin()
+        session = self.session(tm, reading=reading)
+        try:
+            yield tm, session
+        except BaseException:
+            tm.abort()
+            raise
+        try:
+            tm.commit()
+        except BaseException:
+            tm.abort()
+            raise
+
+    def dispose(self) -> None:
+        """Close the pool's connections. The database can be used afterwards: they are made anew."""
+        self.engine.dispose()
+
+    def __repr__(self) -> str:
+        return f"<Database {self.url.render_as_string(hide_password=True)}>"
+
+
+@contextmanager
+def transaction(
+    system: System, *, reading: bool = False
+) -> Iterator[tuple[TransactionManager, Session]]:
+    """Begin a transaction outside of a request: in a script, a command, a test.
+
+    Yields the transaction manager and a session joined to it.
+    """
+    with system.database.transaction(reading=reading) as begun:
+        yield begun
+
+
+def request_db(request: Request) -> Any:
+    """Return the request's session (the reified `request.db`)."""
+    return request.registry.system.database.session_for(request)

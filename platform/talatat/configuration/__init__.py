@@ -1,0 +1,1 @@
+"""How addons are composed: the configurator, overrides, conflicts and provenance."""

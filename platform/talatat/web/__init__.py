@@ -1,0 +1,13 @@
+"""What every system shows: the page for people, the documentation, discovery, health, logs."""
+
+from typing import Any
+
+
+def includeme(config: Any) -> None:
+    """The platform's own pages and the tweens that every answer passes."""
+    config.include(".logging")
+    config.include(".compression")
+    config.include(".health")
+    config.include(".api")
+    config.include(".docs")
+    config.include(".home")

@@ -1,0 +1,68 @@
+"""`talatat`: one module per command, imported only when it is run.
+
+Exit codes are the commands' own (see each); a usage error is 1 everywhere, where click says 2, for 2
+means "changes" or "findings" here.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from talatat.errors import TalatatError
+
+COMMANDS = {
+    "addons": "talatat.cli.addons",
+    "apply": "talatat.cli.apply",
+    "load": "talatat.cli.load",
+    "new": "talatat.cli.new",
+    "why": "talatat.cli.why",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command's object, or None where there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="talatat")
+def cli() -> None:
+    """Compose, change and question a Talatat system. Most commands take the .ini first."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code. Errors that a person can mend are printed without a traceback."""
+    try:
+        code = cli.main(args=argv, prog_name="talatat", standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        return 1
+    except TalatatError as error:
+        click.echo(f"error: {error}", err=True)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""From an .ini to a composed Pyramid registry.
+
+Two steps: `load_composition` reads and resolves without importing an addon; `compose` imports and
+includes. Composing opens no connection and starts no thread, so that a plan can compose a system that
+does not serve yet. With `talatat.on_addon_error = quarantine` an addon that fails is left out with its
+dependents: the registry is thrown away and composed again without it.
+"""
+
+import logging
+import os
+import traceback
+from collections.abc import Collection, Mapping
+
+from talatat.addons import inventory
+from talatat.composition import PLATFORM, ComposedAddon, Composition, resolve
+from talatat.configuration.actions import ActionState
+from talatat.configuration.checks import problems_of
+from talatat.configuration.configurator import Configurator
+from talatat.configuration.provenance import shown_path
+from talatat.db import Database
+from talatat.errors import AddonError, CompositionError, TalatatError
+from talatat.ini import Ini, read_ini
+from talatat.settings import Settings
+from talatat.system import System
+
+log = logging.getLogger(__name__)
+
+# The platform's own table of contents, in order.
+ROOMS = (
+    "talatat.db",
+    "talatat.security",
+    "talatat.problems",
+    "talatat.services",
+    "talatat.evolution.guard",
+    "talatat.web",
+)
+
+
+def load_composition(ini: str | Ini, without: Collection[str] = ()) -> Composition:
+    """Read and resolve; imports no addon. Raises `CompositionError` with every problem.
+
+    `without` names addons to leave out with their dependents; `TALATAT_WITHOUT` adds to it.
+    """
+    read = read_ini(ini) if isinstance(ini, str) else ini
+    composition = resolve(read)
+    named = {*without, *os.environ.get("TALATAT_WITHOUT", "").replace(",", " ").split()}
+    unknown = named - set(composition.names)
+    if without and unknown:
+        raise CompositionError(
+            f"{read.path}: --without names {', '.join(sorted(unknown))}, which is not composed. "
+            f"Composed: {', '.join(composition.names)}."
+        )
+    return composition.without({name: "left out by request" for name in named - unknown})
+
+
+def compose(composition: Composition) -> Configurator:
+    """Compose and commit; `config.registry.system` is the result.
+
+    Raises `CompositionError` with every problem of settings, permissions, conflicts and models;
+    `AddonError` where an addon fails and may not, or must not, be left out.
+    """
+    while True:
+        try:
+            return _composed(composition)
+        except AddonError as error:
+            composition = _quarantined(composition, error)
+
+
+def _quarantined(composition: Composition, error: AddonError) -> Composition:
+    mode = composition.ini.settings.get("talatat.on_addon_error", "stop").strip()
+    if mode != "quarantine" or error.addon not in composition.by_name:
+        raise error
+    rest = composition.without({error.addon: str(error)})
+    critical = [a.name for a in composition.addons if a.critical and a.name in rest.left_out]
+    if critical:
+        raise AddonError(
+            critical[0],
+            f"{error}\n   addon {critical[0]} is critical, so the system does not start without it, "
+            f"even under talatat.on_addon_error = quarantine.",
+        ) from error
+    log.error("addon %s is left out: %s", error.addon, error, exc_info=error.__cause__)
+    return rest
+
+
+def _composed(composition: Composition) -> Configurator:
+    settings = Settings(composition.ini)
+    system = System(composition, settings, Database(settings.platform))
+    config = _configurator(system)
+    for room in ROOMS:
+        config.include(room)
+    for addon in composition.addons:
+        _include(config, addon)
+    for name, deferred, target in system.deferred_includes:
+        if name in composition.by_name:
+            deferred.include(target)
+    composed = {a.name for a in composition.addons}
+    sleeping = set(inventory().addons) | set(composition.left_out)
+    settings.problems += settings.unknown(_prefixes(composed), sleeping - composed)
+    _raise(settings.problems)
+    config.commit()
+    _finish(config, system)
+    return config
+
+
+def _configurator(system: System) -> Configurator:
+    raw = dict(system.settings.raw)
+    config = Configurator(settings=raw, package="talatat")
+    config.registry.system = system
+    config.action_state = ActionState(system.composition.requires, system.overrides)
+    return config
+
+
+def _prefixes(composed: Collection[str]) -> set[str]:
+    return set(composed)
+
+
+def _include(config: Configurator, addon: ComposedAddon) -> None:
+    """Include one addon's package; raises `AddonError` with the line that failed."""
+    try:
+        config.include(addon.package)
+    except AddonError:
+        raise
+    except TalatatError as error:
+        raise AddonError(addon.name, str(error)) from error
+    except Exception as error:
+        raise AddonError(
+            addon.name,
+            f"addon {addon.name} ({addon.place or 'implied by a requirement'}) cannot be included: "
+            f"{type(error).__name__}: {error} (at {_failed_at(error, addon)}). Mend the addon, take "
+            f"it out of talatat.addons, or say talatat.on_addon_error = quarantine.",
+        ) from error
+
+
+def _failed_at(error: BaseException, addon: ComposedAddon) -> str:
+    """The innermost line of the addon's own code in the traceback."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if addon.package.split(".")[0] in f.filename]
+    frame = (own or frames)[-1]
+    return f"{shown_path(frame.filename)}:{frame.lineno}"
+
+
+def _finish(config: Configurator, system: System) -> None:
+    """What can be checked and built only when every addon has spoken."""
+    _raise([*system.settings.problems, *config.action_state.unused_replacements()])
+    _raise(problems_of(config.registry))
+    system.models.attach(system.composition)
+    system.resources.finish(config.registry)
+    system.security.finish(config.registry)
+
+
+def _raise(problems: list[str]) -> None:
+    if problems:
+        raise CompositionError(problems)
+
+
+def composed_from(global_config: Mapping[str, str], settings: Mapping[str, str]) -> Configurator:
+    """Compose what PasteDeploy gave an app factory."""
+    from talatat.ini import given_ini
+
+    return compose(load_composition(given_ini(global_config, settings)))
+
+
+__all__ = ["PLATFORM", "compose", "composed_from", "load_composition"]

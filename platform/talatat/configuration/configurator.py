@@ -1,0 +1,172 @@
+"""The configurator that every addon's `includeme` is given.
+
+It is Pyramid's own, with the platform's directives, and with an owner: the addon on whose behalf it
+acts. The owner travels through `include`, `scan` and everything else that makes a configurator out of
+another; every action and introspectable is stamped with it.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from pyramid.config import Configurator as PyramidConfigurator
+from pyramid.config.actions import action_method
+
+from talatat.composition import PLATFORM
+from talatat.configuration.actions import ActionState
+from talatat.configuration.assets import AssetDirectives
+from talatat.configuration.mounting import MountDirectives
+from talatat.configuration.replacing import ReplaceDirectives
+from talatat.db.directives import ModelDirectives
+from talatat.errors import CompositionError
+from talatat.events.directives import EventDirectives
+from talatat.loading.directives import LoadDirectives
+from talatat.resources.directives import ResourceDirectives
+from talatat.security.directives import SecurityDirectives
+from talatat.services import ServiceDirectives
+from talatat.settings import SettingsDirectives
+
+# What a configurator made inside `include` starts with: (owner, overridden owners).
+_inherited: ContextVar[tuple[str, frozenset[str]]] = ContextVar("inherited")
+
+
+class Configurator(
+    SettingsDirectives,
+    ModelDirectives,
+    EventDirectives,
+    ResourceDirectives,
+    ServiceDirectives,
+    SecurityDirectives,
+    LoadDirectives,
+    AssetDirectives,
+    ReplaceDirectives,
+    MountDirectives,
+    PyramidConfigurator,  # type: ignore[misc]  # Pyramid has no types
+):
+    """Pyramid's configurator on behalf of one addon (`owner`).
+
+    `overridden` are the owners that it may replace things of at this moment.
+    """
+
+    owner: str = PLATFORM
+    overridden: frozenset[str] = frozenset()
+
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        if kw.get("registry") is not None and _inherited.get(None) is not None:
+            self.owner, self.overridden = _inherited.get()
+
+    def with_package(self, package: Any) -> "Configurator":
+        """Pyramid's; the owner goes along."""
+        made: Configurator = super().with_package(package)
+        made.owner, made.overridden = self.owner, self.overridden
+        return made
+
+    def include(self, callable: Any, route_prefix: str | None = None) -> None:
+        """Pyramid's, on behalf of whoever owns the included code: an addon, or a third-party package."""
+        target = self.maybe_dotted(callable)
+        module = inspect.getmodule(target)
+        owner = self._owner_of(module.__name__ if module else "")
+        if owner != self.owner and owner not in self._addons():
+            self.action_state.includers.setdefault(owner, set()).add(self.owner)
+        token = _inherited.set((owner, self.overridden))
+        try:
+            super().include(callable, route_prefix)
+        finally:
+            _inherited.reset(token)
+
+    def _addons(self) -> dict[str, str]:
+        """package -> addon, of the composed ones."""
+        return {a.package: a.name for a in self.registry.system.composition.addons}
+
+    def _owner_of(self, module: str) -> str:
+        """The addon whose package holds `module`; a third-party package owns itself."""
+        packages = self._addons()
+        parts = module.split(".")
+        for length in range(len(parts), 0, -1):
+            if (name := packages.get(".".join(parts[:length]))) is not None:
+                return name
+        return parts[0] if parts[0] != "talatat" else PLATFORM
+
+    def action(
+        self,
+        discriminator: Any,
+        callable: Callable[..., Any] | None = None,
+        args: Any = (),
+        kw: Any = None,
+        order: int = 0,
+        introspectables: Any = (),
+        **extra: Any,
+    ) -> None:
+        """Pyramid's, stamped with the owner."""
+        for intr in introspectables:
+            intr["addon"] = self.owner
+            intr["overriding"] = self.overridden
+        extra.setdefault("owner", self.owner)
+        extra.setdefault("overriding", self.overridden)
+        super().action(discriminator, callable, args, kw, order, introspectables, **extra)
+
+    def commit(self) -> None:
+        """Pyramid's, which would put a plain action state in the place of ours."""
+        state = self.action_state
+        super().commit()
+        if isinstance(state, ActionState):
+            self.action_state = state
+
+    @contextmanager
+    def overriding(self, *owners: str) -> Iterator[None]:
+        """Let what is declared inside replace what `owners` declared.
+
+        The addon must require each of them, directly or not. Holds through nested include and scan.
+        Raises `CompositionError` otherwise.
+        """
+        for owner in owners:
+            if not self.action_state.may_override(self.owner, owner) or owner == self.owner:
+                raise CompositionError(
+                    f"addon {self.owner} cannot override {owner!r}: it does not require it. Add its "
+                    f"distribution to the dependencies of {self.owner}, or correct the name."
+                )
+        before = self.overridden
+        self.overridden = before | set(owners)
+        try:
+            yield
+        finally:
+            self.overridden = before
+
+    def include_with(self, addon: str, callable: Any) -> None:
+        """Include something only where another addon is composed too, after every composed includeme."""
+        target = self.maybe_dotted(callable)
+        self.registry.system.deferred_includes.append((addon, self, target))
+
+    def add_directive(self, name: Any, directive: Any, action_wrap: bool = True) -> None:
+        """Pyramid's; a directive of another owner, or a built-in one, is not shadowed silently."""
+        text = name if isinstance(name, str) else name.__name__
+        owners = self.registry.system.directive_owners
+        if hasattr(type(self), text):
+            if self.owner not in self._addons().values():
+                return  # a third-party package offers what the platform already gives (Cornice's)
+            raise CompositionError(
+                f"addon {self.owner} declares the directive {text!r}, which is the platform's. Rename it."
+            )
+        other = owners.get(text, self.owner)
+        if other != self.owner and other not in self.overridden:
+            raise CompositionError(
+                f"addons {other} and {self.owner} both declare the directive {text!r}. Rename one, or "
+                f'declare it inside `with config.overriding("{other}"):`.'
+            )
+        owners[text] = self.owner
+        super().add_directive(name, directive, action_wrap)
+
+    @action_method
+    def add_view(self, view: Any = None, *args: Any, **kw: Any) -> None:
+        """Pyramid's; a third-party package's views get the permission that the .ini gives the package."""
+        given = self.registry.system.settings.raw.get(f"talatat.permissions.{self.owner}")
+        if given and "permission" not in kw and not _has_default_permission(view):
+            kw["permission"] = given.strip()
+        super().add_view(view, *args, **kw)
+
+
+def _has_default_permission(view: Any) -> bool:
+    return "permission" in getattr(view, "__view_defaults__", {})

@@ -1,0 +1,35 @@
+"""Errors that a person can cause, worded for that person.
+
+Each problem is one text that says what is wrong, where it stands (addon, file, line, .ini key) and
+what mends it. Problems are collected, so that one start shows all of them.
+"""
+
+from collections.abc import Iterable
+
+
+class TalatatError(Exception):
+    """Something that the person at the keyboard can mend.
+
+    `problems` holds one text each; `str()` joins them, numbered when there are several.
+    """
+
+    def __init__(self, problems: str | Iterable[str]) -> None:
+        self.problems = [problems] if isinstance(problems, str) else list(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return self.problems[0]
+        return "\n".join(f"{n}. {text}" for n, text in enumerate(self.problems, 1))
+
+
+class CompositionError(TalatatError):
+    """The composition that an .ini declares cannot be made."""
+
+
+class AddonError(CompositionError):
+    """One addon failed while it was composed; `addon` names it, the cause is chained."""
+
+    def __init__(self, addon: str, problem: str) -> None:
+        super().__init__(problem)
+        self.addon = addon

@@ -1,0 +1,40 @@
+"""The start of a process that serves.
+
+The only room, beside the command line, that knows both the composed system and its evolution: in
+development a process brings its database to the composition by itself; elsewhere it starts as it is,
+and the guard answers 503 with the command to run.
+"""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from pyramid.router import Router
+from sqlalchemy.engine import make_url
+
+from talatat.composing import composed_from
+from talatat.errors import TalatatError
+from talatat.evolution.migrate import bring_to
+from talatat.system import System
+
+log = logging.getLogger(__name__)
+
+
+def application(global_config: Mapping[str, str], settings: Mapping[str, str]) -> Router:
+    """Compose, and in development migrate; the WSGI application."""
+    config = composed_from(global_config, settings)
+    system: System = config.registry.system
+    if system.settings.platform.development:
+        make_folders(system)
+        try:
+            bring_to(system.composition, system.database)
+        except TalatatError as error:
+            log.error("the database was not brought to the composition: %s", error)
+    return config.make_wsgi_app()
+
+
+def make_folders(system: System) -> None:
+    """In development: the folder of a SQLite file, where it is missing."""
+    url = make_url(system.settings.platform.url)
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)

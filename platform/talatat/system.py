@@ -1,0 +1,45 @@
+"""What one composed process holds, in one typed place: `registry.system`.
+
+Everything that Pyramid packages usually hang on the registry under names of their own stands here as a
+field, so that a reader and a type checker see all of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from talatat.composition import Composition
+from talatat.configuration.provenance import Override
+from talatat.db import Database, Models
+from talatat.events import Outbox
+from talatat.resources import Resources
+from talatat.security import Security
+from talatat.settings import Settings
+
+
+@dataclass
+class System:
+    """One composition, composed.
+
+    `quarantined` tells for each addon that was left out why; `release` is set once the database has
+    been seen at the composition.
+    """
+
+    composition: Composition
+    settings: Settings
+    database: Database
+    models: Models = field(default_factory=Models)
+    resources: Resources = field(default_factory=Resources)
+    security: Security = field(default_factory=Security)
+    outbox: Outbox = field(default_factory=Outbox)
+    loaders: dict[str, Any] = field(default_factory=dict)
+    overrides: list[Override] = field(default_factory=list)
+    deferred_includes: list[tuple[str, Any, Any]] = field(default_factory=list)
+    directive_owners: dict[str, str] = field(default_factory=dict)
+    marked_assets: set[str] = field(default_factory=set)
+    release: int | None = None
+
+    @property
+    def quarantined(self) -> Mapping[str, str]:
+        """Addons that could not be composed, and why."""
+        return self.composition.left_out

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 from talatat.db.types import Money
 from talatat.problems import Problem
-from talatat_catalog import OutOfStock, lock_products, take_stock
+from talatat_catalog import UnknownProduct, lock_products, take_stock
 from talatat_catalog.models import Product
 
 from talatat_orders.models import Customer, Order, OrderLine
@@ -42,16 +42,12 @@ def check_out(
     Raises Problem 422 (``unknown_product``, ``mixed_currencies``, ``total_too_large``) or 409
     (``price_changed``, ``out_of_stock``), each naming its lines by pointers; nothing is taken then.
     """
-    products = lock_products(session, {wanted.product_id for wanted in basket})
-    _refuse_unknown(basket, products)
+    products = _lock(session, basket)
     currency = _one_currency(basket, products)
     _refuse_conflicts(basket, products)
     lines = [_line(position, wanted, products) for position, wanted in enumerate(basket)]
     order = _order(customer, currency, lines, placed_by)
-    try:
-        take_stock(session, _quantities(basket))
-    except OutOfStock as error:  # the rows are locked: only a stock that is not kept at all
-        raise Problem(409, "out_of_stock", str(error)) from error
+    take_stock(session, _quantities(basket))
     session.add(order)
     session.flush()
     return order
@@ -64,14 +60,18 @@ def _quantities(basket: Sequence[Wanted]) -> Counter[str]:
     return quantities
 
 
-def _refuse_unknown(basket: Sequence[Wanted], products: Mapping[str, Product]) -> None:
-    faults = [
-        _fault(f"/lines/{position}/product_id", "unknown_product", "There is no such product.")
-        for position, wanted in enumerate(basket)
-        if wanted.product_id not in products
-    ]
-    if faults:
-        raise Problem(422, "unknown_product", "A product does not exist.", errors=faults)
+def _lock(session: Session, basket: Sequence[Wanted]) -> Mapping[str, Product]:
+    try:
+        return lock_products(session, sorted({wanted.product_id for wanted in basket}))
+    except UnknownProduct as error:
+        faults = [
+            _fault(f"/lines/{position}/product_id", "unknown_product", "There is no such product.")
+            for position, wanted in enumerate(basket)
+            if wanted.product_id in error.product_ids
+        ]
+        raise Problem(
+            422, "unknown_product", "A product does not exist.", errors=faults
+        ) from error
 
 
 def _one_currency(basket: Sequence[Wanted], products: Mapping[str, Product]) -> str:
@@ -103,6 +103,8 @@ def _shortages(basket: Sequence[Wanted], products: Mapping[str, Product]) -> Seq
     left = {product.id: product.stock for product in products.values()}
     for position, wanted in enumerate(basket):
         available = left[wanted.product_id]
+        if available is None:  # not counted: never runs out
+            continue
         if wanted.quantity > available:
             faults.append(_fault(f"/lines/{position}", "out_of_stock", f"{available} left."))
         left[wanted.product_id] = available - min(available, wanted.quantity)
@@ -112,8 +114,7 @@ def _shortages(basket: Sequence[Wanted], products: Mapping[str, Product]) -> Seq
 def _price_changes(basket: Sequence[Wanted], products: Mapping[str, Product]) -> Sequence[Fault]:
     faults = []
     for position, wanted in enumerate(basket):
-        product = products[wanted.product_id]
-        price = Money.from_minor(product.price_minor, product.currency)
+        price = products[wanted.product_id].price
         if wanted.expected_price is not None and wanted.expected_price != price:
             faults.append(_fault(f"/lines/{position}", "price_changed", f"It costs {price} now."))
     return faults

@@ -65,7 +65,7 @@ class OrderLine(Base):
     product_id: Mapped[str | None] = mapped_column(
         t.UUIDv7(), ForeignKey(Product.id, ondelete="SET NULL"), index=True
     )
-    sku: Mapped[str | None] = mapped_column(String(64))
+    sku: Mapped[str | None] = mapped_column(String(255))
     title: Mapped[str] = mapped_column(String(500))
     quantity: Mapped[int] = mapped_column(Integer)
     unit_price_minor: Mapped[int] = mapped_column(BigInteger)

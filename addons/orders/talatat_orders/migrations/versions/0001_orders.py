@@ -84,7 +84,7 @@ def order_lines() -> None:
         ),
         sa.Column("position", sa.Integer(), primary_key=True, autoincrement=False),
         product(),
-        sa.Column("sku", sa.String(64)),
+        sa.Column("sku", sa.String(255)),
         sa.Column("title", sa.String(500), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("unit_price_minor", sa.BigInteger(), nullable=False),

@@ -1,0 +1,221 @@
+"""The exception views: whatever a request raises is answered as a problem.
+
+An error of the server is logged with its traceback under the request's id and answered without a
+word of its insides. Database errors that go away by themselves are 503 with Retry-After; the tries
+of pyramid_retry are over when one is answered.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+from pyramid.exceptions import PredicateMismatch, URLDecodeError
+from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound
+from pyramid.interfaces import IRoutesMapper, ISecurityPolicy
+from pyramid.response import Response
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+
+from talatat.db.retry import is_busy, is_unreachable
+from talatat.problems import CODE_OF_STATUS, Problem, request_id, response_of, wants_json
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+    from pyramid.request import Request
+
+log = logging.getLogger("talatat.problems")
+
+RETRY_AFTER = {"Retry-After": "5"}
+
+
+def http_exception(exc: HTTPException, request: Request) -> Response:
+    """Any HTTP exception; redirects and the like pass as they are."""
+    if isinstance(exc, Problem):
+        return response_of(request, exc)
+    if exc.code < 400:
+        return exc
+    own_body = exc.has_body and not wants_json(request)
+    if own_body:  # a page that somebody wrote
+        return exc
+    code = CODE_OF_STATUS.get(exc.code, f"http_{exc.code}")
+    problem = Problem(exc.code, code, exc.detail or exc.explanation or "", title=exc.title)
+    problem.problem_headers = {
+        name: value
+        for name, value in exc.headers.items()
+        if name.lower() not in ("content-type", "content-length")
+    }
+    return response_of(request, problem)
+
+
+def not_found(exc: HTTPNotFound, request: Request) -> Response:
+    """404, or 405 with Allow where the path exists for other methods."""
+    allowed = allowed_methods(request)
+    if allowed and request.method not in allowed:
+        return response_of(request, method_not_allowed(request, allowed))
+    if isinstance(exc, PredicateMismatch):
+        # Its own message names the predicates and the view: not for strangers.
+        return response_of(request, Problem(404, "not_found", f"There is no {request.path}"))
+    detail = exc.detail or ""
+    if not detail or detail == request.path:
+        detail = f"There is no {request.path}"
+    return response_of(request, Problem(404, "not_found", detail))
+
+
+def method_not_allowed(request: Request, allowed: set[str]) -> Problem:
+    """405 with the methods that the path takes."""
+    listed = ", ".join(sorted(allowed))
+    return Problem(
+        405,
+        "method_not_allowed",
+        f"{request.path} takes {listed}, not {request.method}",
+        headers={"Allow": listed},
+    )
+
+
+def allowed_methods(request: Request) -> set[str]:
+    """The methods of all views on the matched route, and of routes told apart by method only.
+
+    Empty where the path is nobody's, or where something takes any method.
+    """
+    route = getattr(request, "matched_route", None)
+    if route is not None:
+        return _methods_of_views(request.registry).get(route.name, set())
+    found: set[str] = set()
+    path = request.path_info
+    for candidate, methods in _restricted_routes(request.registry):
+        if candidate.match(path) is not None:
+            found |= methods
+    return found
+
+
+def _methods_of_views(registry: Any) -> dict[str, set[str]]:
+    """Route name -> methods of its views; a route with a view for any method is left out."""
+    return _once(registry, "talatat.methods_of_views", _collect_methods)
+
+
+def _collect_methods(registry: Any) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    open_to_all: set[str] = set()
+    for entry in registry.introspector.get_category("views") or ():
+        view = entry["introspectable"]
+        name, methods = view.get("route_name"), view.get("request_methods")
+        if not name:
+            continue
+        if not methods:
+            open_to_all.add(name)
+        else:
+            found.setdefault(name, set()).update(_with_head(methods))
+    return {name: methods for name, methods in found.items() if name not in open_to_all}
+
+
+def _restricted_routes(registry: Any) -> list[tuple[Any, set[str]]]:
+    """Routes that have a request_method predicate, with their methods."""
+    return _once(registry, "talatat.restricted_routes", _collect_restricted)
+
+
+def _collect_restricted(registry: Any) -> list[tuple[Any, set[str]]]:
+    mapper = registry.queryUtility(IRoutesMapper)
+    found = []
+    for route in mapper.get_routes() if mapper is not None else ():
+        declared = registry.introspector.get("routes", route.name)
+        methods = declared.get("request_methods") if declared is not None else None
+        if methods:
+            found.append((route, _with_head(methods)))
+    return found
+
+
+def _with_head(methods: Any) -> set[str]:
+    named = {methods} if isinstance(methods, str) else set(methods)
+    return named | {"HEAD"} if "GET" in named else named
+
+
+def _once(registry: Any, key: str, make: Any) -> Any:
+    """What `make(registry)` gives, kept on the registry: composed once, it never changes."""
+    found = registry.__dict__.get(key)
+    if found is None:
+        found = registry.__dict__[key] = make(registry)
+    return found
+
+
+def forbidden(exc: HTTPForbidden, request: Request) -> Response:
+    """403 for somebody, 401 with WWW-Authenticate for nobody."""
+    policy = request.registry.queryUtility(ISecurityPolicy)
+    known = getattr(policy, "known_identity", None) or getattr(policy, "identity", None)
+    if known is not None and known(request) is not None:
+        if isinstance(getattr(exc, "result", None), Problem):
+            return response_of(request, exc.result)
+        return response_of(request, Problem(403, "forbidden", _reason(exc)))
+    if not hasattr(exc, "result"):
+        # A view refused by itself, for a reason that credentials would not mend.
+        if exc.detail:
+            return response_of(request, Problem(403, "forbidden", exc.detail))
+    challenges = policy.challenges(request) if hasattr(policy, "challenges") else ["Bearer"]
+    problem = Problem(401, "unauthorized", headers={"WWW-Authenticate": ", ".join(challenges)})
+    return response_of(request, problem)
+
+
+def _reason(exc: HTTPForbidden) -> str:
+    result = getattr(exc, "result", None)
+    message = getattr(result, "msg", None)
+    return str(message or exc.detail or "")
+
+
+def undecodable(exc: UnicodeDecodeError, request: Request) -> Response:
+    """A path whose percent-encoding is not UTF-8."""
+    return response_of(request, Problem(400, "bad_request", "The URL is not encoded in UTF-8"))
+
+
+def database_error(exc: Exception, request: Request) -> Response:
+    """The database is away, or a lock was waited for in vain: 503. Any other error of it: 500."""
+    if is_unreachable(exc):
+        log.error("the database cannot be used: %s", exc, extra=_facts(request))
+        return response_of(request, Problem(503, "database_unavailable", headers=RETRY_AFTER))
+    if is_busy(exc):
+        log.warning("a lock was waited for in vain: %s", exc, extra=_facts(request))
+        return response_of(request, Problem(503, "busy", headers={"Retry-After": "1"}))
+    return failure(exc, request)
+
+
+def integrity_error(exc: IntegrityError, request: Request) -> Response:
+    """A constraint refused a row outside of a resource, or at COMMIT."""
+    log.info("a constraint refused a row: %s", exc.orig, extra=_facts(request))
+    return response_of(request, Problem(409, "conflict", "The request contradicts what is stored"))
+
+
+def stale_data(exc: StaleDataError, request: Request) -> Response:
+    """Somebody else wrote the row in between, as often as we tried."""
+    return response_of(request, Problem(409, "conflict", "The row was changed by somebody else"))
+
+
+def failure(exc: Exception, request: Request) -> Response:
+    """Anything else is the server's own failure: logged with its traceback, told to nobody."""
+    log.error(
+        "%s %s failed: %s: %s",
+        request.method,
+        re.sub(r"[\x00-\x1f]", "?", request.environ.get("PATH_INFO", "")),
+        type(exc).__name__,
+        exc,
+        exc_info=exc,
+        extra=_facts(request),
+    )
+    return response_of(request, Problem(500, "internal_error"))
+
+
+def _facts(request: Request) -> dict[str, str]:
+    return {"request_id": request_id(request)}
+
+
+def includeme(config: Configurator) -> None:
+    """Register the exception views. Pyramid's own default for HTTP exceptions gives way to ours."""
+    config.add_notfound_view(not_found)
+    config.add_forbidden_view(forbidden)
+    config.add_exception_view(http_exception, context=HTTPException)
+    config.add_exception_view(undecodable, context=URLDecodeError)
+    config.add_exception_view(database_error, context=DBAPIError)
+    config.add_exception_view(database_error, context=PoolTimeout)
+    config.add_exception_view(integrity_error, context=IntegrityError)
+    config.add_exception_view(stale_data, context=StaleDataError)
+    config.add_exception_view(failure, context=Exception)

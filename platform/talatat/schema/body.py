@@ -1,0 +1,159 @@
+"""From the bytes of a request to a JSON document, refusing what no schema should have to see.
+
+Checked here, before any schema: the content type (415), the size (413), the syntax (400), names
+that occur twice in one object (400: parsers disagree about which one counts), nesting that would
+exhaust the stack (400) and the NUL character that no database stores (400).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from talatat.problems import Problem
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+MAX_BODY = 1024 * 1024
+MAX_DEPTH = 32
+MAX_DIGITS = 400
+
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+JSON_TYPES = ("application/json",)
+
+
+def read_json(request: Request, content_types: tuple[str, ...] = JSON_TYPES) -> Any:
+    """The JSON document in the body of `request`.
+
+    Raises Problem 413, 415 or 400; `content_types` are those that the operation accepts.
+    """
+    _check_content_type(request, content_types)
+    return parse(_read_bytes(request), max_depth=MAX_DEPTH)
+
+
+def read_empty(request: Request) -> None:
+    """Accept no body, or an empty object, for an operation that takes none."""
+    if request.content_length or request.environ.get("wsgi.input_terminated"):
+        if raw := _read_bytes(request):
+            if parse(raw) != {}:
+                raise Problem(400, "unexpected_body", "This operation takes no body")
+
+
+def parse(raw: bytes, max_depth: int = MAX_DEPTH) -> Any:
+    """The document in `raw`; Problem 400 where it is not acceptable JSON."""
+    if not raw.strip():
+        raise Problem(400, "malformed_json", "The body is empty; a JSON document is expected")
+    _check_depth(raw, max_depth)
+    try:
+        document = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, **_STRICT)
+        if SURROGATE.search(raw):
+            orjson.loads(raw)  # refuses a lone half of a surrogate pair, which UTF-8 cannot hold
+    except UnicodeDecodeError as error:
+        raise Problem(400, "malformed_json", f"The body is not UTF-8: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise Problem(400, "malformed_json", f"The body is not JSON: {error}") from error
+    if NUL.search(raw):
+        raise Problem(400, "nul_character", "The character U+0000 cannot be stored")
+    return document
+
+
+def body_limit(request: Request) -> int:
+    """The setting `talatat.max_body`, in bytes."""
+    settings = request.registry.system.settings.platform
+    return int(getattr(settings, "max_body", MAX_BODY))
+
+
+def _check_content_type(request: Request, content_types: tuple[str, ...]) -> None:
+    header = request.environ.get("CONTENT_TYPE", "")
+    media_type, _, parameters = header.partition(";")
+    if media_type.strip().lower() in content_types and (
+        not parameters or _is_utf8(parameters.lower())
+    ):
+        return
+    wanted = " or ".join(content_types)
+    detail = (
+        f"Content-Type is {header!r}; send {wanted}"
+        if header
+        else f"Content-Type is missing; send {wanted}"
+    )
+    headers = {"Accept": ", ".join(content_types)}
+    if request.method == "PATCH":
+        headers = {"Accept-Patch": ", ".join(content_types)}
+    raise Problem(415, "unsupported_media_type", detail, headers=headers)
+
+
+def _is_utf8(parameters: str) -> bool:
+    charset = re.search(r"charset\s*=\s*\"?([^\s\";]+)", parameters)
+    return charset is None or charset.group(1) in ("utf-8", "utf8", "us-ascii")
+
+
+def _read_bytes(request: Request) -> bytes:
+    limit = body_limit(request)
+    too_large = Problem(
+        413, "body_too_large", f"The body is larger than {limit} bytes", extra={"limit": limit}
+    )
+    if (request.content_length or 0) > limit:
+        raise too_large
+    # A chunked body says no length: read one byte more than is allowed and no further.
+    raw: bytes = request.body_file.read(limit + 1)
+    if len(raw) > limit:
+        raise too_large
+    return raw
+
+
+def _check_depth(raw: bytes, max_depth: int) -> None:
+    if raw.count(b"[") + raw.count(b"{") <= max_depth:
+        return
+    depth = deepest = 0
+    for byte in STRING.sub(b"", raw):
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    if deepest > max_depth:
+        raise Problem(400, "too_deep", f"The body is nested more than {max_depth} levels deep")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise Problem(
+                    400, "duplicate_member", f"The name {name!r} occurs twice in one object"
+                )
+            seen.add(name)
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"the number {digits[:40]} is out of range")
+    return value
+
+
+_STRICT: dict[str, Any] = {
+    "parse_constant": _refuse_constant,
+    "parse_int": _integer,
+    "parse_float": _float,
+}

@@ -1,0 +1,65 @@
+"""What is wrong with a document, as entries of a problem's `errors`.
+
+A fault is `{"pointer": "/lines/0/quantity", "code": "range", "detail": "..."}`. The pointer is a
+JSON pointer (RFC 6901) into the body that the client sent; codes are few and stable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import colander
+
+Fault = dict[str, str]
+
+# The validator that refused a value decides the code; subclasses come before their bases.
+CODES: tuple[tuple[type, str], ...] = (
+    (colander.Email, "email"),
+    (colander.Regex, "pattern"),
+    (colander.Range, "range"),
+    (colander.Length, "length"),
+    (colander.OneOf, "choice"),
+    (colander.NoneOf, "choice"),
+    (colander.ContainsOnly, "choice"),
+)
+
+
+def fault(pointer: str, code: str, detail: str) -> Fault:
+    """One entry of `errors`."""
+    return {"pointer": pointer, "code": code, "detail": detail}
+
+
+def escape(name: str) -> str:
+    """A name as one step of a JSON pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def faults_of(invalid: colander.Invalid, pointer: str = "") -> Iterator[Fault]:
+    """All leaves of a colander error as faults below `pointer` (that of the node itself)."""
+    if not invalid.children or invalid.msg:
+        detail = "; ".join(map(str, colander.interpolate(_messages(invalid)))) or "is not valid"
+        yield fault(pointer, _code(invalid), detail)
+    for child in invalid.children:
+        step = child._keyname()  # the position in a list, the name in an object
+        yield from faults_of(child, f"{pointer}/{escape(step)}" if step else pointer)
+
+
+def _messages(invalid: colander.Invalid) -> list[Any]:
+    found: list[Any] = []
+    for message in invalid.messages():
+        # All() and Any() nest the messages of what they hold.
+        found.extend(message if isinstance(message, list) else [message])
+    return found
+
+
+def _code(invalid: colander.Invalid) -> str:
+    if isinstance(invalid, colander.UnsupportedFields):
+        return "unknown"
+    if any(str(message) == "Required" for message in _messages(invalid)):
+        return "required"
+    validator = getattr(invalid.node, "validator", None)
+    for kind, code in CODES:
+        if isinstance(validator, kind):
+            return code
+    return "invalid"

@@ -1,0 +1,190 @@
+"""Colander types for the values that every API of this platform words in the same way.
+
+Identifiers are UUID strings, moments are RFC 3339 in UTC with `Z`, decimals are strings (a JSON
+number would lose digits in half of the clients), money is `{"amount": "12.50", "currency": "EUR"}`
+and an open map is an object whose names its schema does not know.
+
+A type of an addon takes part by defining `to_json(value)` and `json_schema()`; without them the
+platform falls back to colander's `serialize` and to a plain string.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import re
+from typing import Any
+
+import colander
+
+UUID_PATTERN = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+TIMESTAMP_PATTERN = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z"
+)
+DECIMAL_PATTERN = re.compile(r"-?\d{1,30}(\.\d{1,12})?\Z")
+AMOUNT_PATTERN = re.compile(r"-?\d{1,15}(\.\d{1,4})?\Z")
+CURRENCY_PATTERN = re.compile(r"[A-Z]{3}\Z")
+
+
+def parse_timestamp(text: str) -> datetime.datetime:
+    """The moment that an RFC 3339 string names, in UTC; ValueError for any other string."""
+    if not TIMESTAMP_PATTERN.match(text):
+        raise ValueError(f"{text!r} is no RFC 3339 timestamp")
+    # Python knows six digits of a second; RFC 3339 allows more.
+    trimmed = re.sub(r"(\.\d{6})\d+", r"\1", text.upper())
+    try:
+        return datetime.datetime.fromisoformat(trimmed).astimezone(datetime.UTC)
+    except OverflowError as error:  # year 1 or 9999 moved across the calendar's edge
+        raise ValueError(str(error)) from error
+
+
+def format_timestamp(value: datetime.datetime) -> str:
+    """RFC 3339 in UTC with `Z`; a naive value is taken as UTC, as the database keeps it."""
+    if value.tzinfo is not None:
+        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
+    return value.isoformat() + "Z"
+
+
+class JSONType(colander.SchemaType):  # type: ignore[misc]
+    """A type whose JSON form and Python form are told by `from_json`, `to_json`, `json_schema`."""
+
+    def from_json(self, value: Any) -> Any:
+        """The Python value; ValueError with a sentence for people where it is not acceptable."""
+        raise NotImplementedError
+
+    def to_json(self, value: Any) -> Any:
+        """What orjson can write."""
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of the JSON form."""
+        raise NotImplementedError
+
+    def serialize(self, node: Any, appstruct: Any) -> Any:
+        if appstruct is colander.null or appstruct is None:
+            return colander.null
+        return self.to_json(appstruct)
+
+    def deserialize(self, node: Any, cstruct: Any) -> Any:
+        if cstruct is colander.null:
+            return colander.null
+        try:
+            return self.from_json(cstruct)
+        except ValueError as error:
+            raise colander.Invalid(node, str(error)) from error
+
+    def cstruct_children(self, node: Any, cstruct: Any) -> list[Any]:
+        return []
+
+
+class UUID(JSONType):
+    """An identifier made by the server: the canonical lower-case form of a UUID, a `str`."""
+
+    def from_json(self, value: Any) -> str:
+        if not isinstance(value, str) or not UUID_PATTERN.match(value):
+            raise ValueError("must be a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")
+        return value.lower()
+
+    def to_json(self, value: Any) -> str:
+        return str(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "uuid"}
+
+
+class Timestamp(JSONType):
+    """A moment: RFC 3339 with an offset on the way in, UTC with `Z` on the way out."""
+
+    def from_json(self, value: Any) -> datetime.datetime:
+        try:
+            return parse_timestamp(value if isinstance(value, str) else "")
+        except ValueError:
+            raise ValueError(
+                "must be an RFC 3339 timestamp such as 2026-01-31T12:00:00Z"
+            ) from None
+
+    def to_json(self, value: datetime.datetime) -> str:
+        return format_timestamp(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date-time"}
+
+
+class Decimal(JSONType):
+    """An exact decimal, written as a string."""
+
+    def from_json(self, value: Any) -> decimal.Decimal:
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str) or not DECIMAL_PATTERN.match(value):
+            raise ValueError('must be a decimal in a string such as "12.50"')
+        return decimal.Decimal(value)
+
+    def to_json(self, value: Any) -> str:
+        return format(decimal.Decimal(value), "f")
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^-?\d{1,30}(\.\d{1,12})?$"}
+
+
+class Money(JSONType):
+    """An amount with its currency; in Python whatever `make(amount, currency)` gives.
+
+    `make` is `talatat.db.types.Money` unless an addon has its own value class; the value needs
+    the attributes `amount` and `currency`.
+    """
+
+    def __init__(self, make: Any = None) -> None:
+        self.make = make
+
+    def from_json(self, value: Any) -> Any:
+        if not isinstance(value, dict) or set(value) != {"amount", "currency"}:
+            raise ValueError('must be money such as {"amount": "12.50", "currency": "EUR"}')
+        amount, currency = value["amount"], value["currency"]
+        if not isinstance(amount, str) or not AMOUNT_PATTERN.match(amount):
+            raise ValueError('"amount" must be a decimal in a string such as "12.50"')
+        if not isinstance(currency, str) or not CURRENCY_PATTERN.match(currency):
+            raise ValueError('"currency" must be three capital letters such as "EUR"')
+        make = self.make
+        if make is None:
+            from talatat.db.types import Money as make  # late: schemas need no database
+        return make(decimal.Decimal(amount), currency)
+
+    def to_json(self, value: Any) -> dict[str, str]:
+        if hasattr(value, "to_json"):  # writes at least the decimals of the currency
+            found: dict[str, str] = value.to_json()
+            return found
+        return {"amount": format(value.amount, "f"), "currency": value.currency}
+
+    def json_schema(self) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "required": ["amount", "currency"],
+            "additionalProperties": False,
+            "properties": {
+                "amount": {"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,4})?$"},
+                "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+            },
+        }
+
+
+class OpenMap(JSONType):
+    """An object whose names are data: `{"Colour": "red", "Weight": 1.2}`."""
+
+    def from_json(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise ValueError("must be an object")
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": True}
+
+
+class AnyJSON(JSONType):
+    """Any JSON value at all."""
+
+    def from_json(self, value: Any) -> Any:
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        return {}

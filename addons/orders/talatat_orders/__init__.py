@@ -1,1 +1,34 @@
+"""Customers, orders and the checkout; and the invoices of former years.
 
+What other addons may import: the models, the events, ``check_out`` and ``move``.
+"""
+
+from talatat_orders.events import OrderCancelled, OrderPlaced
+from talatat_orders.models import Customer, HistoryInvoice, HistoryLine, Order, OrderLine
+from talatat_orders.settings import OrdersSettings
+
+__all__ = [
+    "Customer",
+    "HistoryInvoice",
+    "HistoryLine",
+    "Order",
+    "OrderCancelled",
+    "OrderLine",
+    "OrderPlaced",
+    "OrdersSettings",
+]
+
+
+def includeme(config):
+    from talatat_orders.history.loader import HistoryLoader
+    from talatat_orders.resources import Customers, History, Invoices, Orders
+
+    config.add_settings_schema(OrdersSettings)
+    config.include("talatat_orders.security")
+    config.add_resource(Customers)
+    config.add_resource(Orders)
+    config.add_resource(Invoices)
+    config.add_resource(History)
+    config.add_loader("orders.history", HistoryLoader)
+    config.add_route("orders.receipt", "/orders/{id}/receipt")
+    config.scan("talatat_orders.views")

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
+
 from talatat.db.types import Money
 from talatat.problems import Problem
 from talatat_catalog import UnknownProduct, lock_products, take_stock
 from talatat_catalog.models import Product
-
 from talatat_orders.models import Customer, Order, OrderLine
 from talatat_orders.states import PLACED
 
@@ -69,9 +69,7 @@ def _lock(session: Session, basket: Sequence[Wanted]) -> Mapping[str, Product]:
             for position, wanted in enumerate(basket)
             if wanted.product_id in error.product_ids
         ]
-        raise Problem(
-            422, "unknown_product", "A product does not exist.", errors=faults
-        ) from error
+        raise Problem(422, "unknown_product", "A product does not exist.", errors=faults) from error
 
 
 def _one_currency(basket: Sequence[Wanted], products: Mapping[str, Product]) -> str:

@@ -1,8 +1,8 @@
 """The shapes of the API: what customers, orders and invoices look like, and what a checkout sends."""
 
 import colander
-from talatat.schema import types as t
 
+from talatat.schema import types as t
 from talatat_orders.states import STATES
 
 
@@ -13,9 +13,7 @@ class CustomerSchema(colander.MappingSchema):
         missing=None,
         validator=colander.All(colander.Length(max=254), colander.Email()),
     )
-    country = colander.SchemaNode(
-        colander.String(), missing=None, validator=colander.Length(1, 80)
-    )
+    country = colander.SchemaNode(colander.String(), missing=None, validator=colander.Length(1, 80))
     user_id = colander.SchemaNode(
         colander.String(),
         missing=None,
@@ -48,9 +46,7 @@ class OrderSchema(colander.MappingSchema):
     """All of it is read only: an order is made by a checkout and changed by its transitions."""
 
     customer_id = colander.SchemaNode(t.UUID(), read_only=True)
-    state = colander.SchemaNode(
-        colander.String(), read_only=True, validator=colander.OneOf(STATES)
-    )
+    state = colander.SchemaNode(colander.String(), read_only=True, validator=colander.OneOf(STATES))
     lines = LinesSchema(read_only=True)
     total = colander.SchemaNode(t.Money(), read_only=True)
     paid_at = colander.SchemaNode(t.Timestamp(), missing=None, read_only=True)

@@ -1,7 +1,7 @@
 """The states of an order and the ways between them.
 
     placed --pay--> paid --ship--> shipped
-       \\--cancel--> cancelled <--cancel--/ (paid, not shipped)
+    placed or paid --cancel--> cancelled
 
 A way that does not start where the order stands is refused with 409 ``wrong_state``; the message says
 from where it starts. Cancelling returns the stock; ``talatat_orders.transitions`` does the work.

@@ -4,10 +4,10 @@ from collections import Counter
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+
 from talatat.db.types import utcnow
 from talatat.problems import Problem
 from talatat_catalog import return_stock
-
 from talatat_orders.models import Order, OrderLine
 from talatat_orders.states import CANCELLED, TRANSITIONS
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
+
 from talatat.db import new_id
 from talatat_catalog.models import Product
-
 from talatat_orders.history.lines import InvoiceLine
 from talatat_orders.models import Customer, HistoryInvoice, HistoryLine
 
@@ -89,9 +89,14 @@ def _invoices(
 
 
 def _products(session: Session, lines: Iterable[InvoiceLine]) -> dict[str, str]:
-    """Ids of the catalogue's products by stock code, which clerks also typed in lower case."""
+    """Ids of the catalogue's products by stock code, which clerks also typed in lower case.
+
+    Where several products share one code, it is the oldest that is meant.
+    """
     codes = {code for line in lines for code in (line.stock_code, line.stock_code.upper())}
-    query = select(Product.sku, Product.id).where(Product.sku.in_(codes))
+    query = (
+        select(Product.sku, Product.id).where(Product.sku.in_(codes)).order_by(Product.id.desc())
+    )
     return {row[0]: row[1] for row in session.execute(query)}
 
 

@@ -9,8 +9,8 @@ duplicate is found however far away it is.
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
-from talatat.loading import Outcome, Record
 
+from talatat.loading import Outcome, Record
 from talatat_orders.history.keeping import Seen, keep_lines
 from talatat_orders.history.lines import InvoiceLine, LineError, read_line
 

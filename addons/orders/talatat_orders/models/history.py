@@ -9,10 +9,10 @@ from decimal import Decimal
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
+
 from talatat.db import Record
 from talatat.db import types as t
 from talatat_catalog.models import Product
-
 from talatat_orders.models.base import Base
 from talatat_orders.models.orders import Customer
 

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
-from talatat.db import Record
+
+from talatat.db import Money, Record
 from talatat.db import types as t
 from talatat_catalog.models import Product
-
 from talatat_orders.models.base import Base
 
 
@@ -48,8 +48,13 @@ class Order(Record, Base):
 
     customer: Mapped[Customer] = relationship(lazy="raise")
     lines: Mapped[list["OrderLine"]] = relationship(
-        lazy="raise", order_by="OrderLine.position", passive_deletes=True
+        lazy="raise", order_by="OrderLine.position", back_populates="order", passive_deletes=True
     )
+
+    @property
+    def total(self) -> Money:
+        """The sum of the lines as money."""
+        return Money.from_minor(self.total_minor, self.currency)
 
 
 class OrderLine(Base):
@@ -70,3 +75,15 @@ class OrderLine(Base):
     quantity: Mapped[int] = mapped_column(Integer)
     unit_price_minor: Mapped[int] = mapped_column(BigInteger)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
+
+    order: Mapped[Order] = relationship(lazy="raise", back_populates="lines")
+
+    @property
+    def unit_price(self) -> Money:
+        """What one cost, in the order's currency."""
+        return Money.from_minor(self.unit_price_minor, self.order.currency)
+
+    @property
+    def amount(self) -> Money:
+        """What the line cost, in the order's currency."""
+        return Money.from_minor(self.amount_minor, self.order.currency)

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from talatat.db import types as t
 
 revision = "0001_orders"

@@ -1,0 +1,159 @@
+"""One line per request, and on every line the request's id, the addon and the release.
+
+Lines of the standard library's loggers and of structlog come out alike: JSON for machines, coloured
+words on a terminal. Put `class = talatat.web.logging.Formatter` into a formatter of the .ini; its
+`format` is `json`, `console` or `auto` (console where stderr is a terminal).
+
+A request's id is the `Request-Id` that it came with, if that is well formed, or a new one; the answer
+carries it. When a request is over, subscribers of `RequestFinished` learn of it: telemetry is an addon.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from logging import DEBUG, ERROR, INFO, getLogger
+
+import structlog
+from pyramid.config import Configurator
+from pyramid.registry import Registry
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.tweens import INGRESS
+from pyramid_retry import is_error_retryable
+
+from talatat.web.log_lines import Formatter, RouteOwners, choose_format
+
+WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:=+-]{0,127}")
+ENVIRON_KEY = "talatat.request_id"
+# Asked for every few seconds by machines: of interest only when something is wrong.
+PROBES = frozenset({"/livez", "/readyz"})
+
+# The order of actions that place the platform's outer tweens: the last one added stands outermost.
+LAST = 9999
+
+Handler = Callable[[Request], Response]
+logger = getLogger("talatat.request")
+
+
+@dataclass(frozen=True)
+class RequestFinished:
+    """A request is over. `response` is None when an exception went past every view.
+
+    `retried` says that this attempt was thrown away and the request is tried again.
+    """
+
+    request: Request
+    response: Response | None
+    exception: BaseException | None
+    seconds: float
+    route: str | None
+    addon: str
+    retried: bool
+
+    @property
+    def status(self) -> int:
+        """The status that the client gets, or 500 where the server words the answer."""
+        return self.response.status_int if self.response is not None else 500
+
+
+def request_id(request: Request) -> str:
+    """The id of this request, the same for all attempts to answer it."""
+    known = request.environ.get(ENVIRON_KEY)
+    if known is None:
+        given = request.environ.get("HTTP_REQUEST_ID", "")
+        known = given if WELL_FORMED.fullmatch(given) else secrets.token_hex(16)
+        request.environ[ENVIRON_KEY] = known
+    return str(known)
+
+
+def logging_tween_factory(handler: Handler, registry: Registry) -> Handler:
+    """Time each request, give its answer the id, write its line and tell the observers."""
+    owners = registry.getUtility(RouteOwners)
+
+    def logging_tween(request: Request) -> Response:
+        identifier = request_id(request)
+        started = time.perf_counter()
+        try:
+            response = handler(request)
+        except BaseException as error:
+            _finish(registry, _finished(owners, request, None, error, started))
+            raise
+        response.headers["Request-Id"] = identifier
+        answered = getattr(request, "exception", None)
+        _finish(registry, _finished(owners, request, response, answered, started))
+        return response
+
+    return logging_tween
+
+
+def _finished(
+    owners: RouteOwners,
+    request: Request,
+    response: Response | None,
+    error: BaseException | None,
+    started: float,
+) -> RequestFinished:
+    route = getattr(request, "matched_route", None)
+    return RequestFinished(
+        request=request,
+        response=response,
+        exception=error,
+        seconds=time.perf_counter() - started,
+        route=route.name if route is not None else None,
+        addon=owners.of(request),
+        retried=error is not None and is_error_retryable(request, error),
+    )
+
+
+def _finish(registry: Registry, finished: RequestFinished) -> None:
+    if registry.has_listeners:
+        registry.notify(finished)
+    level = _level(finished)
+    if not logger.isEnabledFor(level):
+        return
+    logger.log(
+        level,
+        "request tried again" if finished.retried else "request",
+        # What a view answered was logged where it was answered.
+        exc_info=finished.exception if finished.response is None else None,
+        extra={
+            "method": finished.request.method,
+            "path": finished.request.path,
+            "route": finished.route,
+            "status": finished.status,
+            "duration_ms": round(finished.seconds * 1000, 2),
+        },
+    )
+
+
+def _level(finished: RequestFinished) -> int:
+    if finished.status >= 500 and not finished.retried:
+        return ERROR
+    return DEBUG if finished.request.environ.get("PATH_INFO") in PROBES else INFO
+
+
+def includeme(config: Configurator) -> None:
+    """Put the tween next to the ingress, whatever an addon adds: it runs after every include."""
+    config.registry.registerUtility(RouteOwners(config.registry), RouteOwners)
+    config.add_request_method(request_id, "request_id", reify=True)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    choose_format(config.registry.system.settings.platform.log_format)
+    outermost = "talatat.web.logging.logging_tween_factory"
+    config.action(
+        ("talatat tween", outermost), lambda: config.add_tween(outermost, under=INGRESS), order=LAST
+    )
+
+
+__all__ = ["LAST", "Formatter", "RequestFinished", "includeme", "request_id"]

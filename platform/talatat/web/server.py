@@ -1,0 +1,62 @@
+"""The embedded server: waitress, run by `pserve`, which says when it is ready and stops when asked to.
+
+In an .ini:
+
+    [server:main]
+    use = egg:talatat#waitress
+    listen = localhost:6543
+
+All of waitress' own options may stand there. `pserve development.ini http_port=7000` listens on another
+port, and `ready http://localhost:7000` is printed once the sockets accept connections. TERM stops it as
+INT does: requests that are running are given five seconds.
+"""
+
+import signal
+import sys
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from waitress import create_server
+
+ANYWHERE = ("0.0.0.0", "::", "127.0.0.1", "::1", "*")  # noqa: S104  # compared with, not bound
+
+
+def serve(application: Any, global_config: Mapping[str, str], **options: Any) -> int:
+    """Serve until INT or TERM; PasteDeploy calls this with the keys of the server's section.
+
+    Raises `OSError` from the system where the port is taken, worded with the way out.
+    """
+    if "http_port" in global_config:
+        options = moved(options, global_config["http_port"])
+    try:
+        server = create_server(application, **options)
+    except OSError as error:
+        sys.exit(
+            f"Cannot listen on {options.get('listen', 'the configured address')}: {error.strerror or error}."
+            " Stop what listens there, or choose another port: http_port=7000 after the .ini's name."
+        )
+    signal.signal(signal.SIGTERM, _stop)
+    print(f"ready {url(server)}", flush=True)  # noqa: T201  # what a person waits for
+    server.run()
+    return 0
+
+
+def moved(options: Mapping[str, Any], port: str) -> dict[str, Any]:
+    """The same options with another port in each address."""
+    if "listen" not in options:
+        return {**options, "port": port}
+    hosts = (address.rpartition(":")[0] for address in str(options["listen"]).split())
+    return {**options, "listen": " ".join(f"{host}:{port}" for host in hosts)}
+
+
+def url(server: Any) -> str:
+    """Where a browser on this machine reaches the server."""
+    listening = getattr(server, "effective_listen", None)
+    host, port = listening[0] if listening else (server.effective_host, server.effective_port)
+    if host in ANYWHERE:
+        host = "localhost"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    raise SystemExit(0)

@@ -1,11 +1,12 @@
 """Customers, orders and the checkout; and the invoices of former years.
 
-What other addons may import: the models, the events, ``check_out`` and ``move``.
+What other addons may import: the models, the events, and ``receipt``, which an overriding view calls.
 """
 
 from talatat_orders.events import OrderCancelled, OrderPlaced
 from talatat_orders.models import Customer, HistoryInvoice, HistoryLine, Order, OrderLine
 from talatat_orders.settings import OrdersSettings
+from talatat_orders.views import receipt
 
 __all__ = [
     "Customer",
@@ -16,6 +17,7 @@ __all__ = [
     "OrderLine",
     "OrderPlaced",
     "OrdersSettings",
+    "receipt",
 ]
 
 

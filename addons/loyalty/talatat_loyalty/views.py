@@ -1,0 +1,24 @@
+"""The receipt of orders, with the points that it earns; scanned under ``config.overriding("orders")``."""
+
+from pyramid.view import view_config
+
+from talatat_loyalty.giving import points_for
+from talatat_loyalty.models import CustomerPoints
+from talatat_orders import receipt as plain_receipt
+
+
+@view_config(
+    route_name="orders.receipt",
+    renderer="talatat_loyalty:templates/receipt.jinja2",
+    request_method="GET",
+    permission="orders.read",
+)
+def receipt(request):
+    """What orders shows, and the points of the order and of the customer."""
+    shown = plain_receipt(request)
+    rate = request.registry.system.settings["loyalty"].points_per_unit
+    return {
+        **shown,
+        "earned": points_for(request.db, shown["order"], rate),
+        "collected": CustomerPoints.of(shown["customer"]).points,
+    }

@@ -13,8 +13,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import event
+
 from talatat.db.base import NAMING_CONVENTION, declarative_base
 from talatat.db.extension import Extension, extension_key
+from talatat.db.models import Models
 from talatat.db.record import Record, Versioned
 from talatat.db.retry import is_busy, is_retryable, is_unreachable
 from talatat.db.session import Database, request_db, transaction
@@ -40,6 +43,7 @@ __all__ = [
     "Decimal4",
     "Extension",
     "JSONDocument",
+    "Models",
     "Money",
     "Record",
     "Scaled",
@@ -67,6 +71,8 @@ def includeme(config: Configurator) -> None:
     # Asking who the user is, to note it on the transaction, would cost each request an identification.
     settings.setdefault("tm.annotate_user", "false")
     settings.setdefault("retry.attempts", "3")
+    system = config.registry.system
+    event.listen(system.database.sessionmaker, "before_flush", system.models.make_always)
     config.include("pyramid_retry")
     config.include("pyramid_tm")
     config.add_request_method(request_db, "db", reify=True)

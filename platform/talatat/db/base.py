@@ -44,14 +44,14 @@ def declarative_base(addon: str) -> Any:
     return base
 
 
-def bases_of(addon: str, package: str) -> list[type[DeclarativeBase]]:
-    """Return the bases that `addon` made in its Python `package` (or below it), in no order."""
-    return [
+def bases_of(package: str) -> list[type[DeclarativeBase]]:
+    """Return the bases that were made in the Python `package` of an addon, or below it."""
+    found = [
         base
         for base in _bases
-        if base.metadata.info["addon"] == addon
-        and (base.__module__ == package or base.__module__.startswith(package + "."))
+        if base.__module__ == package or base.__module__.startswith(package + ".")
     ]
+    return sorted(found, key=lambda base: base.__module__)
 
 
 def addon_of(model: type[Any]) -> str:

@@ -1,0 +1,224 @@
+"""The outbox: nothing is lost between a commit and what must follow it.
+
+`write` puts a row for each subscriber into the transaction in which the event happened. Once that has
+committed, a row is delivered in a transaction of its own, which ends with the row's deletion: what a
+subscriber does to the database is done exactly once, what it does elsewhere at least once, under a key
+that stays the same. A failure is tried again, later and later. A row whose subscriber is not composed
+stays and waits for its addon.
+
+Several processes share the work: on PostgreSQL a row under delivery is locked and skipped by the others
+(`FOR UPDATE SKIP LOCKED`); on SQLite BEGIN IMMEDIATE lets one deliver at a time. Both let go at once
+when a process is killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pyramid.interfaces import IRequestFactory
+from pyramid.registry import Registry
+from pyramid.request import Request, apply_request_extensions
+from pyramid.threadlocal import RequestContext
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+from transaction import TransactionManager
+
+from talatat.db.ids import new_id
+from talatat.db.retry import is_retryable
+from talatat.db.session import Database
+from talatat.db.types import utcnow
+from talatat.events.codec import decode_event, encode
+from talatat.events.courier import Courier
+from talatat.events.event import Event, bind, find_event, name_of
+from talatat.events.table import outbox
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 3600.0
+LONGEST_ERROR = 2000
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """A function that is called after the commit; `name` stays the same over restarts."""
+
+    name: str
+    addon: str
+    event: type[Event]
+    function: Callable[[Any], object]
+
+
+class Outbox:
+    """The outbox of one composed system. `automatic = False` leaves delivery to `deliver` (tests)."""
+
+    def __init__(self) -> None:
+        self.subscribers: dict[str, Subscriber] = {}
+        self.automatic = True
+        self._registry: Registry | None = None
+        self._courier = Courier(self.deliver, self.next_due)
+
+    def bind(self, registry: Registry) -> None:
+        """Tell which registry subscribers are called with."""
+        self._registry = registry
+
+    def add(self, subscriber: Subscriber) -> None:
+        """Take note of a subscriber."""
+        self.subscribers[subscriber.name] = subscriber
+
+    def write(self, request: Any, event: Event) -> int:
+        """Write a row for each subscriber of `event` to the request's transaction; return how many."""
+        now = utcnow()
+        rows = [
+            {
+                "id": new_id(),
+                "addon": one.addon,
+                "subscriber": one.name,
+                "event": name_of(type(event)),
+                "payload": encode(event),
+                "created_at": now,
+                "due_at": now,
+                "attempts": 0,
+            }
+            for one in self.subscribers.values()
+            if isinstance(event, one.event)
+        ]
+        if rows:
+            request.db.execute(insert(outbox), rows)
+            if not request.db.info.get("talatat.outbox"):
+                request.db.info["talatat.outbox"] = True
+                request.tm.get().addAfterCommitHook(self._committed)
+        return len(rows)
+
+    def start(self) -> None:
+        """Start the thread that delivers, unless it runs or delivery is not automatic."""
+        if self.automatic and self._registry is not None:
+            self._courier.start()
+
+    def stop(self) -> None:
+        """End the thread; a delivery under way is finished first."""
+        self._courier.stop()
+
+    def deliver(self, *, overdue_only: bool = True) -> int:
+        """Deliver what is pending, now and in this thread; return how many were delivered.
+
+        `overdue_only=False` also tries, once, those that wait for another try after a failure.
+        Failures are logged and kept with their row; raises what the database raises.
+        """
+        delivered = 0
+        tried: set[str] = set()
+        moment = utcnow() if overdue_only else None
+        while self.subscribers and self._pending(moment, tried):
+            outcome = self._deliver_one(moment, tried)
+            if outcome is None:
+                break
+            delivered += outcome
+        return delivered
+
+    def pending(self) -> int:
+        """Return how many rows wait, those of sleeping addons included."""
+        with self._database.transaction(reading=True) as (_, session):
+            return session.scalar(select(func.count()).select_from(outbox)) or 0
+
+    def next_due(self) -> datetime | None:
+        """Return when the next row of a composed subscriber is due, or None."""
+        with self._database.transaction(reading=True) as (_, session):
+            due: datetime | None = session.scalar(
+                select(func.min(outbox.c.due_at)).where(outbox.c.subscriber.in_(self.subscribers))
+            )
+            return due
+
+    @property
+    def _database(self) -> Database:
+        assert self._registry is not None, "the outbox is bound by talatat.events.includeme"
+        database: Database = self._registry.system.database
+        return database
+
+    def _committed(self, success: bool) -> None:
+        if success and self.automatic:
+            self.start()
+            self._courier.wake()
+
+    def _conditions(self, moment: datetime | None, tried: set[str]) -> list[Any]:
+        conditions: list[Any] = [outbox.c.subscriber.in_(self.subscribers)]
+        if moment is not None:
+            conditions.append(outbox.c.due_at <= moment)
+        if tried:
+            conditions.append(outbox.c.id.not_in(tried))
+        return conditions
+
+    def _pending(self, moment: datetime | None, tried: set[str]) -> bool:
+        """Look without a lock first: an idle process must not take SQLite's write lock."""
+        with self._database.transaction(reading=True) as (_, session):
+            query = select(outbox.c.id).where(*self._conditions(moment, tried)).limit(1)
+            return session.scalar(query) is not None
+
+    def _deliver_one(self, moment: datetime | None, tried: set[str]) -> int | None:
+        """Deliver the next row: 1, or 0 when it failed, or None when there is none to be had."""
+        row: Row[Any] | None = None
+        try:
+            with self._database.transaction() as (tm, session):
+                query = (
+                    select(outbox)
+                    .where(*self._conditions(moment, tried))
+                    .order_by(outbox.c.due_at, outbox.c.id)
+                    .limit(1)
+                    .with_for_update(skip_locked=True)
+                )
+                row = session.execute(query).first()
+                if row is None:
+                    return None
+                tried.add(row.id)
+                self._call(row, tm, session)
+                session.execute(delete(outbox).where(outbox.c.id == row.id))
+        except Exception as error:
+            if row is None:
+                raise
+            self._failed(row, error)
+            return 0
+        return 1
+
+    def _call(self, row: Row[Any], tm: TransactionManager, session: Session) -> None:
+        subscriber = self.subscribers[row.subscriber]
+        cls = find_event(row.event)
+        if cls is None:
+            raise LookupError(f"the event {row.event} is not known: its addon is not composed")
+        event = decode_event(cls, row.payload)
+        request = self._request(tm, session)
+        bind(event, request, row.id)
+        with RequestContext(request):
+            subscriber.function(event)
+
+    def _request(self, tm: TransactionManager, session: Session) -> Request:
+        assert self._registry is not None
+        factory = self._registry.queryUtility(IRequestFactory, default=Request)
+        request = factory.blank("/", environ={"tm.manager": tm, "tm.active": True}, POST=b"")
+        request.registry = self._registry
+        apply_request_extensions(request)
+        request.tm, request.db = tm, session
+        return request
+
+    def _failed(self, row: Row[Any], error: Exception) -> None:
+        attempts = row.attempts + 1
+        again = is_retryable(error)  # a deadlock is nobody's fault and soon over
+        pause = min((0.1 if again else 1.0) * 2**attempts, LONGEST_PAUSE)
+        pause *= 1 + random.random() / 4  # noqa: S311  # spreads tries, keeps no secret
+        log.warning(
+            "event %s was not delivered to %s of addon %s (attempt %d, next in %.0f s): %s",
+            row.event, row.subscriber, row.addon, attempts, pause, error,
+            exc_info=None if again else error,
+        )  # fmt: skip
+        with self._database.transaction() as (_, session):
+            session.execute(
+                update(outbox)
+                .where(outbox.c.id == row.id)
+                .values(
+                    attempts=attempts,
+                    due_at=utcnow() + timedelta(seconds=pause),
+                    error=f"{type(error).__name__}: {error}"[:LONGEST_ERROR],
+                )
+            )

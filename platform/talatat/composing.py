@@ -11,6 +11,8 @@ import os
 import traceback
 from collections.abc import Collection, Mapping
 
+from pyramid.registry import Registry
+
 from talatat.addons import inventory
 from talatat.composition import PLATFORM, ComposedAddon, Composition, resolve
 from talatat.configuration.actions import ActionState
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 # The platform's own table of contents, in order.
 ROOMS = (
     "talatat.db",
+    "talatat.events",
     "talatat.security",
     "talatat.problems",
     "talatat.services",
@@ -95,7 +98,7 @@ def _composed(composition: Composition) -> Configurator:
             deferred.include(target)
     composed = {a.name for a in composition.addons}
     sleeping = set(inventory().addons) | set(composition.left_out)
-    settings.problems += settings.unknown(_prefixes(composed), sleeping - composed)
+    settings.problems += settings.unknown(composed, sleeping - composed)
     _raise(settings.problems)
     config.commit()
     _finish(config, system)
@@ -103,15 +106,12 @@ def _composed(composition: Composition) -> Configurator:
 
 
 def _configurator(system: System) -> Configurator:
-    raw = dict(system.settings.raw)
-    config = Configurator(settings=raw, package="talatat")
-    config.registry.system = system
+    registry = Registry(PLATFORM)
+    registry.system = system
+    config = Configurator(registry=registry, package=PLATFORM)
     config.action_state = ActionState(system.composition.requires, system.overrides)
+    config.setup_registry(settings=dict(system.settings.raw))
     return config
-
-
-def _prefixes(composed: Collection[str]) -> set[str]:
-    return set(composed)
 
 
 def _include(config: Configurator, addon: ComposedAddon) -> None:

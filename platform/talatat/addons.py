@@ -39,11 +39,15 @@ class Installed:
 
 @dataclass(frozen=True)
 class Inventory:
-    """All installed addons by name, and names that more than one distribution offers."""
+    """All installed addons by name, and names that more than one distribution offers.
+
+    `by_distribution` gives the addon, `versions` the version of a distribution's canonical name.
+    """
 
     addons: Mapping[str, Installed]
     duplicates: Mapping[str, tuple[str, ...]]
     by_distribution: Mapping[str, str]
+    versions: Mapping[str, str]
 
     def names(self) -> list[str]:
         """The names, sorted."""
@@ -53,12 +57,12 @@ class Inventory:
 def inventory(found: Iterable[Distribution] | None = None) -> Inventory:
     """Read the metadata of every distribution on the path. Imports no addon."""
     offers: dict[str, list[Installed]] = defaultdict(list)
-    seen: set[str] = set()
+    versions: dict[str, str] = {}
     for dist in distributions() if found is None else found:
         name = canonicalize_name(dist.metadata["Name"] or "")
-        if name in seen:  # a second copy farther down the path is shadowed by the first
+        if name in versions:  # a second copy farther down the path is shadowed by the first
             continue
-        seen.add(name)
+        versions[name] = dist.version
         for addon in _offered(dist):
             offers[addon.name].append(addon)
     return Inventory(
@@ -69,6 +73,7 @@ def inventory(found: Iterable[Distribution] | None = None) -> Inventory:
             if len(found_) > 1
         },
         {canonicalize_name(found_[0].distribution): name for name, found_ in offers.items()},
+        versions,
     )
 
 
@@ -130,10 +135,3 @@ def _providing(package: str) -> Distribution | None:
     except PackageNotFoundError:
         return None
 
-
-def installed_version(name: str) -> str | None:
-    """The version of a distribution, or None where it is not installed."""
-    try:
-        return distribution(name).version
-    except PackageNotFoundError:
-        return None

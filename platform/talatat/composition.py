@@ -14,7 +14,7 @@ from functools import cached_property
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from talatat.addons import Installed, Inventory, installed_version, inventory, plain_package
+from talatat.addons import Installed, Inventory, inventory, plain_package
 from talatat.errors import CompositionError
 from talatat.ini import Entry, Ini, Place
 
@@ -166,7 +166,7 @@ def _needs(
     """The addon that a requirement names, if it names one; what does not fit goes to `problems`."""
     if found.plain:
         return None
-    version = installed_version(one.name)
+    version = stock.versions.get(canonicalize_name(one.name))
     where = f"{place}: " if place else ""
     if version is None:
         problems.append(

@@ -1,0 +1,131 @@
+"""Settings: typed, all errors at once, nearest names, secrets from a file or the environment, masked."""
+
+import os
+import stat
+from pathlib import Path
+
+import colander
+import pytest
+
+from talatat.ini import read_ini
+from talatat.settings import MASK, Secret, Settings, make_secret, mask_url
+
+
+class ShopSettings(colander.MappingSchema):
+    page_size = colander.SchemaNode(
+        colander.Int(), missing=20, validator=colander.Range(1, 500), description="Rows a page"
+    )
+    title = colander.SchemaNode(colander.String(), description="The shop's name")
+    open = colander.SchemaNode(colander.Bool(), missing=True)
+    key = Secret(missing=None)
+
+
+def declared(tmp_path: Path, lines: str, url: str = "sqlite://") -> Settings:
+    path = tmp_path / "site.ini"
+    path.write_text(f"[app:main]\nuse = egg:talatat\nsqlalchemy.url = {url}\n{lines}")
+    settings = Settings(read_ini(str(path)))
+    settings.declare("shop", ShopSettings())
+    return settings
+
+
+def test_values_are_typed_and_defaults_stand_in(tmp_path):
+    shop = declared(tmp_path, "shop.title = Amarna\nshop.open = false\n")["shop"]
+    assert (shop.title, shop.open, shop.page_size, shop.key) == ("Amarna", False, 20, None)
+
+
+def test_all_errors_are_reported_at_once_each_with_its_line(tmp_path):
+    settings = declared(tmp_path, "shop.page_size = many\nshop.open = perhaps not\ntalatat.db.pool_size = 0\n")
+    text = "\n".join(settings.problems)
+    assert "site.ini:4: shop.page_size" in text and '"many" is not a number' in text
+    assert "site.ini:6: talatat.db.pool_size" in text
+    assert "the setting shop.title is required (The shop's name). Add a line: shop.title = ..." in text
+
+
+def test_a_misspelt_key_names_the_nearest_known_one(tmp_path):
+    settings = declared(tmp_path, "shop.title = x\nshop.pagesize = 3\n")
+    [text] = settings.unknown({"shop"}, ())
+    assert "site.ini:5: unknown setting shop.pagesize. Did you mean shop.page_size?" in text
+
+
+def test_a_prefix_that_nobody_owns_is_an_error_unless_it_is_said_to_be_foreign(tmp_path):
+    lines = "shop.title = x\nmail.host = localhost\n"
+    [text] = declared(tmp_path, lines).unknown({"shop"}, ())
+    assert "site.ini:5: nobody in this composition owns the setting mail.host" in text
+    assert "add 'mail' to talatat.foreign_settings" in text
+    declared_foreign = declared(tmp_path, lines + "talatat.foreign_settings = mail debugtoolbar\n")
+    assert not list(declared_foreign.unknown({"shop"}, ()))
+
+
+def test_keys_of_an_addon_that_is_not_composed_sleep(tmp_path):
+    settings = declared(tmp_path, "shop.title = x\nloyalty.rate = 3\n")
+    assert not list(settings.unknown({"shop"}, {"loyalty"}))
+
+
+def test_a_misspelt_key_of_the_platform_is_an_error(tmp_path):
+    settings = declared(tmp_path, "shop.title = x\ntalatat.developement = true\n")
+    [text] = settings.unknown({"shop"}, ())
+    assert "Did you mean talatat.development?" in text
+
+
+def test_a_secret_comes_from_a_file_with_the_current_value_first(tmp_path):
+    (tmp_path / "key").write_text("new\nold\n")
+    key = declared(tmp_path, "shop.title = x\nshop.key = file:%(here)s/key\n")["shop"].key
+    assert list(key) == ["new", "old"] and key.current == "new"
+
+
+def test_a_secret_comes_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHOP_KEY", "from outside")
+    assert declared(tmp_path, "shop.title = x\nshop.key = ${SHOP_KEY}\n")["shop"].key == ["from outside"]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("hunter2", "may not stand in the .ini"),
+        ("${NOT_SET_ANYWHERE}", "environment variable NOT_SET_ANYWHERE is empty or not set"),
+        ("file:%(here)s/gone", "cannot be read"),
+        ("file:%(here)s/empty", "is empty or not set"),
+    ],
+)
+def test_a_missing_or_literal_secret_says_what_to_do(tmp_path, value, said):
+    (tmp_path / "empty").write_text("\n")
+    [text] = declared(tmp_path, f"shop.title = x\nshop.key = {value}\n").problems
+    assert "site.ini:5: shop.key" in text and said in text
+    assert "hunter2" not in text
+
+
+def test_development_makes_a_missing_secret_once_with_mode_0600(tmp_path):
+    lines = "shop.title = x\ntalatat.development = true\nshop.key = file:%(here)s/var/key\n"
+    first = declared(tmp_path, lines)["shop"].key
+    assert declared(tmp_path, lines)["shop"].key == first and len(first.current) >= 48
+    assert stat.S_IMODE(os.stat(tmp_path / "var" / "key").st_mode) == 0o600
+
+
+def test_making_a_secret_leaves_another_processs_value(tmp_path):
+    path = tmp_path / "key"
+    path.write_text("already\n")
+    make_secret(path)
+    assert path.read_text() == "already\n"
+    assert os.listdir(tmp_path) == ["key"]
+
+
+def test_secrets_and_passwords_in_urls_are_masked_wherever_settings_are_shown(tmp_path):
+    (tmp_path / "key").write_text("canary-secret\n")
+    settings = declared(
+        tmp_path, "shop.title = x\nshop.key = file:%(here)s/key\n", "postgresql://me:canary-pw@db/x"
+    )
+    shown = repr(settings.shown()) + repr(settings["shop"].key) + f"{settings['shop']}"
+    assert "canary" not in shown and MASK in shown
+    assert settings.shown()["sqlalchemy.url"] == f"postgresql://me:{MASK}@db/x"
+
+
+def test_any_value_may_name_an_environment_variable(tmp_path, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u@h/db")
+    assert declared(tmp_path, "shop.title = x\n", "${DATABASE_URL}").platform.url == "postgresql://u@h/db"
+    monkeypatch.delenv("DATABASE_URL")
+    [text] = declared(tmp_path, "shop.title = x\n", "${DATABASE_URL}").problems
+    assert "site.ini:3: sqlalchemy.url: the environment variable DATABASE_URL is not set" in text
+
+
+def test_masking_leaves_a_url_without_password_alone():
+    assert mask_url("sqlite:///var/x.sqlite") == "sqlite:///var/x.sqlite"

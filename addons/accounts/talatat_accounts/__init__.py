@@ -1,1 +1,25 @@
+"""Accounts: users, groups, the roles they are given, sessions and bearer tokens."""
 
+from typing import Any
+
+from talatat_accounts.resources import Groups, Users
+from talatat_accounts.security import SessionSource, TokenSource
+from talatat_accounts.settings import AccountsSettings
+
+
+def includeme(config: Any) -> None:
+    """The table of contents of this addon."""
+    config.add_settings_schema(AccountsSettings)  # keys accounts.*
+
+    config.add_permission("accounts.self", "Change one's own password, sessions and tokens")
+    config.add_permission("accounts.read", "See users and groups")
+    config.add_permission("accounts.manage", "Make and change users, groups and their roles")
+    config.add_role("accounts.manager", ["accounts.read", "accounts.manage"])
+
+    config.add_identity_source("accounts.token", TokenSource())  # a token beats a cookie
+    config.add_identity_source("accounts.session", SessionSource())
+
+    config.add_resource(Users)
+    config.add_resource(Groups)
+    config.include(".routes")
+    config.scan(".views")

@@ -1,0 +1,90 @@
+"""Making tokens: never more than the maker holds, and never for longer than may be."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from talatat.db import new_id, utcnow
+from talatat.problems import Problem, invalid
+from talatat.security.grants import within
+from talatat_accounts.models import Token
+from talatat_accounts.tokens import digest, new_token
+
+
+@dataclass(frozen=True)
+class Maker:
+    """On whose behalf a token is made: `scopes` and `expires_at` are those of the token that asks,
+    None where a password or a session does."""
+
+    user_id: str
+    scopes: Collection[str] | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Minted:
+    """A new token; `secret` is shown once and kept nowhere."""
+
+    row: Token
+    secret: str
+
+
+def mint(
+    session: Any, maker: Maker, scopes: Sequence[str] | None, lifetime: int, label: str = ""
+) -> Minted:
+    """Make a token of `lifetime` seconds; without scopes it has its maker's."""
+    now, secret = utcnow(), new_token()
+    expires_at = now + timedelta(seconds=lifetime)
+    if maker.expires_at is not None:
+        # A token that is about to end must not be able to prolong itself.
+        expires_at = min(expires_at, maker.expires_at)
+    if scopes is None:
+        scopes = None if maker.scopes is None else sorted(maker.scopes)
+    row = Token(
+        id=new_id(),
+        user_id=maker.user_id,
+        digest=digest(secret),
+        label=label,
+        scopes=None if scopes is None else list(scopes),
+        created_at=now,
+        expires_at=expires_at,
+    )
+    session.add(row)
+    session.flush()
+    return Minted(row, secret)
+
+
+def check_scopes(security: Any, maker: Maker, scopes: Sequence[str] | None) -> None:
+    """Raise Problem 422 for scopes that name nothing, 403 for scopes beyond the maker's own."""
+    faults = [
+        {
+            "pointer": f"/scopes/{at}",
+            "code": "unknown_scope",
+            "detail": f"is no permission and no '<addon>.*'{nearest(security, scope)}",
+        }
+        for at, scope in enumerate(scopes or ())
+        if not security.is_grantable(scope)
+    ]
+    if faults:
+        raise invalid(faults)
+    if scopes is not None and not within(scopes, maker.scopes):
+        raise Problem(
+            403, "scope_exceeded", "A token cannot make one with scopes that it does not have."
+        )
+
+
+def nearest(security: Any, scope: str) -> str:
+    """`; did you mean ...?` where something is like it."""
+    name = security.nearest(scope)
+    return f"; did you mean {name!r}?" if name else ""
+
+
+def check_lifetime(settings: Any, expires_in: int | None) -> int:
+    """The lifetime in seconds; raises Problem 422 for more than the settings allow."""
+    if expires_in is None:
+        return min(settings.token_lifetime, settings.token_lifetime_max)
+    if expires_in > settings.token_lifetime_max:
+        detail = f"is at most {settings.token_lifetime_max} seconds"
+        raise invalid([{"pointer": "/expires_in", "code": "range", "detail": detail}])
+    return expires_in

@@ -1,0 +1,70 @@
+"""Nobody hands out, takes away or touches more than they hold themselves.
+
+Without this, the permission to manage users would be every permission: one would give oneself the
+role `admin`, join its group, or set an administrator's password.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from talatat.problems import Problem, invalid
+from talatat_accounts.models import Grant, Group, User
+
+
+def require_rank(request: Any, roles: Iterable[str], what: str) -> None:
+    """Raise Problem 403 `rank` unless who asks holds all that the roles give."""
+    security = request.registry.system.security
+    missing = security.given_by(roles) - security.held_by(request.identity)
+    if missing:
+        raise Problem(
+            403,
+            "rank",
+            f"{what} takes permissions that you do not hold yourself: {', '.join(sorted(missing))}.",
+        )
+
+
+def roles_of_user(user: User) -> set[str]:
+    """All role names of a loaded user, the groups' included."""
+    return {*user.roles, *(role for group in user.groups for role in group.roles)}
+
+
+def change_roles(request: Any, holder: User | Group, names: Iterable[str]) -> None:
+    """Make these the holder's roles; raises Problem 422 for a name that no addon declares.
+
+    A role that the holder has and that sleeps with its addon may stay, and may be taken away.
+    """
+    declared = request.registry.system.security.roles
+    wanted, before = dict.fromkeys(names), set(holder.roles)
+    faults = [
+        {"pointer": f"/roles/{at}", "code": "unknown_role", "detail": f"{name!r} is no role"}
+        for at, name in enumerate(wanted)
+        if name not in declared and name not in before
+    ]
+    if faults:
+        raise invalid(faults)
+    require_rank(request, before ^ set(wanted), "Giving or taking these roles")
+    holder.grants = [grant for grant in holder.grants if grant.role in wanted] + [
+        Grant(role=name, addon=declared[name].addon) for name in wanted if name not in before
+    ]
+
+
+def change_groups(request: Any, user: User, names: Iterable[str]) -> None:
+    """Put the user into these groups only; raises Problem 422 for a name that is no group's."""
+    wanted = list(dict.fromkeys(names))
+    found = {
+        group.name: group for group in request.db.query(Group).filter(Group.name.in_(wanted)).all()
+    }
+    faults = [
+        {"pointer": f"/groups/{at}", "code": "unknown_group", "detail": f"{name!r} is no group"}
+        for at, name in enumerate(wanted)
+        if name not in found
+    ]
+    if faults:
+        raise invalid(faults)
+    before = {group.name: group for group in user.groups}
+    moved = {**before, **found}
+    changed = [moved[name] for name in set(before) ^ set(found)]
+    require_rank(
+        request, [role for group in changed for role in group.roles], "Joining or leaving these groups"
+    )
+    user.groups = [found[name] for name in wanted]

@@ -1,0 +1,119 @@
+"""What clients send: the bodies of logins, tokens and password changes, and the fields of people."""
+
+import re
+import unicodedata
+from typing import Any
+
+import colander
+
+from talatat.problems import invalid
+from talatat.schema.body import read_json
+from talatat.schema.reading import INVALID, compile_reader
+from talatat_accounts.passwords import MAX_LENGTH
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
+
+
+def normal_name(name: str) -> str:
+    """One spelling for each user: compatibility forms composed, lower case, no outer space."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def valid_name(node: Any, value: str) -> None:
+    """Colander validator for the names of users and groups."""
+    if not NAME.fullmatch(value):
+        raise colander.Invalid(
+            node, "a name has 1 to 100 of a-z, 0-9, '.', '_', '@', '+', '-' and starts with a-z, 0-9"
+        )
+
+
+def password_node(**kw: Any) -> colander.SchemaNode:
+    """A password as somebody typed it; how long a new one must be, the settings say."""
+    return colander.SchemaNode(
+        colander.String(strip=False), validator=colander.Length(1, MAX_LENGTH), **kw
+    )
+
+
+def name_node(**kw: Any) -> colander.SchemaNode:
+    """A name in whatever spelling."""
+    return colander.SchemaNode(
+        colander.String(), preparer=normal_name, validator=colander.Length(1, 200), **kw
+    )
+
+
+class Strings(colander.SequenceSchema):  # type: ignore[misc]
+    """A list of short strings."""
+
+    item = colander.SchemaNode(colander.String(), validator=colander.Length(1, 100))
+
+
+class LoginBody(colander.MappingSchema):  # type: ignore[misc]
+    """`{user, password}`"""
+
+    user = name_node()
+    password = password_node()
+
+
+class TokenBody(colander.MappingSchema):  # type: ignore[misc]
+    """`{user?, password?, scopes?, expires_in?, label?}`: without user, whoever is logged in."""
+
+    user = name_node(missing=None)
+    password = password_node(missing=None)
+    scopes = Strings(missing=None, validator=colander.Length(max=100))
+    expires_in = colander.SchemaNode(colander.Int(), missing=None, validator=colander.Range(1))
+    label = colander.SchemaNode(colander.String(), missing="", validator=colander.Length(max=100))
+
+
+class PasswordBody(colander.MappingSchema):  # type: ignore[misc]
+    """`{current, new, keep_tokens?}`"""
+
+    current = password_node()
+    new = password_node()
+    keep_tokens = colander.SchemaNode(colander.Bool(), missing=False)
+
+
+_READERS: dict[type, Any] = {
+    schema: compile_reader(schema()) for schema in (LoginBody, TokenBody, PasswordBody)
+}
+
+
+def body_of(request: Any, schema: type) -> dict[str, Any]:
+    """The request's JSON body, read by one of the schemas above; raises Problem 4xx."""
+    faults: list[dict[str, str]] = []
+    value = _READERS[schema](read_json(request), "", faults)
+    if value is INVALID:
+        raise invalid(faults)
+    found: dict[str, Any] = value
+    return found
+
+
+class UserSchema(colander.MappingSchema):  # type: ignore[misc]
+    """A user as managers see and write one; the password is written only."""
+
+    name = colander.SchemaNode(
+        colander.String(), preparer=normal_name, validator=valid_name, description="What one logs in as"
+    )
+    display_name = colander.SchemaNode(
+        colander.String(), missing="", validator=colander.Length(max=200), description="For people"
+    )
+    email = colander.SchemaNode(
+        colander.String(), missing=None, validator=colander.All(colander.Email(), colander.Length(max=254))
+    )
+    active = colander.SchemaNode(
+        colander.Bool(), missing=True, description="One who is not cannot log in, nor use a token"
+    )
+    password = password_node(
+        missing=colander.drop, write_only=True, description="A new password; ends all logins and tokens"
+    )
+    roles = Strings(missing=(), description="Roles given to this user alone")
+    groups = Strings(missing=(), attribute="group_names", description="Names of groups")
+
+
+class GroupSchema(colander.MappingSchema):  # type: ignore[misc]
+    """A group as managers see and write one."""
+
+    name = colander.SchemaNode(colander.String(), preparer=normal_name, validator=valid_name)
+    title = colander.SchemaNode(
+        colander.String(), missing="", validator=colander.Length(max=200), description="For people"
+    )
+    roles = Strings(missing=(), description="Roles given to all members")

@@ -1,0 +1,68 @@
+"""Sessions: a row on the server, and a cookie that names it."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, or_, select
+
+from talatat.db import new_id, utcnow
+from talatat_accounts import cookies
+from talatat_accounts.models import Session, Token
+
+
+def start_session(request: Any, response: Any, user_id: str) -> str:
+    """Make a session and give the browser its cookie; returns the CSRF token.
+
+    The row is always new, whatever the browser brought, and what it brought ends: an id that
+    somebody planted before the login is worth nothing after it.
+    """
+    settings = request.registry.system.settings["accounts"]
+    end_session(request)
+    drop_expired(request)
+    now, session_id = utcnow(), new_id()
+    request.db.add(
+        Session(
+            id=session_id,
+            user_id=user_id,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + timedelta(seconds=settings.session_lifetime),
+            address=(request.remote_addr or "")[:64],
+            agent=(request.user_agent or "")[:200],
+        )
+    )
+    request.db.flush()
+    value = cookies.make(settings.secret.current, session_id)
+    cookies.set_cookie(response, request, value, settings.session_lifetime)
+    return cookies.csrf_token(settings.secret.current, session_id)
+
+
+def end_session(request: Any) -> None:
+    """End the session that the request's cookie names, if it names one."""
+    settings = request.registry.system.settings["accounts"]
+    value = request.cookies.get(cookies.cookie_name(request))
+    cookie = cookies.read(value, settings.secret) if value else None
+    if cookie is not None:
+        request.db.execute(delete(Session).where(Session.id == cookie.session_id))
+
+
+def log_out(request: Any, response: Any) -> None:
+    """End the session and take the cookie away."""
+    end_session(request)
+    cookies.drop_cookie(response, request)
+
+
+def drop_expired(request: Any) -> None:
+    """Delete some sessions and tokens that are over; done at each login, so that tables stay small.
+
+    Rows that another login is deleting right now are skipped: nobody waits for this.
+    """
+    now = utcnow()
+    idle = timedelta(seconds=request.registry.system.settings["accounts"].session_idle)
+    over = (
+        (Session, or_(Session.expires_at <= now, Session.seen_at <= now - idle)),
+        (Token, Token.expires_at <= now),
+    )
+    for model, is_over in over:
+        ids = select(model.id).where(is_over).limit(100).with_for_update(skip_locked=True)
+        request.db.execute(delete(model).where(model.id.in_(ids)))

@@ -1,0 +1,79 @@
+"""The keys `accounts.*`."""
+
+import colander
+
+from talatat.settings import Secret
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+class AccountsSettings(colander.MappingSchema):
+    """How long things live, how often a password may be guessed, what a password hash costs."""
+
+    secret = Secret(description="Signs the session cookie; several values while it is rotated")
+    session_idle = colander.SchemaNode(
+        colander.Int(),
+        missing=2 * HOUR,
+        validator=colander.Range(MINUTE),
+        description="Seconds without a request after which a session ends",
+    )
+    session_lifetime = colander.SchemaNode(
+        colander.Int(),
+        missing=14 * DAY,
+        validator=colander.Range(MINUTE),
+        description="Seconds after login at which a session ends in any case",
+    )
+    token_lifetime = colander.SchemaNode(
+        colander.Int(),
+        missing=30 * DAY,
+        validator=colander.Range(1),
+        description="Seconds that a token lives when its maker names none",
+    )
+    token_lifetime_max = colander.SchemaNode(
+        colander.Int(),
+        missing=366 * DAY,
+        validator=colander.Range(1),
+        description="Seconds that a token lives at most",
+    )
+    login_attempts = colander.SchemaNode(
+        colander.Int(),
+        missing=5,
+        validator=colander.Range(1),
+        description="Failed logins of one user from one address in a window",
+    )
+    login_attempts_address = colander.SchemaNode(
+        colander.Int(),
+        missing=100,
+        validator=colander.Range(1),
+        description="Failed logins of all users from one address in a window",
+    )
+    login_window = colander.SchemaNode(
+        colander.Int(),
+        missing=15 * MINUTE,
+        validator=colander.Range(1),
+        description="Seconds in which failed logins are counted, from the first on",
+    )
+    password_min_length = colander.SchemaNode(
+        colander.Int(),
+        missing=10,
+        validator=colander.Range(8, 128),
+        description="Characters that a new password has at least",
+    )
+    argon2_time_cost = colander.SchemaNode(
+        colander.Int(),
+        missing=3,
+        validator=colander.Range(1),
+        description="Argon2id: passes over the memory",
+    )
+    argon2_memory_cost = colander.SchemaNode(
+        colander.Int(),
+        missing=64 * 1024,
+        validator=colander.Range(8),
+        description="Argon2id: memory in KiB",
+    )
+    argon2_parallelism = colander.SchemaNode(
+        colander.Int(),
+        missing=4,
+        validator=colander.Range(1),
+        description="Argon2id: lanes",
+    )

@@ -1,0 +1,64 @@
+"""`/api/accounts/v1/me`: who am I, what may I do, and changing one's password."""
+
+from typing import Any
+
+from cornice import Service
+
+from talatat.problems import invalid
+from talatat_accounts.credentials import end_credentials, set_password
+from talatat_accounts.login import authenticate, forgive, outside_transaction, refused
+from talatat_accounts.models import User
+from talatat_accounts.own import own_identity
+from talatat_accounts.passwords import check_strength, passwords_of
+from talatat_accounts.schemas import PasswordBody, body_of
+
+me = Service(
+    name="accounts.me", path="/api/accounts/v1/me", description="Whoever sends the request"
+)
+password = Service(
+    name="accounts.password",
+    path="/api/accounts/v1/me/password",
+    description="The password of whoever sends the request",
+)
+
+
+@me.get(permission="authenticated")
+def show_me(request: Any) -> Any:
+    """The identity behind the request; for a session also its `csrf_token`."""
+    identity = request.identity
+    found = {
+        "id": identity.id,
+        "name": identity.name,
+        "email": identity.email,
+        "source": identity.source,
+        "roles": sorted(identity.roles),
+        "scopes": None if identity.scopes is None else sorted(identity.scopes),
+        "permissions": sorted(request.registry.system.security.held_by(identity)),
+    }
+    if identity.cookie:
+        found["csrf_token"] = identity.csrf_token
+    request.response.headers["Cache-Control"] = "no-store"
+    return found
+
+
+@password.put(permission="accounts.self")
+def change_password(request: Any) -> Any:
+    """Set a new password; ends all other sessions, and revokes all other tokens.
+
+    `keep_tokens: true` spares the tokens. The session or token that asks stays. A wrong current
+    password counts as a failed login.
+    """
+    body = body_of(request, PasswordBody)
+    identity, system = own_identity(request), request.registry.system
+    if fault := check_strength(system.settings["accounts"], body["new"], identity.name):
+        raise invalid([{"pointer": "/new", "code": "weak_password", "detail": fault}])
+    with outside_transaction(request):
+        login = authenticate(request, identity.name, body["current"])
+        new_hash = passwords_of(system).hash(body["new"])
+    if login.user_id != identity.id:  # renamed in between
+        raise refused()
+    forgive(request, login)
+    set_password(request.db.get_one(User, identity.id), new_hash)
+    end_credentials(request.db, identity.id, identity.credential, body["keep_tokens"])
+    request.response.status_int = 204
+    return request.response

@@ -1,0 +1,46 @@
+"""Numbers in, figures out: how large an acceptance run is, and where its figures are kept.
+
+``TALATAT_ACCEPT=1`` raises every number to its acceptance form; ``TALATAT_<NAME>`` sets one by hand.
+Figures are JSON files in ``var/acceptance``, which ``tests/accept/report.py`` renders.
+"""
+
+import json
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "var" / "acceptance"
+
+
+def number(name: str, usual: int, accept: int) -> int:
+    """How many: ``usual`` in ``make test``, ``accept`` in ``make accept``, or what the caller set."""
+    chosen = os.environ.get(f"TALATAT_{name.upper()}")
+    if chosen:
+        return int(chosen)
+    return accept if accepting() else usual
+
+
+def accepting() -> bool:
+    """Whether this is the long form."""
+    return os.environ.get("TALATAT_ACCEPT", "") not in ("", "0")
+
+
+def keep(check: str, variant: str, command: str, **values: Any) -> dict[str, Any]:
+    """Write the figures of one check on one variant (a database, a size) and print them."""
+    figures = {
+        "check": check,
+        "variant": variant,
+        "command": command,
+        "accept": accepting(),
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "python": platform.python_version(),
+        "values": values,
+    }
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    path = FOLDER / f"{check}-{variant}.json"
+    path.write_text(json.dumps(figures, indent=1, default=str) + "\n", encoding="utf-8")
+    print(f"\n{check} on {variant}: " + ", ".join(f"{k} {v}" for k, v in values.items()))
+    return figures

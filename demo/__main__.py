@@ -1,0 +1,16 @@
+"""`make serve`: `python -m demo INI [PORT]` from an .ini to a shop that answers.
+
+Brings the database to the composition, fills it the first time, makes the administrator's account, and
+runs pserve in this very process. `TALATAT_DEMO_PRODUCTS` and `TALATAT_DEMO_ORDERS` make it smaller.
+"""
+
+import sys
+import warnings
+
+# Pyramid says it on each start; whoever tries the shop cannot mend it.
+warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
+
+from demo.start import start  # noqa: E402  # after the filter that its imports need
+
+if __name__ == "__main__":
+    sys.exit(start(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "6543"))

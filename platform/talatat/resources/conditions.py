@@ -1,0 +1,92 @@
+"""ETags and conditional requests (RFC 9110, section 13).
+
+An ETag is `"<versions>-<digest>"`. The versions are the row's and those of its extensions' rows; they
+decide whether somebody else has written in between, so `If-Match` compares them alone. The digest is
+of what was sent (so of `fields=`, of rights and of the composed addons too); together they decide
+whether what a client holds is still what it would get, which is what `If-None-Match` asks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from talatat.problems import Problem
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+    from talatat.resources.extensions import ExtensionFields
+
+TAG = re.compile(r'(W/)?"([^"]*)"')
+
+
+def digest(body: bytes) -> str:
+    """The part of an ETag that follows the content."""
+    return hashlib.blake2b(body, digest_size=9).hexdigest()
+
+
+def versions_of(row: Any, extensions: Iterable[ExtensionFields] = ()) -> str:
+    """The part of an ETag that follows the writes: `3`, or with extensions `3.1.0`."""
+    version = getattr(row, "version", None)
+    if version is None:  # a model without a version: its columns' values stand for it
+        mapper = sa.inspect(type(row))
+        values = [getattr(row, attribute.key) for attribute in mapper.column_attrs]
+        version = hashlib.blake2b(repr(values).encode(), digest_size=9).hexdigest()
+    parts = [str(version), *(str(one.version_of(row)) for one in extensions)]
+    return ".".join(parts)
+
+
+def etag(versions: str, body: bytes) -> str:
+    """The ETag of a representation, quoted."""
+    return f'"{versions}-{digest(body)}"'
+
+
+def not_modified(request: Request, tag: str) -> bool:
+    """Whether `If-None-Match` names `tag`, so that a GET is answered 304."""
+    header = request.environ.get("HTTP_IF_NONE_MATCH")
+    if not header:
+        return False
+    return header.strip() == "*" or any(f'"{found}"' == tag for _, found in TAG.findall(header))
+
+
+def check_match(
+    request: Request,
+    versions: str | None,
+    current: Mapping[str, Any] | None = None,
+    tag: str | None = None,
+    required: bool = False,
+) -> None:
+    """Problem 412 unless the preconditions of a write hold; 428 where one is required and missing.
+
+    `versions` is None where there is no row. `current` and its `tag` go with the problem, so that a
+    client can merge and try again without another request.
+    """
+    wanted = request.environ.get("HTTP_IF_MATCH")
+    if wanted and not _matches(wanted, versions):
+        raise _failed("The row has changed since the ETag in If-Match was read", current, tag)
+    unwanted = request.environ.get("HTTP_IF_NONE_MATCH")
+    if unwanted and versions is not None and _matches(unwanted, versions):
+        raise _failed("The row that If-None-Match excludes is there", current, tag)
+    if required and not wanted:
+        raise Problem(428, "precondition_required", "Send If-Match with the ETag of the row")
+
+
+def _matches(header: str, versions: str | None) -> bool:
+    if versions is None:
+        return False
+    if header.strip() == "*":
+        return True
+    return any(
+        not weak and found.partition("-")[0] == versions for weak, found in TAG.findall(header)
+    )
+
+
+def _failed(detail: str, current: Mapping[str, Any] | None, tag: str | None) -> Problem:
+    extra = {} if current is None else {"current": current, "current_etag": tag}
+    headers = {} if tag is None else {"ETag": tag}
+    return Problem(412, "precondition_failed", detail, extra=extra, headers=headers)

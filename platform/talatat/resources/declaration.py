@@ -1,0 +1,187 @@
+"""What an addon writes: a `Resource` class, and its actions.
+
+    class Orders(Resource):
+        name = "orders"
+        model = Order
+        schema = OrderSchema
+        permissions = {"read": "orders.read", "write": "orders.write"}
+        filters = ("customer_id", "state")
+        sorts = ("created_at",)
+
+        @collection_action("checkout", permission="orders.checkout", body=CheckoutSchema, status=201)
+        def checkout(self, request, body):
+            return order
+
+One declaration gives list, get, create, replace, patch and delete under
+`/api/<addon>/v<version>/<name>`, their OpenAPI document, permissions, paging and errors.
+
+Fields are nodes of the schema. Beside what colander knows, a node may say: `attribute="price"` (the
+name on the model, or a function of the row for a read-only field), `read_only`, `write_only`,
+`create_only`, `read_permission`, `write_permission` and `nullable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    import colander
+    from pyramid.request import Request
+    from sqlalchemy import Select
+
+    from talatat.system import System
+
+OPERATIONS = ("list", "get", "create", "replace", "patch", "delete")
+READING = frozenset({"list", "get"})
+
+MapFilter = Callable[[Any, str, str, Any], Any]
+"""(query, name, op, value) -> query: a filter of a declared open map, or of one field."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """One verb of a resource: `POST /<resources>:verb` or `POST /<resources>/<id>:verb`."""
+
+    verb: str
+    level: Literal["collection", "item"]
+    permission: str | None
+    body: type[colander.MappingSchema] | None
+    response: type[colander.MappingSchema] | None
+    status: int
+    problems: Mapping[str, str]
+    description: str
+    method: str = ""
+
+
+def collection_action(
+    verb: str,
+    permission: str | None = None,
+    body: type[colander.MappingSchema] | None = None,
+    status: int = 200,
+    response: type[colander.MappingSchema] | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a method as `POST /<resources>:verb`: fn(self, request) or, with `body`, (..., body).
+
+    What it returns is the answer: a row is shown as the resource shows rows, a dict as it is, None
+    as 204. `permission` is the resource's "write" where left out; `problems` maps codes that it
+    raises to what they mean, for the documentation; `response` is the schema of a dict.
+    """
+    return _declare("collection", verb, permission, body, status, response, problems)
+
+
+def item_action(
+    verb: str,
+    permission: str | None = None,
+    body: type[colander.MappingSchema] | None = None,
+    status: int = 200,
+    response: type[colander.MappingSchema] | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a method as `POST /<resources>/<id>:verb`: fn(self, request, row[, body]).
+
+    The row is in the scope of the request and locked. See `collection_action`.
+    """
+    return _declare("item", verb, permission, body, status, response, problems)
+
+
+def _declare(
+    level: Literal["collection", "item"],
+    verb: str,
+    permission: str | None,
+    body: Any,
+    status: int,
+    response: Any,
+    problems: Mapping[str, str] | None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def mark(method: Callable[..., Any]) -> Callable[..., Any]:
+        action = Action(
+            verb, level, permission, body, response, status, dict(problems or {}),
+            description=(method.__doc__ or "").strip(), method=method.__name__,
+        )
+        method.talatat_action = action  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What `Resource.search` returns: a selectable with the columns `id` and `score`, best highest."""
+
+    rows: Any
+
+
+class Resource:
+    """A declared kind of thing. One instance serves one composed system; it keeps no request state."""
+
+    name: ClassVar[str]
+    model: ClassVar[type[Any]]
+    schema: ClassVar[Any] = None
+    version: ClassVar[int] = 1
+    addon: ClassVar[str | None] = None
+    """The addon whose resource this is; the declaring one unless an override says otherwise."""
+
+    permissions: ClassVar[Mapping[str, str]] = {}
+    """"read" and "write", or one for each operation; "public" opens."""
+    operations: ClassVar[Sequence[str]] = OPERATIONS
+    filters: ClassVar[Sequence[str] | Mapping[str, Any]] = ()
+    """Field names; "relation.field" asks rows that are related. A mapping gives a name's own
+    filter: a column, or fn(query, name, op, value) -> query."""
+    sorts: ClassVar[Sequence[str] | Mapping[str, Any]] = ()
+    default_sort: ClassVar[Sequence[str]] = ("id",)
+    open_maps: ClassVar[Mapping[str, MapFilter]] = {}
+    require_if_match: ClassVar[bool] = False
+    page_size: ClassVar[int] = 50
+    max_page_size: ClassVar[int] = 500
+    cache_control: ClassVar[str] = "private, no-cache"
+
+    system: System
+    """What this resource is composed into; set before the first request."""
+
+    def scope(self, request: Request, query: Select[Any]) -> Select[Any]:
+        """Narrow `query` to the rows that this request may see at all."""
+        return query
+
+    def load_options(self, request: Request) -> Sequence[Any]:
+        """ORM options for what the representation touches, such as `selectinload(Order.lines)`."""
+        return ()
+
+    search: ClassVar[Any] = None
+    """def search(self, request, text) -> Ranking: makes `q=` a parameter of the list."""
+
+    def build(self, request: Request, changes: Mapping[str, Any]) -> Any:
+        """A new row for a create; `changes` are applied to it afterwards."""
+        return self.model()
+
+    def apply(self, request: Request, row: Any, changes: Mapping[str, Any]) -> None:
+        """Write validated `changes` ({attribute: value}) onto `row`."""
+        for attribute, value in changes.items():
+            setattr(row, attribute, value)
+
+    def remove(self, request: Request, row: Any) -> None:
+        """Delete `row`, for a DELETE."""
+        request.db.delete(row)
+
+
+def actions_of(resource: type[Resource]) -> list[Action]:
+    """The actions of a resource class, in the order of their declaration, overrides included."""
+    found: dict[str, Action] = {}
+    for kind in reversed(resource.__mro__):
+        for name, value in vars(kind).items():
+            action = getattr(value, "talatat_action", None)
+            if action is not None:
+                found[name] = action
+            elif name in found:
+                del found[name]  # overridden by something that is no action
+    return list(found.values())
+
+
+def permission_of(resource: type[Resource], operation: str) -> str | None:
+    """The permission of an operation: its own, or that of reading or writing; None if not said."""
+    own = resource.permissions.get(operation)
+    if own is not None:
+        return own
+    return resource.permissions.get("read" if operation in READING else "write")

@@ -1,0 +1,236 @@
+"""Filters: `field=v` and `field[op]=v` as predicates, for declared fields only.
+
+The operators are eq ne lt lte gt gte in nin contains prefix isnull. `ne` and `nin` are the exact
+complements of `eq` and `in`: a row without a value is not equal to anything. `contains` and `prefix`
+compare exactly, letter for letter, on both databases. The values of `in` and `nin` are separated by
+commas; a comma within one is written `\\,`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import colander
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from talatat.schema import types
+from talatat.schema.derive import type_of
+
+EQUALITY = ("eq", "ne", "in", "nin", "isnull")
+ORDER = ("lt", "lte", "gt", "gte")
+TEXT = ("contains", "prefix")
+OPERATORS = (*EQUALITY[:2], *ORDER, "in", "nin", *TEXT, "isnull")
+
+MAX_VALUES = 200
+INT64 = 2**63
+UNESCAPED_COMMA = re.compile(r"(?<!\\),")
+
+Predicate = Any
+Parse = Callable[[str], Any]
+
+
+class exact_contains(FunctionElement[bool]):  # noqa: N801  # named as SQL functions are
+    """Whether the first text holds the second, case and all: LIKE ignores case on SQLite."""
+
+    type = sa.Boolean()
+    name = "exact_contains"
+    inherit_cache = True
+
+
+class exact_prefix(FunctionElement[bool]):  # noqa: N801
+    """Whether the first text begins with the second, case and all."""
+
+    type = sa.Boolean()
+    name = "exact_prefix"
+    inherit_cache = True
+
+
+@compiles(exact_contains)  # type: ignore[no-untyped-call, untyped-decorator]
+def _contains(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"(strpos({compiler.process(element.clauses, **kw)}) > 0)"
+
+
+@compiles(exact_contains, "sqlite")  # type: ignore[no-untyped-call, untyped-decorator]
+def _contains_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"(instr({compiler.process(element.clauses, **kw)}) > 0)"
+
+
+@compiles(exact_prefix)  # type: ignore[no-untyped-call, untyped-decorator]
+def _prefix(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"starts_with({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(exact_prefix, "sqlite")  # type: ignore[no-untyped-call, untyped-decorator]
+def _prefix_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    text, prefix = (compiler.process(one, **kw) for one in element.clauses)
+    return f"(substr({text}, 1, length({prefix})) = {prefix})"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One filterable name: how its values are read and which operators it has."""
+
+    name: str
+    operators: tuple[str, ...]
+    parse: Parse
+    predicate: Callable[[str, Any], Predicate] | None = None
+    custom: Callable[[Any, str, str, Any], Any] | None = None
+
+    def read(self, op: str, text: str) -> Any:
+        """The value in `text` for `op`; ValueError with a sentence where it cannot be read."""
+        if op == "isnull":
+            return parse_boolean(text)
+        if op in ("in", "nin"):
+            parts = UNESCAPED_COMMA.split(text)
+            if len(parts) > MAX_VALUES:
+                raise ValueError(f"has {len(parts)} values; {MAX_VALUES} are the most")
+            return [self.parse(part.replace("\\,", ",")) for part in parts]
+        return self.parse(text)
+
+    def apply(self, query: Any, op: str, value: Any) -> Any:
+        """`query` narrowed."""
+        if self.custom is not None:
+            return self.custom(query, self.name, op, value)
+        assert self.predicate is not None
+        return query.where(self.predicate(op, value))
+
+
+def column_filter(name: str, column: Any, path: Sequence[Any] = ()) -> Filter:
+    """A filter on a column expression, seen through `path`: relationships, outermost first.
+
+    LookupError where values of the column's type cannot be read from a query string.
+    """
+    operators, parse = _reading(column.type)
+
+    def predicate(op: str, value: Any) -> Predicate:
+        found = compare(column, op, value)
+        for relation in reversed(path):
+            found = relation.any(found) if relation.property.uselist else relation.has(found)
+        return found
+
+    return Filter(name, operators, parse, predicate)
+
+
+def custom_filter(name: str, fn: Callable[[Any, str, str, Any], Any]) -> Filter:
+    """A filter that a resource writes itself; it is given the text of the value."""
+    return Filter(name, OPERATORS, str, custom=fn)
+
+
+def compare(column: Any, op: str, value: Any) -> Predicate:
+    """The predicate `column op value`."""
+    return _COMPARE[op](column, value)
+
+
+_COMPARE: dict[str, Callable[[Any, Any], Predicate]] = {
+    "eq": lambda column, value: column == value,
+    "ne": lambda column, value: column.is_distinct_from(sa.literal(value, column.type)),
+    "lt": lambda column, value: column < value,
+    "lte": lambda column, value: column <= value,
+    "gt": lambda column, value: column > value,
+    "gte": lambda column, value: column >= value,
+    "in": lambda column, value: column.in_(value),
+    "nin": lambda column, value: sa.or_(column.not_in(value), column.is_(None)),
+    "contains": lambda column, value: exact_contains(column, sa.literal(value, sa.String())),
+    "prefix": lambda column, value: exact_prefix(column, sa.literal(value, sa.String())),
+    "isnull": lambda column, value: column.is_(None) if value else column.is_not(None),
+}
+
+
+def _reading(type_: Any) -> tuple[tuple[str, ...], Parse]:
+    """The operators and the parser of a column type."""
+    typ, validator = type_of(type_)
+    parse = _PARSERS.get(type(typ))
+    if parse is None:
+        raise LookupError(type(typ).__name__)
+    operators: tuple[str, ...] = (*EQUALITY[:2], *ORDER, "in", "nin", "isnull")
+    if isinstance(typ, colander.String):
+        operators = OPERATORS
+    elif isinstance(typ, colander.Boolean):
+        operators = ("eq", "ne", "isnull")
+    if isinstance(validator, colander.OneOf):
+        parse = _one_of(tuple(validator.choices))
+    return operators, _storable(type_, parse)
+
+
+def _storable(type_: Any, parse: Parse) -> Parse:
+    """`parse`, refusing what the column's own type would refuse when the statement is executed."""
+    decorator = type_ if isinstance(type_, sa.types.TypeDecorator) else None
+
+    def read(text: str) -> Any:
+        value = parse(text)
+        if decorator is not None:
+            decorator.process_bind_param(value, _ANY_DIALECT)
+        elif isinstance(type_, sa.DateTime) and not type_.timezone:
+            value = value.replace(tzinfo=None)
+        return value
+
+    return read
+
+
+_ANY_DIALECT: Any = sa.create_engine("sqlite://").dialect
+
+
+def _one_of(choices: tuple[str, ...]) -> Parse:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return text
+
+    return read
+
+
+def parse_boolean(text: str) -> bool:
+    """`true` or `false`."""
+    if text not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text == "true"
+
+
+def parse_integer(text: str) -> int:
+    """An integer of at most 64 bits."""
+    if not re.fullmatch(r"-?\d{1,19}", text) or not -INT64 <= int(text) < INT64:
+        raise ValueError("must be an integer of at most 64 bits")
+    return int(text)
+
+
+def parse_float(text: str) -> float:
+    """A finite number."""
+    if not re.fullmatch(r"-?\d{1,30}(\.\d{1,30})?([eE][-+]?\d{1,3})?", text):
+        raise ValueError("must be a number")
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("must be a number that is not beyond measure")
+    return value
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text if len(text) == 10 else "")
+    except ValueError:
+        raise ValueError("must be a date such as 2026-01-31") from None
+
+
+def _time(text: str) -> dt.time:
+    try:
+        return dt.time.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be a time such as 12:30:00") from None
+
+
+_PARSERS: dict[type, Parse] = {
+    types.UUID: types.UUID().from_json,
+    types.Timestamp: types.Timestamp().from_json,
+    types.Decimal: types.Decimal().from_json,
+    colander.Integer: parse_integer,
+    colander.Float: parse_float,
+    colander.Boolean: parse_boolean,
+    colander.String: str,
+    colander.Date: _date,
+    colander.Time: _time,
+}

@@ -1,0 +1,65 @@
+"""Pages: which rows of the answer are shown, and the cursors to the pages beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+from talatat.resources.cursor import Cursor, CursorSigner
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+    from talatat.resources.querying import Query
+
+
+@dataclass(frozen=True)
+class Page:
+    """The rows to show, in order, and the cursors beside them (None where nothing is there)."""
+
+    rows: list[Any]
+    following: Cursor | None
+    preceding: Cursor | None
+
+
+def page_of(query: Query, results: Sequence[Any]) -> Page:
+    """The page in `results`: tuples of a row and its keys, one more than the limit where there is.
+
+    With a cursor that goes back they are in the turned order.
+    """
+    more = len(results) > query.limit
+    kept = list(results[: query.limit])
+    came_from = query.cursor
+    backward = came_from is not None and not came_from.forward
+    if backward:
+        kept.reverse()
+    rows = [result[0] for result in kept]
+    if not kept:
+        return _empty(came_from)
+    first, last = tuple(kept[0][1:]), tuple(kept[-1][1:])
+    following = Cursor(last) if (more or backward) else None
+    preceding = Cursor(first, forward=False) if (came_from and not backward) or (
+        backward and more
+    ) else None
+    return Page(rows, following, preceding)
+
+
+def _empty(came_from: Cursor | None) -> Page:
+    """Rows vanished since the cursor was made: lead back to where it came from, edge included."""
+    if came_from is None:
+        return Page([], None, None)
+    if came_from.forward:
+        return Page([], None, Cursor(came_from.values, forward=False, inclusive=True))
+    return Page([], Cursor(came_from.values, inclusive=True), None)
+
+
+def url_of(request: Request, signer: CursorSigner, query: Query, cursor: Cursor | None) -> str | None:
+    """The URL of the page at `cursor`: this request's, with the cursor in it."""
+    if cursor is None:
+        return None
+    given = parse_qsl(request.environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    kept = [(name, value) for name, value in given if name != "cursor"]
+    kept.append(("cursor", signer.dumps(cursor, query.digest)))
+    return f"{request.path_url}?{urlencode(kept)}"

@@ -1,0 +1,203 @@
+"""From the query string of a list to a statement.
+
+A `Query` is what a request asks, read and checked; a `Queries` is what a resource allows, compiled
+once. The statement's text depends on the shape of the query only (which filters, which order, which
+direction): values are bound parameters, so the shapes that come up can be prepared ahead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from talatat.problems import bad_parameter
+from talatat.resources.cursor import Cursor, CursorSigner, digest_of, invalid_cursor
+from talatat.resources.filters import OPERATORS, Filter, custom_filter
+from talatat.resources.ordering import SortKey, beyond, order_by
+from talatat.resources.parameters import parameters, unknown_parameter
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+    from talatat.resources.declaration import Resource
+
+PARAMETER = re.compile(r"(?P<name>.+?)(?:\[(?P<op>[a-z]+)\])?\Z", re.DOTALL)
+OWN_PARAMETERS = ("cursor", "fields", "limit", "sort")
+LONGEST_SEARCH = 500
+MAX_SORT_KEYS = 8
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One filter of a request."""
+
+    filter: Filter
+    op: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a list request asks: conditions, order, page."""
+
+    conditions: tuple[Condition, ...]
+    keys: tuple[SortKey, ...]
+    limit: int
+    cursor: Cursor | None
+    text: str | None
+    fields: str | None
+    digest: str
+
+
+class Queries:
+    """What lists of one resource may be asked."""
+
+    def __init__(
+        self,
+        resource: Resource,
+        full_name: str,
+        filters: Mapping[str, Filter],
+        sorts: Mapping[str, SortKey],
+        signer: CursorSigner,
+    ) -> None:
+        self.resource = resource
+        self.full_name = full_name
+        self.filters = dict(filters)
+        self.sorts = dict(sorts)
+        self.signer = signer
+        self.identifier = sorts["id"]
+        self.default = tuple(resource.default_sort)
+
+    def parse(self, request: Request) -> Query:
+        """What `request` asks; Problem 400 for anything that the resource does not allow."""
+        given = parameters(request)
+        conditions = tuple(
+            self._condition(name, text)
+            for name, text in given.items()
+            if name not in OWN_PARAMETERS and not (name == "q" and self.resource.search)
+        )
+        text = self._text(given)
+        keys = self._order(given.get("sort"), ranked=text is not None)
+        digest = digest_of(
+            self.full_name,
+            sorted((name, value) for name, value in given.items() if name not in _PAGING),
+        )
+        cursor = None
+        if "cursor" in given:
+            cursor = self.signer.loads(given["cursor"], digest)
+            if len(cursor.values) != len(keys):
+                raise invalid_cursor()
+        return Query(
+            conditions, keys, self._limit(given.get("limit")), cursor, text,
+            given.get("fields"), digest,
+        )
+
+    def _condition(self, parameter: str, text: str) -> Condition:
+        match = PARAMETER.match(parameter)
+        name, op = (match["name"], match["op"] or "eq") if match else (parameter, "eq")
+        found = self.filters.get(name) or self._open(name)
+        if found is None:
+            raise unknown_parameter(parameter, self.known())
+        if op not in found.operators:
+            listed = ", ".join(found.operators)
+            detail = f"{op!r} is not an operator of {name}, which has {listed}"
+            raise bad_parameter(parameter, detail)
+        try:
+            return Condition(found, op, found.read(op, text))
+        except ValueError as error:
+            raise bad_parameter(parameter, str(error)) from error
+
+    def _open(self, name: str) -> Filter | None:
+        prefix, dot, rest = name.partition(".")
+        apply = self.resource.open_maps.get(prefix)
+        if not dot or not rest or apply is None:
+            return None
+        return replace(custom_filter(name, _of_map(apply, rest)), operators=OPERATORS)
+
+    def _text(self, given: Mapping[str, str]) -> str | None:
+        if not self.resource.search or "q" not in given:
+            return None
+        text = given["q"].strip()
+        if not text:
+            raise bad_parameter("q", "is empty; leave it out to see all")
+        if len(text) > LONGEST_SEARCH:
+            raise bad_parameter("q", f"is longer than {LONGEST_SEARCH} characters")
+        return text
+
+    def _order(self, text: str | None, ranked: bool) -> tuple[SortKey, ...]:
+        if text is None and ranked:
+            return (SCORE, self.identifier)
+        names = list(self.default) if text is None else [part.strip() for part in text.split(",")]
+        keys: list[SortKey] = []
+        for name in names[: MAX_SORT_KEYS + 1]:
+            key = self.sorts.get(name.removeprefix("-"))
+            if key is None:
+                listed = ", ".join(sorted(self.sorts))
+                raise bad_parameter("sort", f"{name!r} is not one of {listed}")
+            if any(key.name == other.name for other in keys):
+                raise bad_parameter("sort", f"{key.name!r} is named twice")
+            keys.append(replace(key, descending=name.startswith("-")))
+            if key.name == "id":  # nothing can come after what is unique
+                break
+        if len(keys) > MAX_SORT_KEYS:
+            raise bad_parameter("sort", f"names more than {MAX_SORT_KEYS} fields")
+        if keys[-1].name != "id":
+            # The id goes with the last key, so that one index can serve both.
+            keys.append(replace(self.identifier, descending=keys[-1].descending))
+        return tuple(keys)
+
+    def _limit(self, text: str | None) -> int:
+        if text is None:
+            return self.resource.page_size
+        if not re.fullmatch(r"-?\d{1,18}", text):
+            raise bad_parameter("limit", "must be an integer")
+        limit = int(text)
+        if limit < 1:
+            raise bad_parameter("limit", "must be at least 1")
+        return min(limit, self.resource.max_page_size)
+
+    def known(self) -> list[str]:
+        """The names of all parameters of the list."""
+        names = [*OWN_PARAMETERS, *self.filters]
+        names += [f"{name}.<name>" for name in self.resource.open_maps]
+        return [*names, "q"] if self.resource.search else names
+
+
+_PAGING = frozenset({"cursor", "limit", "fields"})
+SCORE = SortKey("score", None, descending=True)
+
+
+def _of_map(apply: Any, name: str) -> Any:
+    return lambda query, _, op, value: apply(query, name, op, value)
+
+
+def statement(queries: Queries, request: Request, query: Query) -> tuple[Any, tuple[SortKey, ...]]:
+    """(SELECT of the page and of one row more, the keys in its order).
+
+    The columns are the entity and after it one for each key. Options and scope are the resource's.
+    """
+    resource = queries.resource
+    keys = query.keys
+    selectable = sa.select(resource.model)
+    if query.text is not None:
+        rows = resource.search(request, query.text).rows
+        selectable = selectable.join(rows, rows.c.id == queries.identifier.column)
+        keys = tuple(replace(key, column=rows.c.score) if key.column is None else key for key in keys)
+    selectable = resource.scope(request, selectable)
+    for condition in query.conditions:
+        try:
+            selectable = condition.filter.apply(selectable, condition.op, condition.value)
+        except ValueError as error:  # a filter of the resource's own reads its value itself
+            raise bad_parameter(condition.filter.name, str(error)) from error
+    if query.cursor is not None:
+        if not query.cursor.forward:
+            keys = tuple(key.turned() for key in keys)
+        selectable = selectable.where(beyond(keys, query.cursor))
+    selectable = selectable.add_columns(
+        *(key.column.label(f"key_{at}") for at, key in enumerate(keys))
+    )
+    return selectable.order_by(*order_by(keys)).limit(query.limit + 1), keys

@@ -1,0 +1,250 @@
+"""Representations: rows as the API shows them, by functions that are compiled once per schema.
+
+What is shown depends on the schema with its extensions, on `fields=` and on what the request may
+read. Each combination is a `Projection`, compiled on first use and kept; showing a row is then one
+call for each field. A resource without extensions and without field permissions has one projection.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import colander
+
+from talatat.problems import bad_parameter
+from talatat.schema.types import JSONType, format_timestamp
+
+if TYPE_CHECKING:
+    from talatat.resources.extensions import ExtensionFields
+
+Tree = dict[str, "Tree | None"]
+"""Wanted names; None is all of what is below."""
+
+Show = Callable[[Any], Any]
+
+KEPT_PROJECTIONS = 256
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Compiled: how each shown field is read from a row, and which extensions that needs."""
+
+    entries: tuple[tuple[str, Show], ...]
+    addons: tuple[str, ...]
+
+    def __call__(self, row: Any) -> dict[str, Any]:
+        return {name: show(row) for name, show in self.entries}
+
+
+class Representation:
+    """All projections of one resource."""
+
+    def __init__(
+        self, schema: colander.SchemaNode, extensions: Iterable[ExtensionFields] = ()
+    ) -> None:
+        self.schema = schema
+        self.extensions = tuple(extensions)
+        nodes = [*schema.children, *(one.schema for one in self.extensions)]
+        self.permissions = frozenset(_read_permissions(nodes))
+        self._projections: dict[tuple[str | None, frozenset[str]], Projection] = {}
+
+    def projection(self, fields: str | None, may_read: Callable[[str], Any]) -> Projection:
+        """The projection of `fields=` for somebody of whom `may_read(permission)` tells.
+
+        Problem 400 for a field that is not one of the schema's.
+        """
+        held = frozenset(name for name in self.permissions if may_read(name))
+        found = self._projections.get((fields, held))
+        if found is None:
+            found = self._compile(None if fields is None else parse_fields(fields), held)
+            if len(self._projections) < KEPT_PROJECTIONS:
+                self._projections[fields, held] = found
+        return found
+
+    def _compile(self, wanted: Tree | None, held: frozenset[str]) -> Projection:
+        entries = _entries(self.schema, wanted, held)
+        names = {node.name for node in _readable(self.schema)}
+        addons = []
+        for one in self.extensions:
+            names.add(one.addon)
+            if wanted is not None and one.addon not in wanted:
+                continue
+            inner = wanted[one.addon] if wanted is not None else None
+            shown = tuple(_entries(one.schema, inner, held, one.addon + "."))
+            if shown:
+                entries.append((one.addon, _extension(one.addon, shown)))
+                addons.append(one.addon)
+        for name in wanted or ():
+            if name not in names:
+                raise _unknown_field(name)
+        return Projection(tuple(entries), tuple(addons))
+
+
+def parse_fields(text: str) -> Tree:
+    """The tree of `fields=a,b.c`; Problem 400 where a name is empty."""
+    tree: Tree = {}
+    for path in text.split(","):
+        at: Tree = tree
+        *parents, last = path.strip().split(".")
+        if not last or not all(parents):
+            raise bad_parameter("fields", "must be names with commas between them, such as id,name")
+        for name in parents:
+            below = at.setdefault(name, {})
+            if below is None:  # all of it is wanted already
+                break
+            at = below
+        else:
+            at[last] = None
+    return tree
+
+
+def _unknown_field(name: str) -> Exception:
+    return bad_parameter("fields", f"{name!r} is not a field", "unknown_field")
+
+
+def _readable(schema: colander.SchemaNode) -> list[colander.SchemaNode]:
+    return [node for node in schema.children if not getattr(node, "write_only", False)]
+
+
+def _read_permissions(nodes: Iterable[colander.SchemaNode]) -> Iterable[str]:
+    for node in nodes:
+        permission = getattr(node, "read_permission", None)
+        if permission is not None:
+            yield permission
+        yield from _read_permissions(node.children)
+
+
+def _entries(
+    schema: colander.SchemaNode, wanted: Tree | None, held: frozenset[str], prefix: str = ""
+) -> list[tuple[str, Show]]:
+    nodes = _readable(schema)
+    if wanted is not None and prefix:
+        known = {node.name for node in nodes}
+        for name in wanted:
+            if name not in known:
+                raise _unknown_field(prefix + name)
+    found = []
+    for node in nodes:
+        if wanted is not None and node.name not in wanted:
+            continue
+        permission = getattr(node, "read_permission", None)
+        if permission is None or permission in held:
+            below = wanted[node.name] if wanted is not None else None
+            found.append((node.name, _field(node, below, held, prefix)))
+    return found
+
+
+def _field(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) -> Show:
+    """Row -> JSON value of one field."""
+    attribute = getattr(node, "attribute", None) or node.name
+    get: Show = attribute if callable(attribute) else attrgetter(attribute)
+    show = shower(node, wanted, held, prefix)
+    if show is _same:
+        return get
+    default = node.default if getattr(node, "sparse", False) else None
+    plain = None if default in (None, colander.null, colander.drop) else show(default)
+
+    def read(row: Any) -> Any:
+        value = get(row)
+        return plain if value is None else show(value)
+
+    return read
+
+
+def _extension(addon: str, entries: tuple[tuple[str, Show], ...]) -> Show:
+    """Row -> the object of an extension. Where there is no row yet, defaults or null are shown."""
+    get = attrgetter(addon)
+    blank = _Blank()
+
+    def read(row: Any) -> dict[str, Any]:
+        extension = get(row) or blank
+        return {name: show(extension) for name, show in entries}
+
+    return read
+
+
+class _Blank:
+    """Stands for a sparse extension without a row: every attribute is None."""
+
+    def __getattr__(self, name: str) -> None:
+        return None
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def shower(
+    node: Any, wanted: Tree | None = None, held: frozenset[str] = frozenset(), prefix: str = ""
+) -> Show:
+    """Python value (not None) -> what orjson writes, by the type of `node`."""
+    typ = node.typ
+    if isinstance(typ, colander.Mapping):
+        return _mapping(node, wanted, held, f"{prefix}{node.name}.")
+    if wanted is not None and not isinstance(typ, colander.Sequence):
+        raise _unknown_field(f"{prefix}{node.name}.{next(iter(wanted))}")
+    if isinstance(typ, colander.Sequence):
+        return _list(node, wanted, held, prefix)
+    if isinstance(typ, JSONType) or hasattr(typ, "to_json"):
+        write: Show = typ.to_json
+        return write
+    for kinds, show in _SHOWERS:
+        if isinstance(typ, kinds):
+            return show
+    return lambda value: _plain(node.serialize(value))
+
+
+def _mapping(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) -> Show:
+    entries = tuple(_entries(node, wanted, held, prefix))
+
+    def show(value: Any) -> dict[str, Any]:
+        row = _Members(value) if isinstance(value, Mapping) else value
+        return {name: read(row) for name, read in entries}
+
+    return show
+
+
+def _list(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) -> Show:
+    inner = node.children[0]
+    item = shower(inner, wanted, held, f"{prefix}{node.name}.".removesuffix(f"{inner.name}."))
+    if item is _same:
+        return list
+    return lambda value: [None if one is None else item(one) for one in value]
+
+
+class _Members:
+    """A dict read like an object."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        return self._values.get(name)
+
+
+def _plain(value: Any) -> Any:
+    return None if value is colander.null else value
+
+
+def _moment(value: Any) -> str:
+    return format_timestamp(value) if isinstance(value, dt.datetime) else str(value)
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, decimal.Decimal) else value
+
+
+_SHOWERS: tuple[tuple[Any, Show], ...] = (
+    ((colander.String, colander.Integer, colander.Boolean), _same),
+    (colander.Decimal, lambda value: format(decimal.Decimal(value), "f")),
+    (colander.Float, _number),
+    (colander.DateTime, _moment),
+    ((colander.Date, colander.Time), lambda value: value.isoformat()),
+)

@@ -10,6 +10,7 @@ class ProductPointsFields(colander.MappingSchema):
 
     points = colander.SchemaNode(
         colander.Int(),
+        default=0,
         missing=0,
         validator=colander.Range(0, 1_000_000),
         write_permission="loyalty.adjust",

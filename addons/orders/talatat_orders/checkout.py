@@ -21,6 +21,16 @@ from talatat_orders.models import Customer, Order, OrderLine
 from talatat_orders.states import PLACED
 
 LARGEST_TOTAL = 2**63 - 1
+#: What a checkout may be refused for, as the API's documentation words it.
+PROBLEMS = {
+    "out_of_stock": "There is not enough left; `errors` points to the lines.",
+    "price_changed": "A price is not the one that was expected; `errors` points to the lines.",
+    "unknown_product": "A product does not exist.",
+    "unknown_customer": "The customer does not exist, or is somebody else's.",
+    "mixed_currencies": "The products' prices are in several currencies.",
+    "too_many_lines": "The basket has more lines than the setting orders.max_lines.",
+    "total_too_large": "The total is too large to be kept.",
+}
 
 Fault = dict[str, str]
 

@@ -1,5 +1,6 @@
 """What the API offers: customers, orders with their checkout and transitions, invoices, history."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import selectinload
@@ -7,6 +8,7 @@ from sqlalchemy.orm import selectinload
 from talatat.events import emit
 from talatat.problems import Problem
 from talatat.resources import Resource, collection_action, item_action
+from talatat_orders.checkout import PROBLEMS as CHECKOUT_PROBLEMS
 from talatat_orders.checkout import check_out, read_basket
 from talatat_orders.events import OrderCancelled, OrderPlaced
 from talatat_orders.models import Customer, HistoryInvoice, HistoryLine, Order
@@ -21,6 +23,7 @@ from talatat_orders.security import identity_id, own_customer, own_order, sees_a
 from talatat_orders.transitions import move
 
 READING = ("list", "get")
+MOVE_PROBLEMS = {"wrong_state": "The order is not in a state from which this can be done."}
 
 
 class Customers(Resource):
@@ -29,12 +32,17 @@ class Customers(Resource):
     name = "customers"
     model = Customer
     schema = CustomerSchema
-    permissions = {"read": "orders.read", "write": "orders.write"}
+    permissions = {"read": "orders.read", "create": "orders.checkout", "write": "orders.write"}
     filters = ("name", "email", "country", "user_id", "source_id")
     sorts = ("name", "created_at")
 
     def scope(self, request: Any, query: Any) -> Any:
         return query if sees_all(request) else query.where(own_customer(request))
+
+    def apply(self, request: Any, row: Any, changes: Mapping[str, Any]) -> None:
+        super().apply(request, row, changes)
+        if row.user_id is None and not sees_all(request):
+            row.user_id = identity_id(request)
 
 
 class Orders(Resource):
@@ -54,7 +62,13 @@ class Orders(Resource):
     def load_options(self, request: Any) -> Any:
         return (selectinload(Order.lines),)
 
-    @collection_action("checkout", permission="orders.checkout", body=CheckoutSchema, status=201)
+    @collection_action(
+        "checkout",
+        permission="orders.checkout",
+        body=CheckoutSchema,
+        status=201,
+        problems=CHECKOUT_PROBLEMS,
+    )
     def checkout(self, request: Any, body: dict[str, Any]) -> Order:
         """Take the stock and place the order, all of it or nothing; see talatat_orders.checkout."""
         customer = _customer(request, body["customer_id"])
@@ -64,17 +78,17 @@ class Orders(Resource):
         emit(request, OrderPlaced(order.id, customer.id, order.total_minor, order.currency))
         return order
 
-    @item_action("pay", permission="orders.write")
+    @item_action("pay", permission="orders.write", problems=MOVE_PROBLEMS)
     def pay(self, request: Any, order: Order) -> Order:
         """Note that the order is paid."""
         return move(request.db, order, "pay")
 
-    @item_action("ship", permission="orders.write")
+    @item_action("ship", permission="orders.write", problems=MOVE_PROBLEMS)
     def ship(self, request: Any, order: Order) -> Order:
         """Note that a paid order has left the house."""
         return move(request.db, order, "ship")
 
-    @item_action("cancel", permission="orders.write")
+    @item_action("cancel", permission="orders.write", problems=MOVE_PROBLEMS)
     def cancel(self, request: Any, order: Order) -> Order:
         """Cancel an order that has not left the house, and return its stock."""
         move(request.db, order, "cancel")

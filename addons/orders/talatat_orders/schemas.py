@@ -25,6 +25,7 @@ class CustomerSchema(colander.MappingSchema):
         colander.String(),
         missing=None,
         validator=colander.Length(1, 40),
+        write_permission="orders.write",
         description="The customer's number in an imported source",
     )
 

@@ -1,8 +1,8 @@
 """Who may do what with orders, and whose rows a request sees.
 
 An identity without ``orders.read_all`` sees its own: the customers that are linked to it, their orders,
-and the orders that it placed itself. The role ``orders.buyer`` is for those who shop, ``orders.clerk``
-for those who serve them.
+and the orders that it placed itself; a customer that it makes is linked to it. The role
+``orders.buyer`` is for those who shop, ``orders.clerk`` for those who serve them.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ CLERK = (*BUYER, "orders.read_all", "orders.write")
 def includeme(config: Any) -> None:
     config.add_permission("orders.read", "Read one's own customers and orders")
     config.add_permission("orders.read_all", "Read everybody's customers, orders and invoices")
-    config.add_permission("orders.checkout", "Check out a basket")
+    config.add_permission("orders.checkout", "Become a customer and check out baskets")
     config.add_permission("orders.write", "Keep customers; pay, ship and cancel orders")
     config.add_role("orders.buyer", BUYER)
     config.add_role("orders.clerk", CLERK)

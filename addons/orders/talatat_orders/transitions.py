@@ -1,4 +1,4 @@
-"""Move an order from state to state, under the lock of its row; cancelling gives the stock back."""
+"""Move an order from state to state; cancelling gives its stock back."""
 
 from collections import Counter
 
@@ -13,10 +13,11 @@ from talatat_orders.states import CANCELLED, TRANSITIONS
 
 
 def move(session: Session, order: Order, verb: str) -> Order:
-    """Take the way called ``verb``; raises Problem 409 ``wrong_state`` where it does not start here."""
+    """Take the way called ``verb``; raises Problem 409 ``wrong_state`` where it does not start here.
+
+    The order's row is locked, as an item action finds it: nobody else moves it at the same time.
+    """
     way = TRANSITIONS[verb]
-    # Another request may have moved it since it was read: look again, with the row locked.
-    session.refresh(order, with_for_update=True)
     if order.state not in way.sources:
         starts = " or ".join(sorted(way.sources))
         raise Problem(

@@ -38,6 +38,9 @@ ROOMS = (
     "talatat.web",
 )
 
+# The tweens that every answer passes last: Pyramid puts the tween that is added last outermost.
+OUTERMOST = ("talatat.web.compression", "talatat.web.logging")
+
 
 def load_composition(ini: str | Ini, without: Collection[str] = ()) -> Composition:
     """Read and resolve; imports no addon. Raises `CompositionError` with every problem.
@@ -96,6 +99,8 @@ def _composed(composition: Composition) -> Configurator:
     for name, deferred, target in system.deferred_includes:
         if name in composition.by_name:
             deferred.include(target)
+    for room in OUTERMOST:
+        config.include(room)
     composed = {a.name for a in composition.addons}
     sleeping = set(inventory().addons) | set(composition.left_out)
     settings.problems += settings.unknown(composed, sleeping - composed)

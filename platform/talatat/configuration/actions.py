@@ -36,7 +36,8 @@ class ActionState(PyramidActionState):  # type: ignore[misc]  # Pyramid has no t
     """The pending actions of one registry.
 
     `includers` tells for each third-party package which owners include it: they may override it, as
-    Pyramid lets whoever includes a package do.
+    Pyramid lets whoever includes a package do. `losers` tells whose declaration of a discriminator was
+    overridden: they keep their views on a route of theirs that another replaced.
     """
 
     def __init__(self, requires: Requires, overrides: list[Override]) -> None:
@@ -45,6 +46,7 @@ class ActionState(PyramidActionState):  # type: ignore[misc]  # Pyramid has no t
         self.overrides = overrides
         self.includers: dict[str, set[str]] = {}
         self.replacements: dict[tuple[str, str], list[Action]] = {}
+        self.losers: dict[Any, set[str]] = {}
 
     def may_override(self, one: str, other: str) -> bool:
         """Whether addon `one` may override `other`: it requires it, or what includes it."""
@@ -166,6 +168,7 @@ class ActionState(PyramidActionState):  # type: ignore[misc]  # Pyramid has no t
     def _record(self, winner: Action, contenders: list[Action]) -> None:
         for loser in contenders:
             if loser is not winner and owner_of(loser) != owner_of(winner):
+                self.losers.setdefault(loser["discriminator"], set()).add(owner_of(loser))
                 what = described(loser)
                 self.overrides.append(
                     Override(

@@ -65,7 +65,8 @@ def _views_on_foreign_routes(introspector: Any, state: ActionState) -> Iterator[
     for view, _ in _views(introspector):
         owner, route = view.get("addon", PLATFORM), view.get("route_name")
         other = owners.get(route, owner)
-        if other != owner and other not in view.get("overriding", ()):
+        mine = owner in state.losers.get(("route", route), ())
+        if other != owner and not mine and other not in view.get("overriding", ()):
             yield (
                 f"{where(view)}: the view {view_name(view)} stands on the route {route!r} of addon "
                 f'{other}. Declare it inside `with config.overriding("{other}"):`, or on a route of '

@@ -69,7 +69,7 @@ class Configurator(
         target = self.maybe_dotted(callable)
         module = inspect.getmodule(target)
         owner = self._owner_of(module.__name__ if module else "")
-        if owner != self.owner and owner not in self._addons():
+        if owner != self.owner and owner not in self._addons().values():
             self.action_state.includers.setdefault(owner, set()).add(self.owner)
         token = _inherited.set((owner, self.overridden))
         try:

@@ -4,9 +4,7 @@ from typing import Any
 
 
 def includeme(config: Any) -> None:
-    """The platform's own pages and the tweens that every answer passes."""
-    config.include(".logging")
-    config.include(".compression")
+    """The platform's own pages."""
     config.include(".health")
     config.include(".api")
     config.include(".docs")

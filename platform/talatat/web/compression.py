@@ -18,7 +18,6 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 
-from talatat.web.logging import LAST
 
 SMALLEST = 1024
 LARGEST = 16 * 1024 * 1024
@@ -87,7 +86,7 @@ def _wanted(request: Request) -> bool:
     if request.method == "HEAD" or "HTTP_RANGE" in request.environ:
         return False
     accepted = request.environ.get("HTTP_ACCEPT_ENCODING", "")
-    return "gzip" in accepted and bool(request.accept_encoding.acceptable_encodings(["gzip"]))
+    return "gzip" in accepted and bool(request.accept_encoding.acceptable_offers(["gzip"]))
 
 
 def _vary(response: Response) -> None:
@@ -113,5 +112,4 @@ def _suffix_tag(response: Response) -> None:
 
 def includeme(config: Configurator) -> None:
     """Put the tween around all that addons add, under the logging tween."""
-    tween = "talatat.web.compression.compression_tween_factory"
-    config.action(("talatat tween", tween), lambda: config.add_tween(tween), order=LAST - 1)
+    config.add_tween("talatat.web.compression.compression_tween_factory")

@@ -12,9 +12,14 @@ from pyramid.config import global_registries
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.threadlocal import get_current_request
+from zope.interface import Interface
 
 EventDict = MutableMapping[str, Any]
 PLATFORM = "talatat"
+
+
+class IRouteOwners(Interface):  # type: ignore[misc]  # zope.interface has no types
+    """Under which name the registry keeps its `RouteOwners`."""
 
 
 class RouteOwners:
@@ -46,7 +51,7 @@ def add_origin(logger: Any, method: str, event: EventDict) -> EventDict:
     """Processor: the request's id, the addon and the release, where the line does not give them."""
     request = get_current_request()
     registry = request.registry if request is not None else global_registries.last
-    owners = registry.queryUtility(RouteOwners) if registry is not None else None
+    owners = registry.queryUtility(IRouteOwners) if registry is not None else None
     addon = None
     if owners is not None:
         addon = owners.of_logger(event.get("logger", ""))

@@ -20,18 +20,14 @@ from pyramid.config import Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid.tweens import INGRESS
 from pyramid_retry import is_error_retryable
 
-from talatat.web.log_lines import Formatter, RouteOwners, choose_format
+from talatat.web.log_lines import Formatter, IRouteOwners, RouteOwners, choose_format
 
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:=+-]{0,127}")
 ENVIRON_KEY = "talatat.request_id"
 # Asked for every few seconds by machines: of interest only when something is wrong.
 PROBES = frozenset({"/livez", "/readyz"})
-
-# The order of actions that place the platform's outer tweens: the last one added stands outermost.
-LAST = 9999
 
 Handler = Callable[[Request], Response]
 logger = getLogger("talatat.request")
@@ -70,7 +66,7 @@ def request_id(request: Request) -> str:
 
 def logging_tween_factory(handler: Handler, registry: Registry) -> Handler:
     """Time each request, give its answer the id, write its line and tell the observers."""
-    owners = registry.getUtility(RouteOwners)
+    owners = registry.getUtility(IRouteOwners)
 
     def logging_tween(request: Request) -> Response:
         identifier = request_id(request)
@@ -136,7 +132,7 @@ def _level(finished: RequestFinished) -> int:
 
 def includeme(config: Configurator) -> None:
     """Put the tween next to the ingress, whatever an addon adds: it runs after every include."""
-    config.registry.registerUtility(RouteOwners(config.registry), RouteOwners)
+    config.registry.registerUtility(RouteOwners(config.registry), IRouteOwners)
     config.add_request_method(request_id, "request_id", reify=True)
     structlog.configure(
         processors=[
@@ -150,10 +146,7 @@ def includeme(config: Configurator) -> None:
         cache_logger_on_first_use=True,
     )
     choose_format(config.registry.system.settings.platform.log_format)
-    outermost = "talatat.web.logging.logging_tween_factory"
-    config.action(
-        ("talatat tween", outermost), lambda: config.add_tween(outermost, under=INGRESS), order=LAST
-    )
+    config.add_tween("talatat.web.logging.logging_tween_factory")
 
 
-__all__ = ["LAST", "Formatter", "RequestFinished", "includeme", "request_id"]
+__all__ = ["Formatter", "RequestFinished", "includeme", "request_id"]

@@ -203,5 +203,5 @@ def test_pyramids_own_tools_list_the_composed_routes(tmp_path):
 
 def test_the_platform_alone_composes(tmp_path):
     ini = tmp_path / "site.ini"
-    ini.write_text("[app:main]\nuse = egg:talatat\nsqlalchemy.url = sqlite://\n")
+    ini.write_text("[app:main]\nuse = egg:talatat\nsqlalchemy.url = sqlite:///%(here)s/x\n")
     assert compose(load_composition(str(ini))).registry.system.composition.names == ()

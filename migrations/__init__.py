@@ -1,0 +1,1 @@
+"""The Alembic environment, and the revisions of the platform's own tables (`talatat.migrations`)."""

@@ -1,0 +1,168 @@
+"""The revisions of a composition, read from disk without importing an addon.
+
+Each addon has a script directory of its own (`migrations/versions` in its package) and a version table
+of its own. Across addons there is no Alembic graph: `planner` orders the revisions by what each says it
+requires. Revision files import Alembic, SQLAlchemy and the platform's types, nothing of their addon, so
+that this works when every addon is broken.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from alembic.script import Script, ScriptDirectory
+
+from talatat.composition import PLATFORM, Composition
+from talatat.errors import TalatatError
+
+PHASES = ("expand", "data", "contract")
+LONGEST_ID = 32
+
+
+class EvolutionError(TalatatError):
+    """The database cannot be brought to the composition, or is not there."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One revision of one addon. `down` are those of the same addon that come before it."""
+
+    addon: str
+    revision: str
+    down: tuple[str, ...]
+    requires: Mapping[str, str] = field(hash=False)
+    phase: str
+    path: Path
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Addon and revision: what identifies it across the composition."""
+        return (self.addon, self.revision)
+
+    def __str__(self) -> str:
+        return f"{self.addon} {self.revision}"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All revisions of a composition. `order` ranks its addons, the platform first."""
+
+    revisions: Mapping[tuple[str, str], Revision]
+    order: Mapping[str, int]
+    versions: Mapping[str, str]
+    folders: Mapping[str, Path]
+
+    def of(self, addon: str) -> list[Revision]:
+        """Return the revisions of one addon."""
+        return [one for one in self.revisions.values() if one.addon == addon]
+
+    def heads(self, addon: str) -> list[str]:
+        """Return the revisions of an addon that no other follows."""
+        own = self.of(addon)
+        followed = {down for one in own for down in one.down}
+        return sorted(one.revision for one in own if one.revision not in followed)
+
+
+def environment_folder() -> Path:
+    """Return the folder of the Alembic environment (env.py), in a checkout or an installed wheel."""
+    spec = find_spec("talatat.migrations")
+    if spec is None or not spec.submodule_search_locations:
+        raise EvolutionError(
+            "talatat is installed without its migrations. Install it again: pip install talatat."
+        )
+    return Path(spec.submodule_search_locations[0])
+
+
+def versions_folder(package: str) -> Path | None:
+    """Return the folder of revisions of a package, or None; the package is not imported."""
+    top, *rest = package.split(".")
+    spec = find_spec(top)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    for location in spec.submodule_search_locations:
+        folder = Path(location, *rest, "migrations", "versions")
+        if folder.is_dir():
+            return folder
+    return None
+
+
+def read_graph(composition: Composition) -> Graph:
+    """Read the revisions of the platform and of all composed addons.
+
+    Raises EvolutionError with every problem: files that cannot be read, ids that are too long, phases
+    and requirements that do not exist.
+    """
+    folders = {PLATFORM: environment_folder() / "versions"}
+    for addon in composition.addons:
+        if (folder := versions_folder(addon.package)) is not None:
+            folders[addon.name] = folder
+    problems: list[str] = []
+    revisions: dict[tuple[str, str], Revision] = {}
+    for name, folder in folders.items():
+        try:
+            revisions.update((one.key, one) for one in _read(name, folder))
+        except EvolutionError as error:
+            problems += error.problems
+    for one in revisions.values():
+        problems += _problems(one, revisions, folders, composition)
+    if problems:
+        raise EvolutionError(problems)
+    order = {name: rank for rank, name in enumerate((PLATFORM, *composition.names))}
+    versions = {addon.name: addon.version for addon in composition.addons}
+    return Graph(revisions, order, versions, folders)
+
+
+def script_directory(folder: Path) -> ScriptDirectory:
+    """Return Alembic's view of one folder of revisions."""
+    return ScriptDirectory(str(environment_folder()), version_locations=[str(folder)])
+
+
+def _read(addon: str, folder: Path) -> Iterator[Revision]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # two files of one revision are only warned of
+            scripts: list[Script] = list(script_directory(folder).walk_revisions())
+    except Exception as error:  # a revision file may raise anything
+        raise EvolutionError(
+            f"addon {addon}: the revisions in {folder} cannot be read: {type(error).__name__}: {error}. "
+            f"Mend the file, or install another version of the addon."
+        ) from error
+    for script in scripts:
+        down = script.down_revision
+        yield Revision(
+            addon,
+            script.revision,
+            (down,) if isinstance(down, str) else tuple(down or ()),
+            dict(getattr(script.module, "requires", {})),
+            getattr(script.module, "phase", "expand"),
+            Path(script.path),
+        )
+
+
+def _problems(
+    one: Revision,
+    revisions: Mapping[tuple[str, str], Revision],
+    folders: Mapping[str, Path],
+    composition: Composition,
+) -> Iterator[str]:
+    if len(one.revision) > LONGEST_ID:
+        yield f"{one.path}: the id {one.revision!r} is longer than {LONGEST_ID} characters. Shorten it."
+    if one.phase not in PHASES:
+        yield f"{one.path}: phase = {one.phase!r} is none of {', '.join(PHASES)}. Correct it."
+    for addon, revision in one.requires.items():
+        if addon != PLATFORM and not composition.requires(one.addon, addon):
+            yield (
+                f"{one.path}: requires a revision of {addon!r}, which addon {one.addon} does not "
+                f"require. Add its distribution to the dependencies of {one.addon}."
+            )
+        elif (addon, revision) not in revisions:
+            known = ", ".join(sorted(r for a, r in revisions if a == addon)) or "none"
+            yield (
+                f"{one.path}: requires revision {revision!r} of {addon}, which the installed version "
+                f"does not have (it has {known}; {folders.get(addon, 'no migrations')}). Install a "
+                f"version of {addon} that has it, or correct the id."
+            )

@@ -1,0 +1,52 @@
+"""Runs one revision: its statements and its version row in the transaction that is open."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+from talatat.evolution.graph import EvolutionError, Graph, Revision, environment_folder
+from talatat.evolution.observed import version_table
+
+_SHOWN = 5
+
+
+def run(connection: Connection, graph: Graph, revision: Revision) -> None:
+    """Run `revision` inside the open transaction of `connection`.
+
+    Raises EvolutionError, with the cause chained, when it fails or leaves foreign keys dangling; the
+    caller rolls back.
+    """
+    config = Config(
+        attributes={"connection": connection, "version_table": version_table(revision.addon)}
+    )
+    config.set_main_option("script_location", _escaped(environment_folder()))
+    config.set_main_option("version_locations", _escaped(graph.folders[revision.addon]))
+    config.set_main_option("path_separator", "newline")
+    try:
+        command.upgrade(config, revision.revision)
+    except Exception as error:
+        raise EvolutionError(
+            f"addon {revision.addon}: revision {revision.revision} failed ({revision.path}): "
+            f"{type(error).__name__}: {error}. Nothing of it was kept; what ran before it was. Mend it "
+            f"and run `talatat apply` again."
+        ) from error
+    if connection.dialect.name == "sqlite":
+        _check_foreign_keys(connection, revision)
+
+
+def _check_foreign_keys(connection: Connection, revision: Revision) -> None:
+    """SQLite runs revisions with foreign keys off, so they are checked before the commit."""
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        tables = sorted({f"{row[0]} -> {row[2]}" for row in broken})
+        raise EvolutionError(
+            f"addon {revision.addon}: revision {revision.revision} ({revision.path}) leaves "
+            f"{len(broken)} rows whose foreign keys lead nowhere: {', '.join(tables[:_SHOWN])}. Nothing "
+            f"of it was kept. Mend it and run `talatat apply` again."
+        )
+
+
+def _escaped(path: object) -> str:
+    return str(path).replace("%", "%%")

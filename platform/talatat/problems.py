@@ -56,6 +56,7 @@ CODES: dict[str, str] = {
     "too_many_requests": "Wait as long as `Retry-After` says.",
     "internal_error": "The server failed. The log tells why, under `request_id`.",
     "unavailable": "The service cannot answer now; try again after `Retry-After` seconds.",
+    "not_applied": "The database is not at this composition; `command` brings it there.",
     "database_unavailable": "The database cannot be reached; try again after `Retry-After` seconds.",
     "busy": "A lock was waited for in vain; try again after `Retry-After` seconds.",
 }

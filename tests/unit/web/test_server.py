@@ -1,0 +1,98 @@
+"""The embedded server as pserve runs it: a child process, a real socket, INT and TERM."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from talatat.web.server import moved
+
+APPLICATION = """
+def main(global_config, **settings):
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"served"]
+    return application
+"""
+INI = """
+[app:main]
+use = call:tiny:main
+
+[server:main]
+use = egg:talatat#waitress
+{options}
+"""
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def pserve(tmp_path):
+    """Start pserve on an .ini with these options of the server; ended whatever happens."""
+    (tmp_path / "tiny.py").write_text(APPLICATION)
+    started = []
+
+    def start(options, *variables):
+        ini = tmp_path / "tiny.ini"
+        ini.write_text(INI.format(options=options))
+        command = [sys.executable, "-W", "ignore", "-m", "pyramid.scripts.pserve", ini, *variables]
+        process = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_when_it_is_ready_serves_and_stops_cleanly(pserve, stop):
+    port = free_port()
+    process = pserve(f"listen = localhost:{port}")
+    assert process.stdout.readline() == f"ready http://localhost:{port}\n"
+    with urllib.request.urlopen(f"http://localhost:{port}/") as response:
+        assert response.read() == b"served"
+    process.send_signal(stop)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
+def test_another_port_can_be_given_after_the_name_of_the_ini(pserve):
+    port = free_port()
+    process = pserve("listen = 127.0.0.1:1", f"http_port={port}")
+    assert process.stdout.readline() == f"ready http://localhost:{port}\n"
+
+
+def test_a_taken_port_is_told_with_the_way_out(pserve):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        process = pserve(f"listen = 127.0.0.1:{port}")
+        _, errors = process.communicate(timeout=20)
+    assert f"Cannot listen on 127.0.0.1:{port}" in errors
+    assert "http_port=7000" in errors
+    assert "Traceback" not in errors
+
+
+def test_the_port_moves_in_every_way_an_address_is_written():
+    assert moved({"listen": "localhost:1 [::1]:2"}, "7") == {"listen": "localhost:7 [::1]:7"}
+    assert moved({"host": "0.0.0.0", "threads": "4"}, "7") == {
+        "host": "0.0.0.0",
+        "threads": "4",
+        "port": "7",
+    }

@@ -1,41 +1,87 @@
-"""Health: /livez says that the process runs, /readyz that it can serve. Both are open to all."""
+"""`/livez` and `/readyz`: for those who decide whether to restart a process and whether to send it work.
 
-from __future__ import annotations
+`/livez` touches nothing: it answers as long as the process does. `/readyz` asks the database, not more
+often than once a second, and says 503 with the command to run where it is not at the composition.
+"""
 
-from typing import TYPE_CHECKING, Any
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
 
-from talatat.evolution.readiness import status
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
 
-if TYPE_CHECKING:
-    from pyramid.config import Configurator
-    from pyramid.request import Request
+from talatat.system import System
+
+log = logging.getLogger(__name__)
+
+# By name, as the composed rooms are: nothing that serves imports evolution.
+STATUS = "talatat.evolution.readiness.status"
+REST = 1.0
+
+
+class Readiness:
+    """The last answer for one composed system, asked for again when it is older than `REST` seconds."""
+
+    def __init__(self, system: System, ask: Callable[[System], Any]) -> None:
+        self.system = system
+        self._ask = ask
+        self._lock = threading.Lock()
+        self._asked = float("-inf")
+        self._body: dict[str, Any] = {}
+
+    def body(self) -> dict[str, Any]:
+        """`{status, release, missing, quarantined, command}`; status ok, not_applied or unavailable."""
+        with self._lock:
+            if time.monotonic() - self._asked >= REST:
+                self._body = self._seen()
+                self._asked = time.monotonic()
+            return self._body
+
+    def _seen(self) -> dict[str, Any]:
+        seen = self._ask(self.system)
+        if seen.problem:  # hosts, files and users are the operator's business
+            log.error("not ready: %s", seen.problem)
+        said = "ok" if seen.ok else "not_applied" if seen.command else "unavailable"
+        return {
+            "status": said,
+            "release": seen.release,
+            "missing": seen.missing,
+            "quarantined": sorted(self.system.quarantined),
+            "command": seen.command,
+        }
 
 
 def livez(request: Request) -> dict[str, str]:
-    """Touches nothing: a process that answers is alive, whatever became of its database."""
-    return {"status": "alive"}
+    """The process answers."""
+    _never_stored(request.response)
+    return {"status": "ok"}
 
 
 def readyz(request: Request) -> dict[str, Any]:
-    """Asks the database each time: 200 when it is at the composition, 503 with the command if not."""
-    system = request.registry.system
-    seen = status(system)
-    request.response.cache_control = "no-store"
-    if not seen.ok:
-        request.response.status_code = 503
-        request.response.retry_after = 5
-    return {
-        "status": "ready" if seen.ok else "not_ready",
-        "release": seen.release,
-        "missing": seen.missing,
-        "quarantined": sorted(system.quarantined),
-        "command": seen.command,
-    }
+    """The process can do its work, or 503 with what mends it."""
+    body: dict[str, Any] = request.registry.getUtility(Readiness).body()
+    _never_stored(request.response)
+    if body["status"] != "ok":
+        request.response.status_int = 503
+        request.response.headers["Retry-After"] = "5"
+    return body
+
+
+def _never_stored(response: Response) -> None:
+    response.headers["Cache-Control"] = "no-store"
 
 
 def includeme(config: Configurator) -> None:
-    """Add the two views."""
+    """Register both, public, for GET and HEAD."""
+    readiness = Readiness(config.registry.system, config.maybe_dotted(STATUS))
+    config.registry.registerUtility(readiness, Readiness)
     for view in (livez, readyz):
-        name = view.__name__
-        config.add_route(f"talatat.{name}", f"/{name}", request_method=("GET", "HEAD"))
-        config.add_view(view, route_name=f"talatat.{name}", renderer="json", permission="public")
+        name = f"talatat.{view.__name__}"
+        config.add_route(name, f"/{view.__name__}")
+        config.add_view(
+            view, route_name=name, renderer="json", request_method="GET", permission="public"
+        )

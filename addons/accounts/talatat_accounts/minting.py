@@ -14,8 +14,10 @@ from talatat_accounts.tokens import digest, new_token
 
 @dataclass(frozen=True)
 class Maker:
-    """On whose behalf a token is made: `scopes` and `expires_at` are those of the token that asks,
-    None where a password or a session does."""
+    """On whose behalf a token is made.
+
+    `scopes` and `expires_at` are those of the token that asks, None where a password or a session does.
+    """
 
     user_id: str
     scopes: Collection[str] | None = None

@@ -18,10 +18,7 @@ class Passwords:
 
     def __init__(self, time_cost: int, memory_cost: int, parallelism: int) -> None:
         self._hasher = PasswordHasher(
-            time_cost=time_cost,
-            memory_cost=memory_cost,
-            parallelism=parallelism,
-            type=Type.ID,
+            time_cost=time_cost, memory_cost=memory_cost, parallelism=parallelism, type=Type.ID
         )
         # Made here and not at the first unknown user, who would be told apart by the delay.
         self._decoy = self._hasher.hash(secrets.token_urlsafe(32))

@@ -65,6 +65,8 @@ def change_groups(request: Any, user: User, names: Iterable[str]) -> None:
     moved = {**before, **found}
     changed = [moved[name] for name in set(before) ^ set(found)]
     require_rank(
-        request, [role for group in changed for role in group.roles], "Joining or leaving these groups"
+        request,
+        [role for group in changed for role in group.roles],
+        "Joining or leaving these groups",
     )
     user.groups = [found[name] for name in wanted]

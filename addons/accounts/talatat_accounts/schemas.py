@@ -23,7 +23,8 @@ def valid_name(node: Any, value: str) -> None:
     """Colander validator for the names of users and groups."""
     if not NAME.fullmatch(value):
         raise colander.Invalid(
-            node, "a name has 1 to 100 of a-z, 0-9, '.', '_', '@', '+', '-' and starts with a-z, 0-9"
+            node,
+            "a name has 1 to 100 of a-z, 0-9, '.', '_', '@', '+', '-' and starts with a-z, 0-9",
         )
 
 
@@ -41,21 +42,21 @@ def name_node(**kw: Any) -> colander.SchemaNode:
     )
 
 
-class Strings(colander.SequenceSchema):  # type: ignore[misc]
+class Strings(colander.SequenceSchema):
     """A list of short strings."""
 
     item = colander.SchemaNode(colander.String(), validator=colander.Length(1, 100))
 
 
-class LoginBody(colander.MappingSchema):  # type: ignore[misc]
-    """`{user, password}`"""
+class LoginBody(colander.MappingSchema):
+    """A login: `{user, password}`."""
 
     user = name_node()
     password = password_node()
 
 
-class TokenBody(colander.MappingSchema):  # type: ignore[misc]
-    """`{user?, password?, scopes?, expires_in?, label?}`: without user, whoever is logged in."""
+class TokenBody(colander.MappingSchema):
+    """A new token: `{user?, password?, scopes?, expires_in?, label?}`: without user, whoever is logged in."""
 
     user = name_node(missing=None)
     password = password_node(missing=None)
@@ -64,8 +65,8 @@ class TokenBody(colander.MappingSchema):  # type: ignore[misc]
     label = colander.SchemaNode(colander.String(), missing="", validator=colander.Length(max=100))
 
 
-class PasswordBody(colander.MappingSchema):  # type: ignore[misc]
-    """`{current, new, keep_tokens?}`"""
+class PasswordBody(colander.MappingSchema):
+    """A change of password: `{current, new, keep_tokens?}`."""
 
     current = password_node()
     new = password_node()
@@ -87,29 +88,36 @@ def body_of(request: Any, schema: type) -> dict[str, Any]:
     return found
 
 
-class UserSchema(colander.MappingSchema):  # type: ignore[misc]
+class UserSchema(colander.MappingSchema):
     """A user as managers see and write one; the password is written only."""
 
     name = colander.SchemaNode(
-        colander.String(), preparer=normal_name, validator=valid_name, description="What one logs in as"
+        colander.String(),
+        preparer=normal_name,
+        validator=valid_name,
+        description="What one logs in as",
     )
     display_name = colander.SchemaNode(
         colander.String(), missing="", validator=colander.Length(max=200), description="For people"
     )
     email = colander.SchemaNode(
-        colander.String(), missing=None, validator=colander.All(colander.Email(), colander.Length(max=254))
+        colander.String(),
+        missing=None,
+        validator=colander.All(colander.Email(), colander.Length(max=254)),
     )
     active = colander.SchemaNode(
         colander.Bool(), missing=True, description="One who is not cannot log in, nor use a token"
     )
     password = password_node(
-        missing=colander.drop, write_only=True, description="A new password; ends all logins and tokens"
+        missing=colander.drop,
+        write_only=True,
+        description="A new password; ends all logins and tokens",
     )
     roles = Strings(missing=(), description="Roles given to this user alone")
     groups = Strings(missing=(), attribute="group_names", description="Names of groups")
 
 
-class GroupSchema(colander.MappingSchema):  # type: ignore[misc]
+class GroupSchema(colander.MappingSchema):
     """A group as managers see and write one."""
 
     name = colander.SchemaNode(colander.String(), preparer=normal_name, validator=valid_name)

@@ -72,8 +72,5 @@ class AccountsSettings(colander.MappingSchema):
         description="Argon2id: memory in KiB",
     )
     argon2_parallelism = colander.SchemaNode(
-        colander.Int(),
-        missing=4,
-        validator=colander.Range(1),
-        description="Argon2id: lanes",
+        colander.Int(), missing=4, validator=colander.Range(1), description="Argon2id: lanes"
     )

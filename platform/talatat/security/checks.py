@@ -9,9 +9,7 @@ from talatat.security.registry import Role, Security, Use
 
 def problems_of(security: Security, uses: Iterable[Use]) -> list[str]:
     """One text for each mistake, in the order of declaration and without repetition."""
-    problems = [
-        undeclared(security, use) for use in uses if not security.declares(use.permission)
-    ]
+    problems = [undeclared(security, use) for use in uses if not security.declares(use.permission)]
     for role in security.roles.values():
         problems += problems_of_role(security, role)
     return list(dict.fromkeys(problems))

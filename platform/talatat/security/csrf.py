@@ -115,7 +115,7 @@ def trusted_origins(request: Any) -> set[str | None]:
 
 
 @implementer(ICSRFStoragePolicy)
-class IdentityCSRFStorage(CookieCSRFStoragePolicy):  # type: ignore[misc]
+class IdentityCSRFStorage(CookieCSRFStoragePolicy):
     """What Pyramid's own `get_csrf_token` gives: the session's token, or an anonymous cookie's.
 
     The anonymous one protects forms that are shown before login (double submit).

@@ -1,7 +1,7 @@
 """The directives of this room: permissions, roles and identity sources as Pyramid actions."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyramid.config.actions import action_method
 from pyramid.exceptions import ConfigurationError
@@ -10,22 +10,20 @@ from pyramid.interfaces import PHASE0_CONFIG
 from talatat.security.grants import AUTHENTICATED, PUBLIC
 from talatat.security.registry import Permission, Role
 
-PERMISSIONS = "declared permissions"
-ROLES = "roles"
-SOURCES = "identity sources"
+if TYPE_CHECKING:
+    from talatat.configuration.configurator import Configurator
+
+# Categories of introspectables.
+PERMISSIONS = "talatat permissions"
+ROLES = "talatat roles"
+SOURCES = "talatat identity sources"
 
 
 class SecurityDirectives:
-    """Mixed into the platform's Configurator, which gives `owner`, `registry` and `action`."""
-
-    owner: str
-    registry: Any
-    action: Any
-    introspectable: Any
-    maybe_dotted: Any
+    """The directives of this room, for the Configurator."""
 
     @action_method
-    def add_permission(self, name: str, title: str | None = None) -> None:
+    def add_permission(self: "Configurator", name: str, title: str | None = None) -> None:
         """Declare a permission (`<addon>.<verb>`) and say in a few words what it allows.
 
         Pyramid's own directive of this name has no title; a package that calls it so still works.
@@ -55,7 +53,7 @@ class SecurityDirectives:
         )
 
     @action_method
-    def add_role(self, name: str, permissions: Iterable[str]) -> None:
+    def add_role(self: "Configurator", name: str, permissions: Iterable[str]) -> None:
         """Declare a role and what it holds: names of permissions, `<addon>.*`, or `*` for all."""
         if isinstance(permissions, str):
             raise ConfigurationError(
@@ -72,7 +70,7 @@ class SecurityDirectives:
         self.action(("role", name), register, introspectables=(intr,), order=PHASE0_CONFIG)
 
     @action_method
-    def add_identity_source(self, name: str, source: Any) -> None:
+    def add_identity_source(self: "Configurator", name: str, source: Any) -> None:
         """Add a way to recognise who is asking; sources are asked in the order of composition.
 
         `source` is an object with `identify(request) -> Identity | None`, or its dotted name.

@@ -14,7 +14,7 @@ EVERYTHING = "*"
 
 def covers(pattern: str, permission: str) -> bool:
     """Whether the pattern holds the permission; a narrower pattern is covered likewise."""
-    if pattern == permission or pattern == EVERYTHING:
+    if pattern in (permission, EVERYTHING):
         return True
     return pattern.endswith(".*") and permission.startswith(pattern[:-1])
 

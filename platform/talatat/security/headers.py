@@ -31,8 +31,10 @@ _LEFT_OUT = "_talatat_headers_left_out"
 
 
 def relax_csp(response: Any, *directives: str) -> None:
-    """Give single directives of the page policy other values on this response, e.g.
-    `relax_csp(response, "style-src 'self' 'unsafe-inline'")`."""
+    """Give single directives of the page policy other values on this response.
+
+    `relax_csp(response, "style-src 'self' 'unsafe-inline'")`
+    """
     policy = dict(PAGE_POLICY)
     policy.update((name, value) for name, _, value in (d.partition(" ") for d in directives))
     response.headers[CSP] = "; ".join(f"{name} {value}".strip() for name, value in policy.items())
@@ -61,6 +63,6 @@ def add_secure_headers(response: Any, https: bool) -> None:
     wanted = [*ALWAYS, (CSP, PAGE_CSP if is_page else DATA_CSP)]
     if https:
         wanted.append(HSTS)
-    left_out = getattr(response, _LEFT_OUT, frozenset())
+    left_out: frozenset[str] = getattr(response, _LEFT_OUT, frozenset())
     present = {name.lower() for name, _ in response.headerlist} | left_out
     response.headerlist.extend(pair for pair in wanted if pair[0].lower() not in present)

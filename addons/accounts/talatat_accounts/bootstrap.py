@@ -1,0 +1,156 @@
+"""The first administrator: made at random on the first start, for there is no default password.
+
+    python -m talatat_accounts.bootstrap INI --out var/admin.json --url http://localhost:6543
+
+writes `{url, docs, user, password, token}` with mode 0600. On every later start there is an
+administrator already and nothing is made; only an address that has changed is brought up to date.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from talatat.db import new_id, transaction, utcnow
+from talatat.errors import TalatatError
+from talatat_accounts.minting import Maker, mint
+from talatat_accounts.models import Grant, User
+from talatat_accounts.passwords import passwords_of
+
+ROLE = "admin"
+MODE = 0o600
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What the new administrator logs in with; kept nowhere else."""
+
+    user: str
+    password: str
+    token: str
+
+    def __repr__(self) -> str:
+        return f"<Credentials of {self.user}>"
+
+
+def ensure_admin(
+    system: Any, name: str = "admin", keep: Callable[[Credentials], None] | None = None
+) -> Credentials | None:
+    """Make an administrator if nobody has that role; returns None if somebody does.
+
+    `keep` is called before the commit: if it fails nothing was made, and if the process dies between
+    the two, the next start makes other credentials. Raises TalatatError for a name that is taken.
+    """
+    with transaction(system) as (_, session):
+        if session.scalars(select(Grant.id).where(Grant.role == ROLE).limit(1)).first():
+            return None
+        if session.scalars(select(User.id).where(User.name == name)).first():
+            raise TalatatError(
+                f"nobody has the role {ROLE!r}, and the user {name!r} exists without it: "
+                "choose another name with --name."
+            )
+        password = secrets.token_urlsafe(18)
+        user = User(
+            id=new_id(),
+            name=name,
+            display_name="Administrator",
+            active=True,
+            password_hash=passwords_of(system).hash(password),
+            password_changed_at=utcnow(),
+            grants=[Grant(role=ROLE, addon="talatat")],
+        )
+        session.add(user)
+        session.flush()
+        lifetime = system.settings["accounts"].token_lifetime_max
+        minted = mint(session, Maker(user.id), None, lifetime, "first start")
+        credentials = Credentials(name, password, minted.secret)
+        if keep is not None:
+            keep(credentials)
+        return credentials
+
+
+def write_private(path: Path, document: dict[str, str]) -> None:
+    """Write JSON in one step that nobody else can read; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(json.dumps(document, indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def addresses(url: str) -> dict[str, str]:
+    """Where the system and its documentation are."""
+    url = url.rstrip("/")
+    return {"url": url, "docs": f"{url}/docs"}
+
+
+def move(path: Path, url: str) -> None:
+    """Put the present address into a file that an earlier start wrote; any other file is left."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if isinstance(document, dict) and {"user", "password", "token"} <= document.keys():
+        moved = {**document, **addresses(url)}
+        if moved != document:
+            write_private(path, moved)
+
+
+def run(ini: str, out: Path, url: str, name: str) -> str:
+    """Do what the command does; returns the line to print."""
+    from talatat.composing import compose, load_composition
+
+    system = compose(load_composition(ini)).registry.system
+    if "accounts" not in system.composition.names:
+        raise TalatatError(f"{ini} does not compose accounts: add it to talatat.addons.")
+
+    def keep(made: Credentials) -> None:
+        write_private(
+            out,
+            {**addresses(url), "user": made.user, "password": made.password, "token": made.token},
+        )
+
+    try:
+        made = ensure_admin(system, name, keep)
+    except DBAPIError as error:
+        raise TalatatError(
+            f"the accounts cannot be read from the database ({error.orig}). "
+            f"Bring it to the composition first: talatat apply {ini}"
+        ) from error
+    finally:
+        system.database.dispose()
+    if made is not None:
+        return f"made the administrator {made.user!r}: see {out}"
+    move(out, url)
+    return "an administrator exists already: nothing was made"
+
+
+@click.command()
+@click.argument("ini", type=click.Path(dir_okay=False))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--url", required=True, help="Where the system will be served.")
+@click.option("--name", default="admin", show_default=True, help="What to log in as.")
+def main(ini: str, out: Path, url: str, name: str) -> None:
+    """Make the first administrator of the system that INI composes."""
+    try:
+        click.echo(run(ini, out, url, name))
+    except (TalatatError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m talatat_accounts.bootstrap")

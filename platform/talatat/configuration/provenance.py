@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -57,6 +58,21 @@ def line_of_code(code: Any) -> str:
     except (TypeError, OSError):
         module = sys.modules.get(getattr(target, "__module__", ""), None)
         return shown_path(getattr(module, "__file__", None) or "(no file)")
+
+
+def line_of_attribute(kind: type[Any], name: str) -> str:
+    """`path/file.py:12` of the line where a class, or one that it inherits from, says `name = ...`."""
+    said = re.compile(rf"\s+{re.escape(name)}\s*[:=]")
+    for one in kind.__mro__:
+        try:
+            lines, start = inspect.getsourcelines(one)
+            file = inspect.getsourcefile(one) or "?"
+        except (TypeError, OSError):  # a class made by a call has no source
+            continue
+        for offset, line in enumerate(lines):
+            if said.match(line):
+                return f"{shown_path(file)}:{start + offset}"
+    return line_of_code(kind)
 
 
 def described(action: Action) -> str:

@@ -121,11 +121,13 @@ def test_overriding_holds_through_nested_include_and_scan(workshop):
 def test_a_winner_takes_the_losers_place_so_that_route_order_holds(workshop):
     workshop.addon("base", """
         from pyramid.response import Response
+        def shown(request):
+            return Response(request.matched_route.name)
         def includeme(config):
             config.add_route("first", "/p/{x}")
             config.add_route("second", "/p/special")
             for name in ("first", "second"):
-                config.add_view(lambda r, n=name: Response(n), route_name=name, permission="public")
+                config.add_view(shown, route_name=name, permission="public")
         """)
     workshop.addon("site", """
         def includeme(config):

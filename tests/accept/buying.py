@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 CHECKOUT = "/api/orders/v1/orders:checkout"
 TRIES = 4
 LINES = len("/lines/")
+PRICE = "expected_price"
 
 
 @dataclass
@@ -86,13 +87,11 @@ def mended(lines: list[dict[str, Any]], errors: list[dict[str, str]]) -> list[di
     """The basket without what is out of stock, and without the expectation of a changed price."""
     gone = {_number(error) for error in errors if error["code"] == "out_of_stock"}
     changed = {_number(error) for error in errors if error["code"] == "price_changed"}
-    kept = []
-    for number, line in enumerate(lines):
-        if number in changed:
-            line = {key: value for key, value in line.items() if key != "expected_price"}
-        if number not in gone:
-            kept.append(line)
-    return kept
+    return [
+        {key: value for key, value in line.items() if not (number in changed and key == PRICE)}
+        for number, line in enumerate(lines)
+        if number not in gone
+    ]
 
 
 def minor(money: dict[str, str]) -> int:

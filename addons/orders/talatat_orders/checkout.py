@@ -44,30 +44,29 @@ class Wanted:
     expected_price: Money | None = None
 
 
-def check_out(
+def prepare(
     session: Session, customer: Customer, basket: Sequence[Wanted], placed_by: str | None
 ) -> Order:
-    """Take the stock and place the order, flushed with its lines; ``basket`` is not empty.
+    """Lock and check; the order as it would be placed, not yet in the session. Not for empty baskets.
 
     Raises Problem 422 (``unknown_product``, ``mixed_currencies``, ``total_too_large``) or 409
-    (``price_changed``, ``out_of_stock``), each naming its lines by pointers; nothing is taken then.
+    (``price_changed``, ``out_of_stock``), each naming its lines by pointers.
     """
     products = _lock(session, basket)
     currency = _one_currency(basket, products)
     _refuse_conflicts(basket, products)
     lines = [_line(position, wanted, products) for position, wanted in enumerate(basket)]
-    order = _order(customer, currency, lines, placed_by)
-    take_stock(session, _quantities(basket))
+    return _order(customer, currency, lines, placed_by)
+
+
+def place(session: Session, order: Order) -> None:
+    """Take the stock of a prepared order and write it, in the transaction that prepared it."""
+    quantities: Counter[str] = Counter()
+    for line in order.lines:
+        quantities[str(line.product_id)] += line.quantity
+    take_stock(session, quantities)
     session.add(order)
     session.flush()
-    return order
-
-
-def _quantities(basket: Sequence[Wanted]) -> Counter[str]:
-    quantities: Counter[str] = Counter()
-    for wanted in basket:
-        quantities[wanted.product_id] += wanted.quantity
-    return quantities
 
 
 def _lock(session: Session, basket: Sequence[Wanted]) -> Mapping[str, Product]:

@@ -9,7 +9,7 @@ from talatat.events import emit
 from talatat.problems import Problem
 from talatat.resources import Resource, collection_action, item_action
 from talatat_orders.checkout import PROBLEMS as CHECKOUT_PROBLEMS
-from talatat_orders.checkout import check_out, read_basket
+from talatat_orders.checkout import place, prepare, read_basket
 from talatat_orders.events import OrderCancelled, OrderPlaced
 from talatat_orders.models import Customer, HistoryInvoice, HistoryLine, Order
 from talatat_orders.schemas import (
@@ -70,11 +70,19 @@ class Orders(Resource):
         problems=CHECKOUT_PROBLEMS,
     )
     def checkout(self, request: Any, body: dict[str, Any]) -> Order:
-        """Take the stock and place the order, all of it or nothing; see talatat_orders.checkout."""
+        """Take the stock and place the order, all of it or nothing; see talatat_orders.checkout.
+
+        Hooks on creating ``orders.orders`` are called: before with the order that is about to be
+        placed, after with the placed one.
+        """
         customer = _customer(request, body["customer_id"])
         basket = read_basket(body["lines"])
         _refuse_too_many(request, len(basket))
-        order = check_out(request.db, customer, basket, identity_id(request))
+        hooks = self.system.resources["orders.orders"].hooks
+        order = prepare(request.db, customer, basket, identity_id(request))
+        hooks.run("before_create", request, order, body)
+        place(request.db, order)
+        hooks.run("after_create", request, order, body)
         emit(request, OrderPlaced(order.id, customer.id, order.total_minor, order.currency))
         return order
 

@@ -76,7 +76,7 @@ class OrderLine(Base):
     unit_price_minor: Mapped[int] = mapped_column(BigInteger)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
 
-    order: Mapped[Order] = relationship(lazy="raise", back_populates="lines")
+    order: Mapped[Order] = relationship(lazy="raise_on_sql", back_populates="lines")
 
     @property
     def unit_price(self) -> Money:

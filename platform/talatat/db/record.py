@@ -42,4 +42,3 @@ class Record(Versioned):
     def __init__(self, **values: Any) -> None:
         values.setdefault("id", new_id())
         super().__init__(**values)
-

@@ -36,7 +36,10 @@ class EventDirectives:
             raise ConfigurationError(". ".join(problems))
         name = name or name_of(function)
         intr = self.introspectable(
-            "talatat subscribers after commit", (name_of(event), name), name, "subscriber after commit"
+            "talatat subscribers after commit",
+            (name_of(event), name),
+            name,
+            "subscriber after commit",
         )
         intr["subscriber"], intr["event"], intr["name"] = function, event, name
         one = Subscriber(name, self.owner, event, function)

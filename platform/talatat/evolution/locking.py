@@ -72,4 +72,6 @@ def _holder(connection: Connection) -> str:
     connection.rollback()
     if row is None:
         return ""
-    return f" (backend {row.pid} from {row.client_addr or 'this machine'}, since {row.backend_start})"
+    return (
+        f" (backend {row.pid} from {row.client_addr or 'this machine'}, since {row.backend_start})"
+    )

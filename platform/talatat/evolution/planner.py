@@ -43,7 +43,9 @@ def order(graph: Graph, done: Collection[Key]) -> list[Revision]:
 
     Raises EvolutionError when revisions require each other in a circle.
     """
-    waiting = {key: _before(one) - set(done) for key, one in graph.revisions.items() if key not in done}
+    waiting = {
+        key: _before(one) - set(done) for key, one in graph.revisions.items() if key not in done
+    }
     ready = [_rank(graph, graph.revisions[key]) for key, before in waiting.items() if not before]
     heapq.heapify(ready)
     result: list[Revision] = []

@@ -13,6 +13,7 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
+from zope.interface import Interface
 
 from talatat.system import System
 
@@ -21,6 +22,10 @@ log = logging.getLogger(__name__)
 # By name, as the composed rooms are: nothing that serves imports evolution.
 STATUS = "talatat.evolution.readiness.status"
 REST = 1.0
+
+
+class IReadiness(Interface):
+    """Under which name the registry keeps its `Readiness`."""
 
 
 class Readiness:
@@ -63,7 +68,7 @@ def livez(request: Request) -> dict[str, str]:
 
 def readyz(request: Request) -> dict[str, Any]:
     """The process can do its work, or 503 with what mends it."""
-    body: dict[str, Any] = request.registry.getUtility(Readiness).body()
+    body: dict[str, Any] = request.registry.getUtility(IReadiness).body()
     _never_stored(request.response)
     if body["status"] != "ok":
         request.response.status_int = 503
@@ -78,7 +83,7 @@ def _never_stored(response: Response) -> None:
 def includeme(config: Configurator) -> None:
     """Register both, public, for GET and HEAD."""
     readiness = Readiness(config.registry.system, config.maybe_dotted(STATUS))
-    config.registry.registerUtility(readiness, Readiness)
+    config.registry.registerUtility(readiness, IReadiness)
     for view in (livez, readyz):
         name = f"talatat.{view.__name__}"
         config.add_route(name, f"/{view.__name__}")

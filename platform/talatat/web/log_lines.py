@@ -18,7 +18,7 @@ EventDict = MutableMapping[str, Any]
 PLATFORM = "talatat"
 
 
-class IRouteOwners(Interface):  # type: ignore[misc]  # zope.interface has no types
+class IRouteOwners(Interface):
     """Under which name the registry keeps its `RouteOwners`."""
 
 

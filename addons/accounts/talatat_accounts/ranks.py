@@ -7,6 +7,7 @@ role `admin`, join its group, or set an administrator's password.
 from collections.abc import Iterable
 from typing import Any
 
+from talatat.db import utcnow
 from talatat.problems import Problem, invalid
 from talatat_accounts.models import Grant, Group, User
 
@@ -43,6 +44,7 @@ def change_roles(request: Any, holder: User | Group, names: Iterable[str]) -> No
     if faults:
         raise invalid(faults)
     require_rank(request, before ^ set(wanted), "Giving or taking these roles")
+    holder.updated_at = utcnow()  # roles are part of what an ETag stands for
     holder.grants = [grant for grant in holder.grants if grant.role in wanted] + [
         Grant(role=name, addon=declared[name].addon) for name in wanted if name not in before
     ]
@@ -69,4 +71,5 @@ def change_groups(request: Any, user: User, names: Iterable[str]) -> None:
         [role for group in changed for role in group.roles],
         "Joining or leaving these groups",
     )
+    user.updated_at = utcnow()
     user.groups = [found[name] for name in wanted]

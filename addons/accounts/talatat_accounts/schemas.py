@@ -30,9 +30,7 @@ def valid_name(node: Any, value: str) -> None:
 
 def password_node(**kw: Any) -> colander.SchemaNode:
     """A password as somebody typed it; how long a new one must be, the settings say."""
-    return colander.SchemaNode(
-        colander.String(strip=False), validator=colander.Length(1, MAX_LENGTH), **kw
-    )
+    return colander.SchemaNode(colander.String(), validator=colander.Length(1, MAX_LENGTH), **kw)
 
 
 def name_node(**kw: Any) -> colander.SchemaNode:

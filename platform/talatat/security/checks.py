@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from talatat.configuration.provenance import where
 from talatat.security.grants import EVERYTHING, covers
-from talatat.security.registry import Role, Security, Use
+from talatat.security.registry import Role, Security
+from talatat.security.uses import Use
 
 
 def problems_of(security: Security, uses: Iterable[Use]) -> list[str]:

@@ -2,13 +2,14 @@
 
 import difflib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from talatat.errors import CompositionError
 from talatat.security.grants import AUTHENTICATED, EVERYTHING, PUBLIC, covers, holds
 from talatat.security.identity import Identity, IdentitySource
+from talatat.security.uses import Use, uses_by_fields, uses_by_views
 
 logger = logging.getLogger(__name__)
 
@@ -30,15 +31,6 @@ class Role:
     name: str
     permissions: tuple[str, ...]
     addon: str
-    intr: Any = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class Use:
-    """A place that asks for a permission; `what` is worded for a person."""
-
-    permission: str
-    what: str
     intr: Any = field(default=None, compare=False, repr=False)
 
 
@@ -64,7 +56,8 @@ class Security:
         """
         from talatat.security.checks import problems_of
 
-        if problems := problems_of(self, [*self._uses, *uses_by_views(registry)]):
+        uses = [*self._uses, *uses_by_views(registry), *uses_by_fields(registry)]
+        if problems := problems_of(self, uses):
             raise CompositionError(problems)
         self._held = {role.name: self._expanded(role) for role in self.roles.values()}
 
@@ -120,12 +113,3 @@ class Security:
                 permission,
                 self.nearest(permission),
             )
-
-
-def uses_by_views(registry: Any) -> Iterator[Use]:
-    """The permission of every view that is registered, with the view's own introspectable."""
-    for item in registry.introspector.get_category("views", default=()):
-        intr = item["introspectable"]
-        permission = getattr(intr.get("derived_callable"), "__permission__", None)
-        if permission is not None:
-            yield Use(permission, f"view {intr.title}", intr)

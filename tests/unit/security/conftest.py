@@ -18,10 +18,10 @@ class Bench(SecurityDirectives, Configurator):
 
     owner = "talatat"
 
-    def action(self, discriminator: Any, callable: Any = None, **kw: Any) -> None:
+    def action(self, discriminator: Any, *args: Any, **kw: Any) -> None:
         for intr in kw.get("introspectables", ()):
             intr["addon"] = self.owner
-        super().action(discriminator, callable, **kw)
+        super().action(discriminator, *args, **kw)
 
 
 class Header:
@@ -58,7 +58,7 @@ class Site:
     def __init__(self) -> None:
         self.config = Bench(settings={})
         self.security = Security()
-        self.config.registry.system = SimpleNamespace(security=self.security)
+        self.config.registry.system = SimpleNamespace(security=self.security, resources={})
         self._added = False
         self.source = Header()
         self.config.include("talatat.security")

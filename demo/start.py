@@ -81,8 +81,11 @@ def _make_administrator(ini: str, port: str) -> None:
     """An account made at random on first start; how to sign in is told to var/admin.json only."""
     from talatat_accounts import bootstrap
 
-    out = str(VAR / "admin.json")
-    bootstrap.main([ini, "--out", out, "--url", f"http://localhost:{port}"])
+    out = VAR / "admin.json"
+    try:
+        print(bootstrap.run(ini, out, f"http://localhost:{port}", "admin"), flush=True)
+    except (TalatatError, OSError) as error:
+        sys.exit(f"error: {error}")
 
 
 def _server(ini: str) -> str:

@@ -5,7 +5,11 @@ directives of the configurator that their `includeme` is given, and against the 
 `talatat.db`, `talatat.events`, `talatat.resources`, `talatat.security` and `talatat.problems`.
 """
 
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING
+
+# Pyramid and Cornice import pkg_resources; who runs a system can do nothing about it.
+warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
 
 if TYPE_CHECKING:
     from pyramid.router import Router

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -100,7 +101,7 @@ def unreachable(error: Exception) -> str:
 
 def as_json_text(counts: Counts) -> str:
     """Return the counts as one JSON object; the total is a number with all its decimals."""
-    total = counts.net_total.normalize() if counts.net_total else 0
+    total = counts.net_total.normalize() if counts.net_total else Decimal(0)
     return (
         f'{{"read": {counts.read}, "loaded": {counts.loaded}, "merged": {counts.merged}, '
         f'"rejected": {counts.rejected}, "net_total": {total:f}}}'

@@ -15,6 +15,8 @@ from talatat.db import JSONDocument, UTCDateTime, new_id, utcnow
 from talatat.errors import TalatatError
 from talatat.loading.records import Counts
 
+NO_REPORT = -1
+
 loads = sa.Table(
     "talatat_load",
     sa.MetaData(),
@@ -23,7 +25,7 @@ loads = sa.Table(
     sa.Column("source_digest", sa.Text, nullable=False),
     sa.Column("line", sa.BigInteger, nullable=False),
     sa.Column("counts", JSONDocument, nullable=False),
-    sa.Column("report_offset", sa.BigInteger),
+    sa.Column("report_offset", sa.BigInteger, nullable=False),
     sa.Column("net_total", sa.Text, nullable=False),
     sa.Column("finished", sa.Boolean, nullable=False),
     sa.Column("updated_at", UTCDateTime, nullable=False),
@@ -71,7 +73,7 @@ class Progress:
                 "merged": self.counts.merged,
                 "rejected": self.counts.rejected,
             },
-            "report_offset": self.report_offset,
+            "report_offset": NO_REPORT if self.report_offset is None else self.report_offset,
             "net_total": str(self.counts.net_total),
             "finished": self.finished,
             "updated_at": utcnow(),
@@ -100,7 +102,7 @@ def find(session: Session, resource: str, digest: str) -> Progress | None:
             row.source_digest,
             row.line,
             Counts(**row.counts, net_total=Decimal(row.net_total)),
-            row.report_offset,
+            None if row.report_offset == NO_REPORT else row.report_offset,
             row.finished,
         )
     other = session.execute(newest.where(~loads.c.finished)).one_or_none()

@@ -1,0 +1,121 @@
+"""What the API offers: products, with filters, typed attributes and ranked search, and categories."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from talatat.db import Money
+from talatat.problems import Problem
+from talatat.resources import Ranking, Resource
+from talatat.resources.filters import compare
+from talatat_catalog.attributes import filter_attribute
+from talatat_catalog.models import Category, Product
+from talatat_catalog.schemas import CategorySchema, ProductSchema
+from talatat_catalog.search.query import ranked
+
+PERMISSIONS = {"read": "public", "write": "catalog.write"}
+
+
+def filter_categories(query: Any, name: str, op: str, value: Any) -> Any:
+    """`categories=slug`: products that stand in it; `categories[in]=a,b`: in one of them."""
+    inside = Product.categories.any
+    if op == "isnull":
+        return query.where(~inside() if value else inside())
+    if op in ("eq", "ne"):
+        value = [value]
+    if op not in ("eq", "ne", "in", "nin"):
+        raise ValueError(f"categories has no operator {op!r}; eq, ne, in, nin and isnull are there")
+    found = inside(Category.slug.in_(value))
+    return query.where(found if op in ("eq", "in") else ~found)
+
+
+def filter_price(query: Any, name: str, op: str, value: Any) -> Any:
+    """`price[lte]=12.50 EUR`: amounts are compared within a currency only."""
+    if op not in ("eq", "lt", "lte", "gt", "gte"):
+        raise ValueError(f"price has no operator {op!r}; eq, lt, lte, gt and gte are there")
+    amount, _, currency = value.strip().partition(" ")
+    try:
+        minor = Money(Decimal(amount), currency).minor
+    except (InvalidOperation, ValueError):
+        raise ValueError("must be an amount and its currency, such as 12.50 EUR") from None
+    if abs(minor) >= 2**63:
+        raise ValueError("is too large")
+    return query.where(Product.currency == currency, compare(Product.price_minor, op, minor))
+
+
+class Products(Resource):
+    """What is sold. Everybody may look; `q=` searches all text and ranks."""
+
+    name = "products"
+    model = Product
+    schema = ProductSchema
+    permissions = PERMISSIONS
+    filters = {
+        "source_id": Product.source_id,
+        "sku": Product.sku,
+        "title": Product.title,
+        "supplier": Product.supplier,
+        "stock": Product.stock,
+        "price": filter_price,
+        "categories": filter_categories,
+        "created_at": Product.created_at,
+        "updated_at": Product.updated_at,
+    }
+    sorts = {
+        "title": Product.title,
+        "sku": Product.sku,
+        "price": Product.price_minor,
+        "stock": Product.stock,
+        "created_at": Product.created_at,
+        "updated_at": Product.updated_at,
+    }
+    open_maps = {"attributes": filter_attribute}
+
+    def load_options(self, request: Any) -> Any:
+        return (selectinload(Product.categories),)
+
+    def search(self, request: Any, text: str) -> Ranking:
+        return Ranking(ranked(request.db, text))
+
+    def apply(self, request: Any, row: Any, changes: Mapping[str, Any]) -> None:
+        changes = dict(changes)
+        if "categories" in changes:
+            changes["categories"] = categories_named(request.db, changes["categories"])
+        if "ean" in changes:
+            changes["ean"] = list(changes["ean"])
+        super().apply(request, row, changes)
+
+
+def categories_named(session: Any, slugs: Any) -> list[Category]:
+    """Return the categories of these slugs; Problem 422 naming each that is not there."""
+    found = {
+        one.slug: one
+        for one in session.scalars(sa.select(Category).where(Category.slug.in_(slugs)))
+    }
+    missing = [
+        {
+            "pointer": f"/categories/{number}",
+            "code": "unknown_category",
+            "detail": f"There is no category {slug!r}",
+        }
+        for number, slug in enumerate(slugs)
+        if slug not in found
+    ]
+    if missing:
+        raise Problem(422, "validation_failed", "Some categories are not there", errors=missing)
+    return [found[slug] for slug in dict.fromkeys(slugs)]
+
+
+class Categories(Resource):
+    """The shelves of the shop; a category may stand in another."""
+
+    name = "categories"
+    model = Category
+    schema = CategorySchema
+    permissions = PERMISSIONS
+    filters = ("slug", "title", "parent_id")
+    sorts = ("slug", "title", "created_at")
+    default_sort = ("slug",)

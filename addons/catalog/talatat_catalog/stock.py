@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from talatat_catalog.models import Product
 
@@ -71,10 +72,7 @@ def take_stock(session: Session, quantities: Mapping[str, int]) -> dict[str, Pro
     }
     if short:
         raise OutOfStock(short)
-    for product in products.values():
-        if product.stock is not None:
-            product.stock -= quantities[product.id]
-    session.flush()
+    _change(session, products, {key: -quantity for key, quantity in quantities.items()})
     return products
 
 
@@ -82,7 +80,24 @@ def return_stock(session: Session, quantities: Mapping[str, int]) -> None:
     """Give `quantities` back, as for a cancelled order. A product deleted since is passed over."""
     if any(quantity < 1 for quantity in quantities.values()):
         raise ValueError("a quantity to give back is at least 1")
-    for product in _lock(session, list(quantities)).values():
-        if product.stock is not None:
-            product.stock += quantities[product.id]
-    session.flush()
+    _change(session, _lock(session, list(quantities)), quantities)
+
+
+def _change(session: Session, products: Mapping[str, Product], changes: Mapping[str, int]) -> None:
+    """Add to the stock of locked products, by one statement for all of them.
+
+    The ORM would send one UPDATE for each row, since rows have a version: a basket may have a thousand.
+    """
+    counted = [product for product in products.values() if product.stock is not None]
+    if not counted:
+        return
+    table = Product.__table__
+    statement = (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("key"))
+        .values(stock=table.c.stock + sa.bindparam("change"), version=table.c.version + 1)
+    )
+    session.execute(statement, [{"key": one.id, "change": changes[one.id]} for one in counted])
+    for product in counted:
+        set_committed_value(product, "stock", product.stock + changes[product.id])
+        set_committed_value(product, "version", product.version + 1)

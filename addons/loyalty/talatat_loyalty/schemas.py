@@ -27,6 +27,7 @@ class CustomerPointsFields(colander.MappingSchema):
 
 
 class AccountSchema(colander.MappingSchema):
+    id = colander.SchemaNode(t.UUID(), read_only=True)
     customer_id = colander.SchemaNode(t.UUID(), create_only=True)
     points = colander.SchemaNode(
         colander.Int(),
@@ -34,3 +35,4 @@ class AccountSchema(colander.MappingSchema):
         validator=colander.Range(-(10**12), 10**12),
         description="Points that can be spent",
     )
+    created_at = colander.SchemaNode(t.Timestamp(), read_only=True)

@@ -6,7 +6,11 @@ from talatat.schema import types as t
 from talatat_orders.states import STATES
 
 
-class CustomerSchema(colander.MappingSchema):
+class Identified(colander.MappingSchema):
+    id = colander.SchemaNode(t.UUID(), read_only=True)
+
+
+class CustomerSchema(Identified):
     name = colander.SchemaNode(colander.String(), validator=colander.Length(1, 200))
     email = colander.SchemaNode(
         colander.String(),
@@ -28,6 +32,8 @@ class CustomerSchema(colander.MappingSchema):
         write_permission="orders.write",
         description="The customer's number in an imported source",
     )
+    created_at = colander.SchemaNode(t.Timestamp(), read_only=True)
+    updated_at = colander.SchemaNode(t.Timestamp(), read_only=True)
 
 
 class LineSchema(colander.MappingSchema):
@@ -43,7 +49,7 @@ class LinesSchema(colander.SequenceSchema):
     line = LineSchema()
 
 
-class OrderSchema(colander.MappingSchema):
+class OrderSchema(Identified):
     """All of it is read only: an order is made by a checkout and changed by its transitions."""
 
     customer_id = colander.SchemaNode(t.UUID(), read_only=True)
@@ -76,7 +82,7 @@ class CheckoutSchema(colander.MappingSchema):
     lines = BasketSchema()
 
 
-class InvoiceSchema(colander.MappingSchema):
+class InvoiceSchema(Identified):
     invoice_no = colander.SchemaNode(colander.String(), read_only=True)
     kind = colander.SchemaNode(colander.String(), read_only=True)
     invoiced_at = colander.SchemaNode(t.Timestamp(), read_only=True)
@@ -84,7 +90,7 @@ class InvoiceSchema(colander.MappingSchema):
     country = colander.SchemaNode(colander.String(), missing=None, read_only=True)
 
 
-class HistoryLineSchema(colander.MappingSchema):
+class HistoryLineSchema(Identified):
     invoice_id = colander.SchemaNode(t.UUID(), read_only=True)
     product_id = colander.SchemaNode(t.UUID(), missing=None, read_only=True)
     source_line = colander.SchemaNode(colander.Int(), read_only=True)

@@ -34,9 +34,7 @@ class Order(Record, Base):
     __tablename__ = "orders_order"
     __table_args__ = (CheckConstraint("total_minor >= 0", name="total"),)
 
-    customer_id: Mapped[str] = mapped_column(
-        t.UUIDv7(), ForeignKey(Customer.id, ondelete="RESTRICT"), index=True
-    )
+    customer_id: Mapped[str] = mapped_column(t.UUIDv7(), ForeignKey(Customer.id), index=True)
     state: Mapped[str] = mapped_column(String(16), default="placed", index=True)
     currency: Mapped[str] = mapped_column(String(3))
     total_minor: Mapped[int] = mapped_column(BigInteger)

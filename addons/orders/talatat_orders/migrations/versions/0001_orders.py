@@ -58,7 +58,7 @@ def orders() -> None:
             sa.Column(
                 "customer_id",
                 t.UUIDv7(),
-                sa.ForeignKey("orders_customer.id", ondelete="RESTRICT"),
+                sa.ForeignKey("orders_customer.id"),
                 nullable=False,
                 index=True,
             ),

@@ -1,5 +1,190 @@
-"""Fixtures for all tests of the platform."""
+"""Fixtures for all tests of the platform: databases, and addons that a test writes itself."""
 
+from __future__ import annotations
+
+import importlib
+import sys
+import textwrap
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from talatat.composing import load_composition
+from talatat.composition import Composition
+from talatat.db import Database
+from talatat.testing import TestSystem, composed, write_ini
+from talatat.testing.databases import make_database
 from talatat.testing.fixtures import database_url, postgresql_server, postgresql_url, sqlite_url
 
-__all__ = ["database_url", "postgresql_server", "postgresql_url", "sqlite_url"]
+__all__ = ["addons", "database", "database_url", "postgresql_server", "postgresql_url", "sqlite_url"]
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    made = make_database(database_url)
+    yield made
+    made.dispose()
+
+
+class Addons:
+    """Addons that a test writes: real packages with real metadata, in a folder on the path.
+
+    `PKG` in any text stands for the prefix of this test's packages: `PKG_shelf` is the package of shelf.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.prefix = f"t{uuid.uuid4().hex[:8]}"
+
+    def write(
+        self, name: str, files: dict[str, str], requires: tuple[str, ...] = (), version: str = "1.0"
+    ) -> str:
+        """Write an addon, or write further files of one; returns its package."""
+        package = f"{self.prefix}_{name}"
+        for path, text in {"__init__.py": "def includeme(config): pass\n", **files}.items():
+            target = self.folder / package / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(textwrap.dedent(text).replace("PKG", self.prefix))
+        for old in self.folder.glob(f"{package}-*.dist-info/*"):
+            old.unlink()
+        for old in self.folder.glob(f"{package}-*.dist-info"):
+            old.rmdir()
+        info = self.folder / f"{package}-{version}.dist-info"
+        info.mkdir()
+        lines = ["Metadata-Version: 2.1", f"Name: {self.prefix}-{name}", f"Version: {version}"]
+        lines += [f"Requires-Dist: {self.prefix}-{one}" for one in requires]
+        (info / "METADATA").write_text("\n".join(lines) + "\n")
+        (info / "entry_points.txt").write_text(f"[talatat.addons]\n{name} = {package}\n")
+        importlib.invalidate_caches()
+        return package
+
+    def revision(self, addon: str, revision: str, body: str, down: str | None = None, **says: Any) -> Path:
+        """Write one revision of an addon; `body` is the body of `upgrade`."""
+        path = self.folder / f"{self.prefix}_{addon}" / "migrations" / "versions" / f"{revision}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        head = {"revision": revision, "down_revision": down, "requires": {}, "phase": "expand", **says}
+        path.write_text(
+            "import sqlalchemy as sa\nfrom alembic import op\nfrom talatat.db import types as t\n"
+            + "".join(f"{key} = {value!r}\n" for key, value in head.items())
+            + "def upgrade():\n"
+            + textwrap.indent(textwrap.dedent(body).strip() or "pass", "    ")
+            + "\n"
+        )
+        return path
+
+    def module(self, dotted: str) -> Any:
+        return importlib.import_module(f"{self.prefix}_{dotted}")
+
+    def ini(self, *names: str, url: str, **settings: str) -> str:
+        return write_ini(self.folder, names, url, settings)
+
+    def composition(self, *names: str, url: str, **settings: str) -> Composition:
+        return load_composition(self.ini(*names, url=url, **settings))
+
+    def composed(self, *names: str, url: str, **options: Any) -> Any:
+        """`with addons.composed("shelf", url=database_url) as system`"""
+        return composed(names, url=url, **options)
+
+
+@pytest.fixture
+def addons(tmp_path: Path) -> Iterator[Addons]:
+    folder = tmp_path / "addons"
+    folder.mkdir()
+    sys.path.insert(0, str(folder))
+    made = Addons(folder)
+    yield made
+    sys.path.remove(str(folder))
+    for name in [name for name in sys.modules if name.startswith(made.prefix)]:
+        del sys.modules[name]
+
+
+SHELF = {
+    "__init__.py": """
+        from .models import Book
+        def includeme(config): pass
+        """,
+    "models.py": """
+        from sqlalchemy.orm import Mapped, mapped_column
+        from talatat.db import Record, declarative_base
+        Base = declarative_base("shelf")
+        class Book(Record, Base):
+            __tablename__ = "shelf_book"
+            title: Mapped[str]
+        """,
+    "migrations/versions/0001_books.py": """
+        import sqlalchemy as sa
+        from alembic import op
+        from talatat.db import types as t
+        revision, down_revision, phase = "0001_books", None, "expand"
+        def upgrade():
+            op.create_table(
+                "shelf_book",
+                sa.Column("id", t.UUIDv7(), primary_key=True),
+                sa.Column("version", sa.Integer, nullable=False),
+                sa.Column("title", sa.String, nullable=False),
+                sa.Column("created_at", t.UTCDateTime(), nullable=False),
+                sa.Column("updated_at", t.UTCDateTime(), nullable=False),
+            )
+        """,
+}
+
+
+def rating(addon: str = "rating", presence: str = "sparse") -> dict[str, str]:
+    """An addon that extends Book by a number of stars."""
+    return {
+        "__init__.py": f"""
+            from PKG_shelf.models import Book
+            from .models import BookRating
+            def includeme(config):
+                config.extend_model(Book, BookRating, presence={presence!r})
+            """,
+        "models.py": f"""
+            from sqlalchemy.orm import Mapped, mapped_column
+            from talatat.db import Extension, declarative_base, extension_key
+            from PKG_shelf.models import Book
+            Base = declarative_base({addon!r})
+            class BookRating(Extension, Base):
+                __tablename__ = "{addon}_book"
+                book_id: Mapped[str] = extension_key(Book)
+                stars: Mapped[int] = mapped_column(default=3)
+            """,
+        "migrations/versions/0001_ratings.py": f"""
+            import sqlalchemy as sa
+            from alembic import op
+            from talatat.db import types as t
+            revision, down_revision, phase = "0001_ratings", None, "expand"
+            requires = {{"shelf": "0001_books"}}
+            def upgrade():
+                op.create_table(
+                    "{addon}_book",
+                    sa.Column("book_id", t.UUIDv7(), sa.ForeignKey("shelf_book.id", ondelete="CASCADE"),
+                              primary_key=True),
+                    sa.Column("version", sa.Integer, nullable=False),
+                    sa.Column("stars", sa.Integer, nullable=False),
+                )
+            """,
+    }
+
+
+@pytest.fixture
+def shelf(addons: Addons) -> Addons:
+    """Addons with `shelf` among them: one model, Book."""
+    addons.write("shelf", SHELF)
+    return addons
+
+
+@pytest.fixture
+def rated_shelf(shelf: Addons) -> Addons:
+    """`shelf`, and `rating`, which extends Book."""
+    shelf.write("rating", rating(), requires=("shelf",))
+    return shelf
+
+
+@pytest.fixture
+def rated(rated_shelf: Addons, database_url: str) -> Iterator[TestSystem]:
+    """Both, composed on a migrated database."""
+    with rated_shelf.composed("rating", url=database_url) as system:
+        yield system

@@ -98,7 +98,7 @@ def make_migration_engine(url: URL, *, lock_timeout: float = 10.0) -> Engine:
 def _common() -> dict[str, Any]:
     return {
         "json_serializer": dump_json,
-        "json_deserializer": orjson.loads,
+        "json_deserializer": load_json,
         # Errors are logged, and parameters hold names, addresses and hashes.
         "hide_parameters": True,
     }
@@ -110,6 +110,11 @@ def dump_json(value: Any) -> str:
     if b"\\u0000" in data and _NUL.search(data):
         raise ValueError("a JSON document may not hold the character NUL")
     return data.decode()
+
+
+def load_json(text: Any) -> Any:
+    """Return the value of JSON text; SQLite keeps a document that is a bare number as a number."""
+    return orjson.loads(text) if isinstance(text, (str, bytes)) else text
 
 
 def _postgresql(statement_timeout: float, lock_timeout: float) -> dict[str, Any]:

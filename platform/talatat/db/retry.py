@@ -19,6 +19,16 @@ from sqlalchemy.orm.exc import ConcurrentModificationError
 _STATES = frozenset({"40001", "40P01", "55P03"})
 # The server stops, has crashed or starts; too many clients; no such database; refused to log in.
 _DOWN_STATES = frozenset({"57P01", "57P02", "57P03", "53300", "3D000", "28P01", "28000"})
+_SQLITE_DOWN = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
 
 
 def is_retryable(error: BaseException) -> bool:
@@ -43,18 +53,13 @@ def is_unreachable(error: BaseException) -> bool:
     """Tell whether the database itself cannot be used now: down, not there, or out of connections."""
     if isinstance(error, PoolTimeout):
         return True
-    if not isinstance(error, (OperationalError, InterfaceError)):
+    if not isinstance(error, DBAPIError):
         return False
     original = error.orig
     if isinstance(original, sqlite3.Error):
-        return _primary_code(original) in (
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_NOTADB,
-            sqlite3.SQLITE_CORRUPT,
-            sqlite3.SQLITE_IOERR,
-            sqlite3.SQLITE_FULL,
-            sqlite3.SQLITE_READONLY,
-        )
+        return _primary_code(original) in _SQLITE_DOWN
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return False
     state = getattr(original, "sqlstate", None)
     if state is None:  # libpq could not connect, or the connection broke
         return True

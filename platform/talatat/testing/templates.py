@@ -12,7 +12,6 @@ import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 
 from psycopg import sql
 from sqlalchemy import inspect
@@ -22,13 +21,14 @@ from talatat.db.session import Database
 from talatat.evolution.graph import read_graph
 from talatat.evolution.migrate import bring_to, surface
 from talatat.testing import servers
+from talatat.testing.databases import make_database
 
 _made: set[str] = set()
 
 
 def prepare(composition: Composition, database: Database) -> None:
     """Bring the database of a test to the composition; an empty one is replaced by a copy."""
-    name = f"talatat_template_{_digest(composition)}"
+    name = f"talatat_template_{database.dialect}_{_digest(composition)}"
     if database.dialect == "sqlite":
         path = Path(database.url.database or "")
         if not path.exists():
@@ -47,10 +47,7 @@ def _digest(composition: Composition) -> str:
 
 
 def _make(composition: Composition, url: str) -> None:
-    settings = SimpleNamespace(
-        url=url, pool_size=1, max_overflow=0, statement_timeout=60.0, lock_timeout=60.0
-    )
-    database = Database(settings)
+    database = make_database(url, lock_timeout=60.0)
     bring_to(composition, database)
     database.dispose()
 

@@ -21,5 +21,4 @@ def includeme(config: Any) -> None:
 
     config.add_resource(Users)
     config.add_resource(Groups)
-    config.include(".routes")
     config.scan(".views")

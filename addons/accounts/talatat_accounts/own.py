@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pyramid.response import Response
 from sqlalchemy import delete
 
 from talatat.db import is_id
@@ -36,3 +37,8 @@ def drop_own(request: Any, model: Any, wanted: str | None, user_id: str) -> None
         if request.db.execute(own).rowcount:
             return
     raise Problem(404, "not_found", f"There is no {request.path}")
+
+
+def nothing() -> Response:
+    """204, for what is done and has nothing to show."""
+    return Response(status=204, content_type=None)

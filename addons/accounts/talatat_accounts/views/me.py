@@ -8,7 +8,7 @@ from talatat.problems import invalid
 from talatat_accounts.credentials import end_credentials, set_password
 from talatat_accounts.login import authenticate, forgive, outside_transaction, refused
 from talatat_accounts.models import User
-from talatat_accounts.own import own_identity
+from talatat_accounts.own import nothing, own_identity
 from talatat_accounts.passwords import check_strength, passwords_of
 from talatat_accounts.schemas import PasswordBody, body_of
 
@@ -60,5 +60,4 @@ def change_password(request: Any) -> Any:
     forgive(request, login)
     set_password(request.db.get_one(User, identity.id), new_hash)
     end_credentials(request.db, identity.id, identity.credential, body["keep_tokens"])
-    request.response.status_int = 204
-    return request.response
+    return nothing()

@@ -9,7 +9,7 @@ from talatat.schema.types import format_timestamp
 from talatat.security import check_origin
 from talatat_accounts.login import accepted, authenticate
 from talatat_accounts.models import Session
-from talatat_accounts.own import drop_own, own_identity
+from talatat_accounts.own import drop_own, nothing, own_identity
 from talatat_accounts.schemas import LoginBody, body_of
 from talatat_accounts.sessions import log_out, start_session
 
@@ -53,17 +53,16 @@ def list_sessions(request: Any) -> Any:
 @sessions.delete(permission="authenticated")
 def end_current(request: Any) -> Any:
     """Log out: the session ends on the server, and the cookie goes."""
-    request.response.status_int = 204
-    log_out(request, request.response)
-    return request.response
+    response = nothing()
+    log_out(request, response)
+    return response
 
 
 @session.delete(permission="accounts.self")
 def end_other(request: Any) -> Any:
     """End one of one's own sessions, in another browser for example."""
     drop_own(request, Session, request.matchdict["id"], own_identity(request).id)
-    request.response.status_int = 204
-    return request.response
+    return nothing()
 
 
 def shown(row: Session) -> dict[str, Any]:

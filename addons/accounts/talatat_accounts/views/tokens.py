@@ -10,7 +10,7 @@ from talatat.security import check_csrf
 from talatat_accounts.login import accepted, authenticate
 from talatat_accounts.minting import Maker, check_lifetime, check_scopes, mint
 from talatat_accounts.models import Token
-from talatat_accounts.own import drop_own, own_identity, require_self
+from talatat_accounts.own import drop_own, nothing, own_identity, require_self
 from talatat_accounts.schemas import TokenBody, body_of
 
 tokens = Service(
@@ -85,8 +85,7 @@ def revoke_token(request: Any) -> Any:
     if wanted != itself:
         require_self(request)
     drop_own(request, Token, wanted, identity.id)
-    request.response.status_int = 204
-    return request.response
+    return nothing()
 
 
 def shown(row: Token) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from talatat.composition import PLATFORM
 from talatat.configuration.provenance import Override, line_of, line_of_attribute, line_of_code
 from talatat.db.base import bases_of
 from talatat.errors import TalatatError
-from talatat.settings import MASK, mask_url
+from talatat.settings import MASK, PlatformSettings, mask_url
 from talatat.system import System
 
 # What Pyramid records twice, or only to say that somebody asks for a permission.
@@ -78,7 +78,7 @@ def _introspected(registry: Any, system: System) -> Iterator[tuple[set[str], Fin
             place = line_of(intr.action_info)
             yield names, Finding(
                 intr.type_name, str(_title(category, intr)), intr.get("addon", PLATFORM), place,
-                _says(intr), _replaced(system, intr.type_name, str(intr.title), place),
+                _says(intr, entry["related"]), _replaced(system, intr.type_name, place),
             )
 
 
@@ -102,7 +102,7 @@ def _title(category: str, intr: Any) -> str:
     return str(intr.get("name") or intr.title)
 
 
-def _says(intr: Any) -> dict[str, Any]:
+def _says(intr: Any, related: Iterable[Any]) -> dict[str, Any]:
     says = {
         key: intr[key]
         for key in ("pattern", "route_name", "request_methods", "title", "default", "presence")
@@ -110,13 +110,13 @@ def _says(intr: Any) -> dict[str, Any]:
     }
     if intr.get("callable") is not None:
         says["code"] = line_of_code(intr["callable"])
-    permissions = [i["value"] for i in getattr(intr, "_permissions", ())]
-    if permissions:
-        says["permission"] = permissions[0]
+    for other in related:
+        if intr.type_name == "view" and other.category_name == "permissions":
+            says["permission"] = other["value"]
     return {key: str(value) for key, value in says.items()}
 
 
-def _replaced(system: System, kind: str, title: str, place: str) -> list[Override]:
+def _replaced(system: System, kind: str, place: str) -> list[Override]:
     return [one for one in system.overrides if one.kind == kind and one.place == place]
 
 
@@ -130,9 +130,17 @@ def _settings(registry: Any, system: System) -> Iterator[tuple[set[str], Finding
             "set at": system.settings.ini.at(key) if raw is not None else "nowhere: the default",
             "meaning": setting.description,
         }
-        place = line_of(intr.action_info) if intr is not None else "talatat.settings"
-        overrides = _replaced(system, "setting", key, place)
+        place = line_of(intr.action_info) if intr is not None else _platform_line(key)
+        overrides = _replaced(system, "setting", place)
         yield {key}, Finding("setting", key, setting.owner, place, says, overrides)
+
+
+def _platform_line(key: str) -> str:
+    """The line of one of the platform's own settings, which stand in one schema."""
+    for node in PlatformSettings().children:
+        if node.key == key:
+            return line_of_attribute(PlatformSettings, node.name)
+    return line_of_code(PlatformSettings)
 
 
 def _by_path(
@@ -154,7 +162,7 @@ def _by_path(
 
 def _fields(system: System) -> Iterator[tuple[set[str], Finding]]:
     """Fields of resources: the owner's, and those that other addons add under their own names."""
-    for resource in system.resources:
+    for resource in system.resources.values():
         for node in resource.schema.children:
             name = f"{resource.full_name}.{node.name}"
             owner = resource.introspectable.get("addon", PLATFORM)

@@ -78,7 +78,7 @@ def line_of_attribute(kind: type[Any], name: str) -> str:
 def described(action: Action) -> str:
     """What an action declares: `view talatat_orders.views.receipt`, `route orders.receipt`."""
     for intr in action["introspectables"]:
-        return f"{intr.type_name} {intr.title}"
+        return f"{intr.type_name} {str(intr.title).removeprefix('function ')}"
     return " ".join(str(part) for part in _flat(action["discriminator"]))
 
 

@@ -6,6 +6,6 @@ from typing import Any
 def includeme(config: Any) -> None:
     """The platform's own pages."""
     config.include(".health")
-    # config.include(".api")
-    # config.include(".docs")
+    config.include(".api")
+    config.include(".docs")
     config.include(".home")

@@ -21,6 +21,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from talatat.schema import types
 from talatat.schema.derive import type_of
+from talatat.schema.document import json_schema
 
 EQUALITY = ("eq", "ne", "in", "nin", "isnull")
 ORDER = ("lt", "lte", "gt", "gte")
@@ -81,6 +82,15 @@ class Filter:
     parse: Parse
     predicate: Callable[[str, Any], Predicate] | None = None
     custom: Callable[[Any, str, str, Any], Any] | None = None
+    schema: tuple[tuple[str, Any], ...] = (("type", "string"),)
+
+    def schema_of(self, op: str) -> dict[str, Any]:
+        """The JSON Schema of the value for `op`."""
+        if op == "isnull":
+            return {"type": "boolean"}
+        if op in ("in", "nin", *TEXT):
+            return {"type": "string"}
+        return dict(self.schema)
 
     def read(self, op: str, text: str) -> Any:
         """The value in `text` for `op`; ValueError with a sentence where it cannot be read."""
@@ -114,7 +124,7 @@ def column_filter(name: str, column: Any, path: Sequence[Any] = ()) -> Filter:
             found = relation.any(found) if relation.property.uselist else relation.has(found)
         return found
 
-    return Filter(name, operators, parse, predicate)
+    return Filter(name, operators, parse, predicate, schema=_schema(column.type))
 
 
 def custom_filter(name: str, fn: Callable[[Any, str, str, Any], Any]) -> Filter:
@@ -156,6 +166,12 @@ def _reading(type_: Any) -> tuple[tuple[str, ...], Parse]:
     if isinstance(validator, colander.OneOf):
         parse = _one_of(tuple(validator.choices))
     return operators, _storable(type_, parse)
+
+
+def _schema(type_: Any) -> tuple[tuple[str, Any], ...]:
+    typ, validator = type_of(type_)
+    node = colander.SchemaNode(typ, validator=validator)
+    return tuple((name, value) for name, value in json_schema(node).items() if name != "maxLength")
 
 
 def _storable(type_: Any, parse: Parse) -> Parse:

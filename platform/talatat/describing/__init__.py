@@ -1,0 +1,1 @@
+"""How the parts of a composition tell themselves in OpenAPI: resources, Cornice services, the platform."""

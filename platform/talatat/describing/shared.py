@@ -1,0 +1,133 @@
+"""The platform's own paths, and the components that all operations share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from talatat.describing.shapes import content, operation, parameter, ref
+from talatat.problems import CODES, CONTENT_TYPE
+
+PLATFORM = "talatat"
+
+ERROR = {
+    "type": "object",
+    "required": ["code", "detail"],
+    "properties": {
+        "pointer": {"type": "string", "description": "JSON pointer into the body"},
+        "parameter": {"type": "string", "description": "Name of a query or path parameter"},
+        "header": {"type": "string", "description": "Name of a header"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+    },
+}
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "x-addon": PLATFORM,
+    "description": "What went wrong (RFC 9457)",
+    "required": ["type", "title", "status", "detail", "instance", "code", "request_id", "addon"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "description": "A page that explains the code"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "A sentence for people; it may change"},
+        "instance": {"type": "string"},
+        "code": {
+            "type": "string",
+            "description": "Stable. The platform's own: " + ", ".join(f"`{one}`" for one in CODES),
+        },
+        "errors": {"type": "array", "items": ERROR},
+        "request_id": {"type": "string", "description": "The log knows the request by it"},
+        "addon": {"type": "string", "description": "Whose route was asked for"},
+    },
+}
+
+READINESS = {
+    "type": "object",
+    "x-addon": PLATFORM,
+    "required": ["status"],
+    "properties": {
+        "status": {"type": "string"},
+        "release": {"type": ["integer", "null"]},
+        "missing": {"type": "array", "items": {"type": "object"}},
+        "quarantined": {"type": "array", "items": {"type": "string"}},
+        "command": {"type": ["string", "null"], "description": "What brings the database there"},
+    },
+}
+
+
+def shared_components(registry: Any) -> dict[str, Any]:
+    """Schemas, responses and security schemes that belong to no addon."""
+    return {
+        "schemas": {"problem": PROBLEM, "readiness": READINESS},
+        "responses": {
+            "problem": {
+                "description": "A problem: the request failed",
+                "content": content(ref("problem"), CONTENT_TYPE),
+            }
+        },
+        "securitySchemes": {
+            "bearer": {"type": "http", "scheme": "bearer", "description": "A token"},
+            "cookie": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": _cookie_name(registry),
+                "description": "A session of a browser; unsafe methods need `csrf` as well",
+            },
+            "csrf": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-CSRF-Token",
+                "description": "Goes with the cookie",
+            },
+        },
+    }
+
+
+def _cookie_name(registry: Any) -> str:
+    """The name of the cookie that an identity source says it reads."""
+    for source in registry.system.security.sources.values():
+        name = getattr(source, "cookie_name", None)
+        if isinstance(name, str):
+            return name
+    return "session"
+
+
+def platform_paths(registry: Any) -> dict[str, Any]:
+    """The paths of discovery and health that are composed."""
+    described = {
+        "/api": ("talatat.api", "index", "Groups, versions, capabilities and limits", {"type": "object"}),
+        "/api/openapi.json": (
+            "talatat.openapi", "openapi", "The whole interface as OpenAPI 3.1", {"type": "object"},
+        ),
+        "/api/{addon}/v{version}/openapi.json": (
+            "talatat.group_openapi", "group_openapi", "One group as OpenAPI 3.1", {"type": "object"},
+        ),
+        "/livez": ("talatat.livez", "livez", "Whether the process lives; touches nothing", None),
+        "/readyz": (
+            "talatat.readyz", "readyz", "Whether the process can work on its database",
+            ref("readiness"),
+        ),
+    }  # fmt: skip
+    return {
+        path: {"get": _get(path, name, summary, schema)}
+        for path, (route, name, summary, schema) in described.items()
+        if registry.introspector.get("routes", route) is not None
+    }
+
+
+def _get(path: str, name: str, summary: str, schema: dict[str, Any] | None) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": "The answer", "content": content(schema or {})}
+    responses = {"200": answer}
+    if name == "readyz":
+        responses["503"] = {**answer, "description": "Not ready; `command` says what to run"}
+    parameters = []
+    if "{addon}" in path:
+        text = {"type": "string"}
+        parameters = [
+            parameter("addon", text, "The name of a group", "path"),
+            parameter("version", {"type": "string", "pattern": r"^\d+$"}, "Its version", "path"),
+        ]
+    return operation(
+        PLATFORM, f"{PLATFORM}.{name}", summary, "public", responses, parameters=parameters
+    )

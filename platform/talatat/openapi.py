@@ -1,0 +1,117 @@
+"""The OpenAPI 3.1 document of a composition.
+
+Everything in it follows from what addons declare: resources with their actions, hand-written Cornice
+services, and the platform's own paths. Each operation has an operationId of its own, the addon it is
+from (`x-addon`), the permission it asks for (`x-permission`), and a problem as its default answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+from talatat.describing.cornice import service_paths
+from talatat.describing.shared import platform_paths, shared_components
+from talatat.describing.resource import describe_resource
+from talatat.resources.services import ResourceService
+
+Document = dict[str, Any]
+
+
+def document_of(registry: Any) -> Document:
+    """The document of all that `registry` serves below /api, and of its health."""
+    system = registry.system
+    paths: dict[str, Any] = {}
+    components = shared_components(registry)
+    for bound in system.resources.values():
+        described, schemas = describe_resource(bound)
+        _merge(paths, described)
+        components["schemas"].update(schemas)
+    services = getattr(registry, "cornice_services", {})
+    for service in services.values():
+        if not isinstance(service, ResourceService):
+            _merge(paths, service_paths(service, registry))
+    _merge(paths, platform_paths(registry))
+    _make_unique(paths)
+    addons = {addon.name: addon for addon in system.composition.addons}
+    used = list(dict.fromkeys(tag for op in operations(paths) for tag in op["tags"]))
+    return {
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {
+            "title": "Talatat",
+            "version": version("talatat"),
+            "description": "Composed of " + (", ".join(addons) or "no addon"),
+        },
+        "servers": [{"url": "/"}],
+        "tags": [_tag(name, addons.get(name)) for name in used],
+        "paths": paths,
+        "components": components,
+    }
+
+
+def part_of(document: Document, prefix: str) -> Document:
+    """The document of the paths that begin with `prefix`, with the components that they use."""
+    paths = {path: item for path, item in document["paths"].items() if path.startswith(prefix)}
+    used = {tag for op in operations(paths) for tag in op["tags"]}
+    components = {
+        kind: {name: entry for name, entry in entries.items() if kind == "securitySchemes"}
+        for kind, entries in document["components"].items()
+    }
+    pending = list(references(paths))
+    while pending:
+        _, _, kind, name = pending.pop().split("/")
+        if name not in components[kind]:
+            components[kind][name] = document["components"][kind][name]
+            pending += references(components[kind][name])
+    return {
+        **document,
+        "info": {**document["info"], "description": f"The paths below {prefix}"},
+        "tags": [tag for tag in document["tags"] if tag["name"] in used],
+        "paths": paths,
+        "components": components,
+    }
+
+
+def operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All operations of `paths`."""
+    for item in paths.values():
+        for member in item.values():
+            if isinstance(member, dict) and "responses" in member:
+                yield member
+
+
+def references(part: Any) -> Iterator[str]:
+    """Every `$ref` below `part`."""
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if name == "$ref" and isinstance(value, str):
+                yield value
+            else:
+                yield from references(value)
+    elif isinstance(part, list):
+        for one in part:
+            yield from references(one)
+
+
+def _merge(paths: dict[str, Any], more: dict[str, Any]) -> None:
+    for path, item in more.items():
+        paths.setdefault(path, {}).update(item)
+
+
+def _make_unique(paths: dict[str, Any]) -> None:
+    taken: set[str] = set()
+    for operation in operations(paths):
+        name = base = operation["operationId"]
+        number = 1
+        while name in taken:
+            number += 1
+            name = f"{base}.{number}"
+        operation["operationId"] = name
+        taken.add(name)
+
+
+def _tag(name: str, addon: Any) -> dict[str, Any]:
+    summary = getattr(addon, "summary", None) or "The platform's own"
+    return {"name": name, "description": summary}

@@ -1,0 +1,127 @@
+"""What a resource declares by name, found on its model: schema, filters, orders.
+
+Each function returns what it found and a sentence for each name that it did not find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
+from sqlalchemy.orm.attributes import QueryableAttribute
+
+from talatat.resources.bound import BoundResource
+from talatat.resources.declaration import Resource
+from talatat.resources.extensions import ExtensionFields, attribute_of
+from talatat.resources.filters import Filter, column_filter, custom_filter
+from talatat.resources.ordering import SortKey
+from talatat.schema.derive import schema_of
+
+DEEPEST = 2
+
+
+def schema_instance(declaration: type[Resource], system: Any) -> Any:
+    """The schema of a resource, bound to the system: its own, or one derived from the model."""
+    schema = schema_of(declaration.model) if declaration.schema is None else declaration.schema()
+    return schema.bind(system=system)
+
+
+def bound_filters(
+    bound: BoundResource, schema: Any, extensions: Iterable[ExtensionFields]
+) -> tuple[dict[str, Filter], list[str]]:
+    """The filters of a resource, those of the extensions' schemas (`filters = (...)`) included."""
+    declared = _as_mapping(bound.declaration.filters)
+    found: dict[str, Filter] = {}
+    problems: list[str] = []
+    for name, given in {"id": None, **declared}.items():
+        _add(found, problems, "filters", name, lambda: _filter(bound.model, schema, name, given))  # noqa: B023  # called at once
+    for one in extensions:
+        for name in getattr(one.schema, "filters", ()):
+            full = f"{one.addon}.{name}"
+            column = getattr(one.attachment.extension, _attribute(one.schema, name), None)
+            path = (getattr(bound.model, one.addon),)
+            _add(found, problems, "filters", full, lambda: column_filter(full, column, path))  # noqa: B023
+    return found, problems
+
+
+def bound_sorts(bound: BoundResource, schema: Any) -> tuple[dict[str, SortKey], list[str]]:
+    """The sort keys of a resource; the id is always one."""
+    declared = _as_mapping(bound.declaration.sorts)
+    names = {name.removeprefix("-") for name in bound.declaration.default_sort}
+    found: dict[str, SortKey] = {}
+    problems: list[str] = []
+    for name, given in {"id": None, **dict.fromkeys(names), **declared}.items():
+        _add(found, problems, "sorts", name, lambda: _sort(bound.model, schema, name, given))  # noqa: B023
+    return found, problems
+
+
+def _add(found: Any, problems: list[str], attribute: str, name: str, make: Any) -> None:
+    try:
+        found[name] = make()
+    except LookupError as error:
+        problems.append(f"{attribute} names {name!r}: {error.args[0]}")
+
+
+def _as_mapping(declared: Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:
+    return dict(declared) if isinstance(declared, Mapping) else dict.fromkeys(declared)
+
+
+def _filter(model: type[Any], schema: Any, name: str, given: Any) -> Filter:
+    if given is not None and not isinstance(given, sa.sql.ColumnElement | QueryableAttribute):
+        return custom_filter(name, given)
+    path: list[Any] = []
+    column = given
+    if column is None:
+        column, path = _resolve(model, schema, name)
+    try:
+        return column_filter(name, column, path)
+    except LookupError as error:
+        raise LookupError(
+            f"values of {column} ({error.args[0]}) cannot be written in a URL. Give a function: "
+            f"filters = {{{name!r}: fn(query, name, op, value)}}."
+        ) from None
+
+
+def _resolve(model: type[Any], schema: Any, name: str) -> tuple[Any, list[Any]]:
+    """(column, relationships on the way to it) for a field name such as "sku" or "lines.product_id"."""
+    *parents, last = name.split(".")
+    if len(parents) > DEEPEST:
+        raise LookupError(f"relations are followed {DEEPEST} deep at most.")
+    path = []
+    for parent in parents:
+        relation = getattr(model, parent, None)
+        if not isinstance(getattr(relation, "property", None), RelationshipProperty):
+            raise LookupError(f"{model.__qualname__} has no relationship {parent!r}.")
+        path.append(relation)
+        model = relation.property.mapper.class_
+    return _column(model, last if parents else _attribute(schema, last)), path
+
+
+def _sort(model: type[Any], schema: Any, name: str, given: Any) -> SortKey:
+    column = given if given is not None else _column(model, _attribute(schema, name))
+    return SortKey(name, column, nullable=_nullable(column))
+
+
+def _nullable(column: Any) -> bool:
+    expression = column.expression if isinstance(column, QueryableAttribute) else column
+    return bool(getattr(expression, "nullable", True))
+
+
+def _attribute(schema: Any, name: str) -> str:
+    return attribute_of(schema[name]) if name in schema else name
+
+
+def _column(model: type[Any], attribute: str) -> Any:
+    column = getattr(model, attribute, None)
+    is_column = isinstance(column, InstrumentedAttribute) and hasattr(column.property, "columns")
+    if is_column or (isinstance(column, QueryableAttribute) and hasattr(column, "type")):
+        return column
+    if isinstance(column, sa.sql.ColumnElement):  # a hybrid
+        return column
+    names = [one.key for one in sa.inspect(model).column_attrs]
+    near = get_close_matches(attribute, names, 1, 0.6)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise LookupError(f"{model.__qualname__} has no column {attribute!r}.{hint}")

@@ -1,0 +1,182 @@
+"""`BoundResource`: one declared resource in one composed system, compiled.
+
+It is what `request.registry.system.resources["catalog.products"]` gives. It knows the schema with the
+extensions of the composed addons, the filters, the hooks; the operations (`reads`, `writes`) work on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import sqlalchemy as sa
+from pyramid.response import Response
+
+from talatat.problems import Problem
+from talatat.resources import conditions
+from talatat.resources.conflicts import pointers_of
+from talatat.resources.cursor import CursorSigner
+from talatat.resources.declaration import Resource, permission_of
+from talatat.resources.documents import Documents
+from talatat.resources.extensions import ExtensionFields, attribute_of
+from talatat.resources.filters import Filter, column_filter
+from talatat.resources.hooks import HookDeclaration, Hooks
+from talatat.resources.querying import Queries
+from talatat.resources.representation import Projection, Representation
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+
+class BoundResource:
+    """A resource of one system. `prepare` compiles it once everything is composed."""
+
+    documents: Documents
+    representation: Representation
+    queries: Queries
+    schema: Any
+
+    def __init__(self, declaration: type[Resource], addon: str, introspectable: Any) -> None:
+        self.declaration = declaration
+        self.resource = declaration()
+        self.addon = addon
+        self.introspectable = introspectable
+        self.full_name = f"{addon}.{declaration.name}"
+        self.model = declaration.model
+        self.path = f"/api/{addon}/v{declaration.version}/{declaration.name}"
+        self.extensions: tuple[ExtensionFields, ...] = ()
+        self.hooks = Hooks()
+
+    def prepare(
+        self,
+        schema: Any,
+        extensions: Iterable[ExtensionFields],
+        hooks: Iterable[HookDeclaration],
+        filters: Mapping[str, Any],
+        sorts: Mapping[str, Any],
+        system: Any,
+    ) -> None:
+        """Compile: from now on requests can be answered."""
+        self.resource.system = system
+        self.schema = schema
+        self.extensions = tuple(extensions)
+        self.hooks = Hooks(hooks)
+        self.documents = Documents(schema, self.extensions)
+        self.representation = Representation(schema, self.extensions)
+        signer = CursorSigner(system.resources.secrets)
+        self.queries = Queries(self.resource, self.full_name, filters, sorts, signer)
+        self._parse_id = filters_of_id(self.model).parse
+        self.pointers = pointers_of(self.model, _names(schema))
+        for one in self.extensions:
+            names = _names(one.schema)
+            self.pointers |= pointers_of(one.attachment.extension, names, f"/{one.addon}")
+
+    def permission(self, operation: str) -> str | None:
+        """The permission that an operation asks for."""
+        return permission_of(self.declaration, operation)
+
+    def projection(self, request: Request, fields: str | None = None) -> Projection:
+        """What of a row this request is shown."""
+        return self.representation.projection(fields, request.has_permission)
+
+    def represent(self, request: Request, row: Any, fields: str | None = None) -> dict[str, Any]:
+        """`row` as the API shows it to this request."""
+        return self.projection(request, fields)(row)
+
+    def versions(self, row: Any) -> str:
+        """The first part of the ETag of `row`."""
+        return conditions.versions_of(row, self.extensions)
+
+    def options(self, request: Request, projection: Projection, single: bool) -> list[Any]:
+        """The loader options for showing rows by `projection`."""
+        options = list(self.resource.load_options(request))
+        if projection.addons:
+            models = self.resource.system.models
+            options += models.load_options(self.model, single=single, addons=projection.addons)
+        return options
+
+    def select(self, request: Request) -> Any:
+        """SELECT of the rows that this request may see."""
+        return self.resource.scope(request, sa.select(self.model))
+
+    def row(self, request: Request, identifier: str, lock: bool = False) -> Any:
+        """The row with this id, its extensions joined; None where there is none to be seen.
+
+        `lock` holds it until the transaction ends and reads it as it is now.
+        """
+        if not self.may_be_id(identifier):
+            return None
+        query = self.select(request).where(self.identifier == self._parse_id(identifier))
+        options = list(self.resource.load_options(request))
+        if self.extensions:
+            addons = [one.addon for one in self.extensions]
+            models = self.resource.system.models
+            options += models.load_options(self.model, single=True, addons=addons)
+        query = query.options(*options)
+        if lock:
+            query = query.with_for_update(of=self.model).execution_options(populate_existing=True)
+        return request.db.execute(query).unique().scalar_one_or_none()
+
+    def existing(self, request: Request, identifier: str, lock: bool = False) -> Any:
+        """As `row`; Problem 404 where there is none."""
+        found = self.row(request, identifier, lock)
+        if found is None:
+            raise self.missing(identifier)
+        return found
+
+    def missing(self, identifier: str) -> Problem:
+        """404 for an id."""
+        return Problem(404, "not_found", f"{self.declaration.name} has no {identifier[:80]!r}")
+
+    @property
+    def identifier(self) -> Any:
+        """The column of the id."""
+        return self.model.id
+
+    def may_be_id(self, text: str) -> bool:
+        """Whether `text` has the form of an id at all; other texts are not looked up."""
+        try:
+            self._parse_id(text)
+        except ValueError:
+            return False
+        return "\0" not in text
+
+    def answer(
+        self, request: Request, row: Any, status: int = 200, fields: str | None = None
+    ) -> Response:
+        """The response that shows `row`: ETag, and 304 where the client has it already."""
+        body = orjson.dumps(self.represent(request, row, fields), default=str)
+        response = json_response(body, status)
+        tag = conditions.etag(self.versions(row), body)
+        self.dress(response, tag)
+        if request.method in ("GET", "HEAD") and conditions.not_modified(request, tag):
+            response.status_int = 304
+            response.body = b""
+            del response.content_type
+        return response
+
+    def dress(self, response: Response, tag: str) -> None:
+        """Headers of everything that shows rows."""
+        response.headers["ETag"] = tag
+        response.headers["Cache-Control"] = self.declaration.cache_control
+        response.headers["Vary"] = "Accept, Authorization, Cookie"
+
+    def url(self, request: Request, identifier: str) -> str:
+        """The URL of one row."""
+        return f"{request.application_url}{self.path}/{identifier}"
+
+
+def json_response(body: bytes, status: int = 200) -> Response:
+    """A response with a JSON body."""
+    return Response(body, status=status, content_type="application/json")
+
+
+def filters_of_id(model: type[Any]) -> Filter:
+    """The filter on the id, whose parser tells what may be an id."""
+    return column_filter("id", model.id)  # type: ignore[attr-defined]
+
+
+def _names(schema: Any) -> dict[str, str]:
+    """{attribute: field}, for the fields that are an attribute of the model."""
+    return {attribute_of(node): node.name for node in schema.children}

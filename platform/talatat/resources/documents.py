@@ -1,0 +1,191 @@
+"""Bodies of create, replace and patch, read by the schema of a resource with its extensions.
+
+All three give `changes`: {field: Python value}, and under an extension's name either a dict of its
+fields or None, which removes its row. Faults of the whole document are collected into one 422;
+fields that this request may not write are a 403.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import colander
+
+from talatat.problems import Problem, invalid
+from talatat.resources.extensions import ExtensionFields, attribute_of
+from talatat.resources.representation import shower
+from talatat.schema.faults import Fault, escape, fault
+from talatat.schema.merge import merge_patch
+from talatat.schema.reading import INVALID, ObjectReader, finish, nullable
+from talatat.schema.types import JSONType
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+Changes = dict[str, Any]
+
+
+class Documents:
+    """Reads the bodies of one resource."""
+
+    def __init__(
+        self, schema: colander.SchemaNode, extensions: Sequence[ExtensionFields] = ()
+    ) -> None:
+        self.schema = schema
+        self.reader = ObjectReader(schema)
+        self.extensions = {one.addon: one for one in extensions}
+        self.skip = frozenset(self.extensions)
+        self.replacing = self.reader
+        if any(getattr(node, "create_only", False) for node in schema.children):
+            self.replacing = ObjectReader(_without_create_only(schema))
+        self.protected = [
+            (node, pointer)
+            for pointer, nodes in [("", schema.children)]
+            + [(f"/{one.addon}", one.schema.children) for one in extensions]
+            for node in nodes
+            if getattr(node, "write_permission", None)
+        ]
+
+    def create(self, request: Request, body: Any) -> Changes:
+        """All fields of a new row."""
+        return self._whole(request, body, self.reader, None)
+
+    def replace(self, request: Request, body: Any, row: Any) -> Changes:
+        """All fields of a row that is there; fields that are set at creation only keep their value."""
+        return self._whole(request, body, self.replacing, row)
+
+    def patch(self, request: Request, body: Any, row: Any) -> Changes:
+        """The fields that a merge patch (RFC 7396) changes."""
+        faults: list[Fault] = []
+        if not isinstance(body, dict):
+            raise invalid([fault("", "type", "must be an object")])
+        self._refuse_protected(request, body)
+        changes = self._patched(self.reader, body, row, "", faults)
+        for addon, extension in self.extensions.items():
+            if addon in body:
+                values = self._patch_extension(extension, body[addon], row, faults)
+                changes[addon] = values
+        self._refuse_create_only(changes, row, faults)
+        if not faults and self.schema.validator is not None:
+            # A rule about several fields needs them all: what stays is taken from the row.
+            finish(self.schema, self._present(row) | changes, "", faults)
+        if faults:
+            raise invalid(faults)
+        return changes
+
+    def _whole(self, request: Request, body: Any, reader: ObjectReader, row: Any) -> Changes:
+        faults: list[Fault] = []
+        if isinstance(body, dict):
+            self._refuse_protected(request, body)
+        changes = reader.members(body, "", faults, skip=self.skip)
+        for addon, extension in self.extensions.items():
+            if isinstance(body, dict) and addon in body:
+                values = self._whole_extension(extension, body[addon], faults)
+                if changes is not INVALID:
+                    changes[addon] = values
+        if changes is not INVALID:
+            if row is not None:
+                self._refuse_create_only(changes, row, faults)
+            if not faults:
+                changes = finish(self.schema, changes, "", faults)
+        if faults:
+            raise invalid(faults)
+        found: Changes = changes
+        return found
+
+    def _whole_extension(
+        self, extension: ExtensionFields, given: Any, faults: list[Fault]
+    ) -> Any:
+        pointer = f"/{extension.addon}"
+        if given is None:
+            return _removed(extension, pointer, faults)
+        return extension.reader(given, pointer, faults)
+
+    def _patch_extension(
+        self, extension: ExtensionFields, given: Any, row: Any, faults: list[Fault]
+    ) -> Any:
+        pointer = f"/{extension.addon}"
+        if given is None:
+            return _removed(extension, pointer, faults)
+        current = extension.of(row)
+        if current is None:  # the patch makes the row, so it has to be a whole one
+            return extension.reader(merge_patch({}, given), pointer, faults)
+        if not isinstance(given, dict):
+            faults.append(fault(pointer, "type", "must be an object"))
+            return INVALID
+        return self._patched(extension.reader, given, current, pointer, faults)
+
+    def _patched(
+        self, reader: ObjectReader, body: dict[str, Any], row: Any, pointer: str, faults: list[Fault]
+    ) -> Changes:
+        merged: dict[str, Any] = {}
+        removed: Changes = {}
+        for name, value in body.items():
+            node = reader.fields[name][0] if name in reader.fields else None
+            if node is None or getattr(node, "read_only", False):
+                merged[name] = value  # the reader words the fault
+            elif value is None and not nullable(node):
+                if node.missing in (colander.required, colander.drop):
+                    where = f"{pointer}/{escape(name)}"
+                    faults.append(fault(where, "required", "cannot be removed"))
+                else:
+                    removed[name] = node.missing
+            else:
+                merged[name] = merge_into(node, row, value)
+        skip = self.skip if not pointer else frozenset()
+        changes = reader.members(merged, pointer, faults, partial=True, skip=skip)
+        return removed if changes is INVALID else changes | removed
+
+    def _present(self, row: Any) -> Changes:
+        return {
+            node.name: getattr(row, attribute_of(node), None)
+            for node in self.schema.children
+            if not getattr(node, "read_only", False)
+        }
+
+    def _refuse_create_only(self, changes: Changes, row: Any, faults: list[Fault]) -> None:
+        for node in self.schema.children:
+            if getattr(node, "create_only", False) and node.name in changes:
+                if changes[node.name] != getattr(row, attribute_of(node)):
+                    detail = "is set when the row is created and stays"
+                    faults.append(fault(f"/{escape(node.name)}", "create_only", detail))
+
+    def _refuse_protected(self, request: Request, body: dict[str, Any]) -> None:
+        refused = []
+        for node, prefix in self.protected:
+            inner = body.get(prefix[1:]) if prefix else body
+            if not isinstance(inner, dict) or node.name not in inner:
+                continue
+            if not request.has_permission(node.write_permission):
+                where = f"{prefix}/{escape(node.name)}"
+                refused.append(fault(where, "forbidden", "may not be written with these credentials"))
+        if refused:
+            detail = f"{refused[0]['pointer']} {refused[0]['detail']}"
+            raise Problem(403, "forbidden", detail, refused)
+
+
+def merge_into(node: colander.SchemaNode, row: Any, value: Any) -> Any:
+    """`value` merged into what `row` shows for an object-like field; else `value` itself."""
+    mergeable = isinstance(node.typ, colander.Mapping | JSONType)
+    if not isinstance(value, dict) or not mergeable:
+        return value
+    current = getattr(row, attribute_of(node), None)
+    shown = None if current is None else shower(node)(current)
+    return merge_patch(shown, value)
+
+
+def _removed(extension: ExtensionFields, pointer: str, faults: list[Fault]) -> Any:
+    if not extension.sparse:
+        faults.append(fault(pointer, "null", "cannot be removed"))
+        return INVALID
+    return None
+
+
+def _without_create_only(schema: colander.SchemaNode) -> colander.SchemaNode:
+    """The schema in which what is set at creation only may be left out."""
+    relaxed = schema.clone()
+    for node in relaxed.children:
+        if getattr(node, "create_only", False):
+            node.missing = colander.drop
+    return relaxed

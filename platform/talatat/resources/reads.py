@@ -1,0 +1,68 @@
+"""The operations that read: list and get."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pyramid.response import Response
+
+from talatat.problems import Problem
+from talatat.resources import conditions
+from talatat.resources.bound import BoundResource, json_response
+from talatat.resources.paging import page_of, url_of
+from talatat.resources.parameters import only
+from talatat.resources.querying import statement
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+FIELDS = ("fields",)
+
+
+def list_rows(bound: BoundResource, request: Request) -> Response:
+    """`{"items": [...], "next": url or null, "prev": url or null}`.
+
+    One statement for the page, and one for each extension that is shown.
+    """
+    check_acceptable(request)
+    query = bound.queries.parse(request)
+    projection = bound.projection(request, query.fields)
+    select, _ = statement(bound.queries, request, query)
+    select = select.options(*bound.options(request, projection, single=False))
+    page = page_of(query, request.db.execute(select).unique().all())
+    signer = bound.queries.signer
+    following = url_of(request, signer, query, page.following)
+    preceding = url_of(request, signer, query, page.preceding)
+    body = orjson.dumps(
+        {"items": [projection(row) for row in page.rows], "next": following, "prev": preceding},
+        default=str,
+    )
+    response = json_response(body)
+    tag = f'"{conditions.digest(body)}"'
+    bound.dress(response, tag)
+    links = [f'<{url}>; rel="{rel}"' for url, rel in ((following, "next"), (preceding, "prev")) if url]
+    if links:
+        response.headers["Link"] = ", ".join(links)
+    if conditions.not_modified(request, tag):
+        response.status_int = 304
+        response.body = b""
+        del response.content_type
+    return response
+
+
+def get_row(bound: BoundResource, request: Request) -> Response:
+    """One row, with its ETag."""
+    check_acceptable(request)
+    fields = only(request, FIELDS).get("fields")
+    row = bound.existing(request, request.matchdict["id"])
+    return bound.answer(request, row, fields=fields)
+
+
+def check_acceptable(request: Request) -> None:
+    """Problem 406 where the client does not take JSON."""
+    accept: Any = request.environ.get("HTTP_ACCEPT")
+    if not accept or "*/*" in accept or "application/json" in accept:
+        return
+    if not request.accept.acceptable_offers(["application/json"]):
+        raise Problem(406, "not_acceptable", "This is answered in application/json only")

@@ -1,0 +1,134 @@
+"""`Resources`: the declared resources of one composed system, `registry.system.resources`.
+
+Addons declare in any order; `finish` binds everything when all have spoken: extensions to the models
+that they extend, filters and orders to columns, hooks to resources. What does not fit is told all at
+once, each with the addon and the line that declared it.
+"""
+
+from __future__ import annotations
+
+import secrets as random
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from talatat.configuration.provenance import where
+from talatat.errors import CompositionError
+from talatat.resources.binding import bound_filters, bound_sorts, schema_instance
+from talatat.resources.bound import BoundResource
+from talatat.resources.extensions import ExtensionDeclaration, ExtensionFields
+from talatat.resources.hooks import EVERY, HookDeclaration
+from talatat.schema.reading import ObjectReader
+
+
+class Resources:
+    """Bound resources by full name: `resources["catalog.products"]`."""
+
+    def __init__(self) -> None:
+        self.extensions: list[ExtensionDeclaration] = []
+        self.hooks: list[HookDeclaration] = []
+        self.secrets: Sequence[str] = ()
+        self._bound: dict[str, BoundResource] = {}
+
+    def __getitem__(self, full_name: str) -> BoundResource:
+        try:
+            return self._bound[full_name]
+        except KeyError:
+            raise KeyError(f"{full_name}: {self._unknown(full_name)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._bound)
+
+    def __contains__(self, full_name: object) -> bool:
+        return full_name in self._bound
+
+    def __len__(self) -> int:
+        return len(self._bound)
+
+    def values(self) -> list[BoundResource]:
+        """All of them, in the order of composition."""
+        return list(self._bound.values())
+
+    def add(self, bound: BoundResource) -> None:
+        """Take note of a resource whose declaration stands."""
+        self._bound[bound.full_name] = bound
+
+    def finish(self, registry: Any) -> None:
+        """Bind everything; raises CompositionError with every problem."""
+        system = registry.system
+        self.secrets = _secrets(system)
+        problems = [*self._targets(self.extensions), *self._targets(self.hooks)]
+        for bound in self.values():
+            problems += self._finish(bound, system)
+        if problems:
+            raise CompositionError(problems)
+
+    def _finish(self, bound: BoundResource, system: Any) -> list[str]:
+        schema = schema_instance(bound.declaration, system)
+        extensions, problems = self._extensions_of(bound, schema, system)
+        filters, wrong_filters = bound_filters(bound, schema, extensions)
+        sorts, wrong_sorts = bound_sorts(bound, schema)
+        problems += [f"{where(bound.introspectable)}: {text}" for text in wrong_filters + wrong_sorts]
+        if not problems:
+            hooks = [one for one in self.hooks if one.target in (EVERY, bound.full_name)]
+            bound.prepare(schema, extensions, hooks, filters, sorts, system)
+        return problems
+
+    def _extensions_of(
+        self, bound: BoundResource, schema: Any, system: Any
+    ) -> tuple[list[ExtensionFields], list[str]]:
+        attachments = {one.addon: one for one in system.models.of(bound.model)}
+        order = {name: at for at, name in enumerate(system.composition.names)}
+        declared = [one for one in self.extensions if one.target == bound.full_name]
+        declared.sort(key=lambda one: order.get(one.addon, len(order)))
+        found, problems = [], []
+        for one in declared:
+            place = where(one.introspectable)
+            if one.addon in schema:
+                problems.append(
+                    f"{place}: {bound.full_name} has a field named {one.addon!r} of its own, so the "
+                    f"addon {one.addon} cannot add its fields under that name. Rename the field."
+                )
+            elif one.addon not in attachments:
+                problems.append(
+                    f"{place}: extend_resource({bound.full_name!r}, ...) needs an extension of "
+                    f"{bound.model.__qualname__} by {one.addon}. Add "
+                    f"config.extend_model({bound.model.__qualname__}, ...)."
+                )
+            else:
+                node = one.schema().bind(system=system)
+                node.name = one.addon
+                fields = ExtensionFields(one.addon, node, attachments[one.addon], one.introspectable)
+                problems += _unmapped(fields, place)
+                found.append(fields)
+        return found, problems
+
+    def _targets(self, declarations: Any) -> Iterator[str]:
+        for one in declarations:
+            if one.target != EVERY and one.target not in self._bound:
+                yield f"{where(one.introspectable)}: {self._unknown(one.target)}"
+
+    def _unknown(self, name: str) -> str:
+        near = get_close_matches(name, self._bound, 1, 0.6)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(sorted(self._bound)) or "none"
+        return f"no composed addon has the resource {name!r}.{hint} Resources: {known}."
+
+
+def _secrets(system: Any) -> Sequence[str]:
+    """The values of `talatat.secret`; without one, cursors live as long as this process."""
+    return list(getattr(system.settings.platform, "secret", None) or [random.token_urlsafe(32)])
+
+
+def _unmapped(fields: ExtensionFields, place: str) -> list[str]:
+    """A problem for each field that the extension's model does not have."""
+    extension = fields.attachment.extension
+    problems = []
+    for name, (node, _) in ObjectReader(fields.schema).fields.items():
+        attribute = getattr(node, "attribute", None) or name
+        if isinstance(attribute, str) and not hasattr(extension, attribute.partition(".")[0]):
+            problems.append(
+                f"{place}: the field {name!r} is shown from {extension.__qualname__}.{attribute}, "
+                f"which does not exist. Say attribute=... on the node, or add it to the model."
+            )
+    return problems

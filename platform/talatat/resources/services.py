@@ -1,0 +1,165 @@
+"""From a bound resource to routes and views, as Cornice services.
+
+A `ResourceService` is a Cornice `Service` whose definitions tools such as cornice_swagger read. It
+registers plain Pyramid views, without Cornice's decoration of each call, and a fallback of its own
+that answers 405 with Allow. Pyramid reads a bare `:verb` in a pattern as an old-style placeholder
+that matches `-x` too, so verbs stand there as regular expressions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from cornice.service import SERVICES, Service
+from pyramid.response import Response
+
+from talatat.problem_views import method_not_allowed
+from talatat.resources.declaration import actions_of
+from talatat.resources.reads import get_row, list_rows
+from talatat.resources.writes import (
+    ActionView,
+    create_row,
+    delete_row,
+    patch_row,
+    replace_row,
+)
+from talatat.services import claim
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+    from talatat.configuration.configurator import Configurator
+    from talatat.resources.bound import BoundResource
+    from talatat.resources.declaration import Action
+
+ITEM = "/{id:[^/:]+}"
+
+COLLECTION_VIEWS = {"list": ("GET", list_rows), "create": ("POST", create_row)}
+ITEM_VIEWS = {
+    "get": ("GET", get_row),
+    "replace": ("PUT", replace_row),
+    "patch": ("PATCH", patch_row),
+    "delete": ("DELETE", delete_row),
+}
+
+
+class ResourceService(Service):  # type: ignore[misc]  # Cornice has no types
+    """The service of one path of a resource. `operations` maps methods to operations or actions."""
+
+    def __init__(self, name: str, path: str, bound: BoundResource) -> None:
+        summary = (bound.declaration.__doc__ or "").strip().partition("\n")[0]
+        super().__init__(name, path, description=summary, depth=2)
+        # Cornice keeps a list for the whole process; ours belong to one registry.
+        SERVICES.remove(self)
+        self.bound = bound
+        self.operations: dict[str, str | Action] = {}
+
+    @property
+    def pattern(self) -> str:
+        """The pattern of the route."""
+        return re.sub(r":([\w-]+)$", r"{_verb::\1}", self.path)
+
+    def offer(self, method: str, view: Callable[..., Any], permission: str, what: Any) -> None:
+        """Take a view into the definitions."""
+        self.add_view(method, view, permission=permission)
+        self.operations[method] = what
+
+
+def services_of(bound: BoundResource) -> list[ResourceService]:
+    """The services of a resource: its collection, its items, and one for each action."""
+    found = [
+        _service(bound, f"{bound.full_name}", bound.path, COLLECTION_VIEWS),
+        _service(bound, f"{bound.full_name}.item", bound.path + ITEM, ITEM_VIEWS),
+    ]
+    for action in actions_of(bound.declaration):
+        path = bound.path if action.level == "collection" else bound.path + ITEM
+        name = f"{bound.full_name}.{action.level}:{action.verb}"
+        service = ResourceService(name, f"{path}:{action.verb}", bound)
+        permission = action.permission or bound.permission("write")
+        assert permission is not None  # add_resource has checked
+        view = _named(LateActionView(bound, action), bound, action.method)
+        service.offer("POST", view, permission, action)
+        found.append(service)
+    return [service for service in found if service.definitions]
+
+
+class LateActionView:
+    """An action's view, made at its first request: schemas are compiled by then."""
+
+    def __init__(self, bound: BoundResource, action: Action) -> None:
+        self.bound = bound
+        self.action = action
+        self._view: ActionView | None = None
+
+    def __call__(self, request: Request) -> Response:
+        if self._view is None:
+            self._view = ActionView(self.bound, self.action)
+        return self._view(request)
+
+
+def _service(bound: BoundResource, name: str, path: str, views: Any) -> ResourceService:
+    service = ResourceService(name, path, bound)
+    for operation, (method, function) in views.items():
+        if operation in bound.declaration.operations:
+            permission = bound.permission(operation)
+            assert permission is not None  # add_resource has checked
+            view = _named(partial(function, bound), bound, operation)
+            service.offer(method, view, permission, operation)
+    return service
+
+
+def _named(call: Callable[[Request], Response], bound: BoundResource, what: str) -> Callable[..., Any]:
+    """A function that says whose it is, for tools that list views."""
+
+    def view(request: Request) -> Response:
+        return call(request)
+
+    declaration = bound.declaration
+    view.__name__ = what
+    view.__qualname__ = f"{declaration.__qualname__}.{what}"
+    view.__module__ = declaration.__module__
+    view.__doc__ = f"{what} of {bound.full_name}"
+    view.talatat_resource = declaration  # type: ignore[attr-defined]
+    return view
+
+
+def register(config: Configurator, bound: BoundResource, info: Any) -> None:
+    """Add the routes and views of a resource; they are said to stand where it was declared."""
+    before, config.info = config.info, info
+    try:
+        # Verbs first: the pattern of an item's id excludes ":", the mapper stops at the first match.
+        for service in sorted(services_of(bound), key=lambda one: ":" not in one.path[-64:]):
+            _register(config, service)
+    finally:
+        config.info = before
+
+
+def _register(config: Configurator, service: ResourceService) -> None:
+    claim(config, service.pattern, service)
+    config.add_route(service.name, service.pattern)
+    for method, view, arguments in service.definitions:
+        if method != "HEAD":  # Pyramid's GET views answer HEAD as well
+            config.add_view(
+                view,
+                route_name=service.name,
+                request_method=method,
+                permission=arguments["permission"],
+            )
+    config.add_view(_fallback(service), route_name=service.name, permission="public")
+
+
+def _fallback(service: ResourceService) -> Callable[[Request], Response]:
+    allowed = set(service.defined_methods)
+
+    def fallback(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            listed = ", ".join(sorted({*allowed, "OPTIONS"}))
+            return Response(status=204, content_type=None, headers={"Allow": listed})
+        raise method_not_allowed(request, allowed)
+
+    fallback.__module__ = service.bound.declaration.__module__
+    fallback.__qualname__ = f"{service.bound.declaration.__qualname__}.fallback"
+    return fallback

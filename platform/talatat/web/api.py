@@ -1,0 +1,174 @@
+"""`GET /api` and the OpenAPI documents: what a client has to know before its first request.
+
+    /api                           groups, versions, capabilities, limits
+    /api/openapi.json              the whole interface
+    /api/<addon>/v1/openapi.json   one version of one group
+
+The documents follow from the composition, so each is made once, on first request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pyramid.response import Response
+
+from talatat.openapi import document_of, part_of
+from talatat.problems import Problem
+from talatat.resources.conditions import not_modified
+from talatat.resources.cursor import LONGEST
+from talatat.resources.declaration import Resource
+from talatat.resources.filters import MAX_VALUES
+from talatat.resources.querying import LONGEST_SEARCH, MAX_SORT_KEYS
+from talatat.schema.body import MAX_BODY, MAX_DEPTH
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+    from pyramid.request import Request
+
+GROUP = re.compile(r"/api/(?P<addon>[^/]+)/v(?P<version>\d+)/")
+
+CAPABILITIES = (
+    "conditional-requests",
+    "cursor-paging",
+    "filters",
+    "merge-patch",
+    "openapi-3.1",
+    "problem-details",
+    "sorting",
+    "sparse-fields",
+)
+
+
+class Documents:
+    """The documents of one registry, as bytes, made when first asked for."""
+
+    def __init__(self, registry: Any) -> None:
+        self.registry = registry
+        self._whole: dict[str, Any] | None = None
+        self._bytes: dict[str, bytes] = {}
+
+    @property
+    def whole(self) -> dict[str, Any]:
+        """The document of the whole composition."""
+        if self._whole is None:
+            self._whole = document_of(self.registry)
+        return self._whole
+
+    def groups(self) -> dict[str, dict[str, list[str]]]:
+        """{addon: {version: [path]}} of everything that stands below `/api/<addon>/v<n>/`."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for path in self.whole["paths"]:
+            if match := GROUP.match(path):
+                versions = found.setdefault(match["addon"], {})
+                versions.setdefault(f"v{match['version']}", []).append(path)
+        return found
+
+    def body(self, prefix: str = "") -> bytes | None:
+        """The document of all paths that begin with `prefix`; None where there is none."""
+        if prefix not in self._bytes:
+            document = self.whole if not prefix else part_of(self.whole, prefix)
+            if not document["paths"]:
+                return None
+            self._bytes[prefix] = orjson.dumps(document)
+        return self._bytes[prefix]
+
+
+def documents(request: Request) -> Documents:
+    """The documents of the request's registry."""
+    found: Documents = request.registry.openapi_documents
+    return found
+
+
+def index(request: Request) -> Response:
+    """Groups with their versions, and what every list and body is limited to."""
+    root = request.application_url
+    composition = request.registry.system.composition
+    addons = {addon.name: addon for addon in composition.addons}
+    groups = [
+        {
+            "name": name,
+            "summary": getattr(addons.get(name), "summary", None) or "",
+            "addon_version": str(getattr(addons.get(name), "version", "")),
+            "versions": [
+                {
+                    "version": version,
+                    "url": f"{root}/api/{name}/{version}",
+                    "openapi": f"{root}/api/{name}/{version}/openapi.json",
+                    "resources": sorted({path.split("/")[4].partition(":")[0] for path in paths}),
+                }
+                for version, paths in sorted(versions.items())
+            ],
+        }
+        for name, versions in sorted(documents(request).groups().items())
+    ]
+    return _json(
+        request,
+        orjson.dumps(
+            {
+                "groups": groups,
+                "capabilities": list(CAPABILITIES),
+                "limits": _limits(request),
+                "openapi": f"{root}/api/openapi.json",
+                "docs": f"{root}/docs",
+            }
+        ),
+    )
+
+
+def _limits(request: Request) -> dict[str, int]:
+    settings = request.registry.system.settings.platform
+    return {
+        "page_size": Resource.page_size,
+        "max_page_size": Resource.max_page_size,
+        "max_body_bytes": int(getattr(settings, "max_body", MAX_BODY)),
+        "max_body_depth": MAX_DEPTH,
+        "max_filter_values": MAX_VALUES,
+        "max_sort_keys": MAX_SORT_KEYS,
+        "max_search_characters": LONGEST_SEARCH,
+        "max_cursor_characters": LONGEST,
+    }
+
+
+def openapi(request: Request) -> Response:
+    """The document of the whole composition."""
+    body = documents(request).body()
+    assert body is not None  # this very operation is in it
+    return _json(request, body)
+
+
+def group_openapi(request: Request) -> Response:
+    """The document of one version of one group."""
+    addon, version = request.matchdict["addon"], request.matchdict["version"]
+    body = documents(request).body(f"/api/{addon}/v{version}/")
+    if body is None:
+        raise Problem(404, "not_found", f"There is no API {addon!r} in version {version}")
+    return _json(request, body)
+
+
+def _json(request: Request, body: bytes) -> Response:
+    """JSON with an ETag: clients keep it and ask whether it still holds."""
+    tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    if not_modified(request, tag):
+        response = Response(status=304)
+        del response.content_type
+    else:
+        response = Response(body, content_type="application/json")
+    response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def includeme(config: Configurator) -> None:
+    """Register the three, public, for GET and HEAD."""
+    config.registry.openapi_documents = Documents(config.registry)
+    for name, pattern, view in (
+        ("talatat.api", "/api", index),
+        ("talatat.openapi", "/api/openapi.json", openapi),
+        ("talatat.group_openapi", r"/api/{addon}/v{version:\d+}/openapi.json", group_openapi),
+    ):
+        config.add_route(name, pattern)
+        config.add_view(view, route_name=name, request_method="GET", permission="public")

@@ -144,10 +144,10 @@ def _field(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) ->
     attribute = getattr(node, "attribute", None) or node.name
     get: Show = attribute if callable(attribute) else attrgetter(attribute)
     show = shower(node, wanted, held, prefix)
-    if show is _same:
-        return get
     default = node.default if getattr(node, "sparse", False) else None
     plain = None if default in (None, colander.null, colander.drop) else show(default)
+    if show is _same and plain is None:
+        return get
 
     def read(row: Any) -> Any:
         value = get(row)

@@ -39,6 +39,7 @@ class Slugs(colander.SequenceSchema):
 
 
 class ProductSchema(colander.MappingSchema):
+    id = colander.SchemaNode(t.UUID(), read_only=True)
     source_id = colander.SchemaNode(
         colander.String(),
         missing=None,
@@ -75,6 +76,7 @@ class ProductSchema(colander.MappingSchema):
 
 
 class CategorySchema(colander.MappingSchema):
+    id = colander.SchemaNode(t.UUID(), read_only=True)
     slug = colander.SchemaNode(
         colander.String(),
         validator=colander.All(

@@ -30,7 +30,8 @@ _UNITS = (
 _UNIT_NAMES = {"in": "inch", "inches": "inch", "zoll": "inch", "hour": "h", "hours": "h"}
 _UNIT = "|".join(sorted({*_UNITS, *_UNIT_NAMES}, key=len, reverse=True))
 
-_COMPOUND = re.compile(r"[^\W_]+(?:[.,'’/+_-][^\W_]+)*", re.UNICODE)
+_COMPOUND = re.compile(r"[^\W_]+(?:[.,'’/+_-][^\W_]+)+")
+_JOINERS = str.maketrans("", "", ".,'’/+_-")
 _WORD = re.compile(r"\d+(?:[.,]\d+)+(?![^\W_])|[^\W_]+")
 _INCHES = re.compile(r"(?<=\d)\s?(?:\"|''|”|″)")
 _MEASURE = re.compile(rf"(?<![^\W_])(\d+(?:[.,]\d+)?)[\s-]({_UNIT})(?![^\W_])")
@@ -41,18 +42,17 @@ _MARKS = str.maketrans({"™": " ", "®": " ", "©": " "})
 _stemmer = snowballstemmer.stemmer("english")
 
 
-def terms_of(text: str) -> list[str]:
-    """Return the terms of a document's field, with repetitions, in no useful order."""
+def analysed(text: str) -> tuple[list[str], int]:
+    """Return the terms of a document's field, with repetitions, and how many words it has.
+
+    What is derived (compounds, measures) does not make a field longer.
+    """
     folded = fold(text)
     terms = [stem(word) for word in _WORD.findall(folded) if word not in STOP_WORDS]
+    length = len(terms)
     terms += _compounds(folded)
     terms += _measures(folded)
-    return [term for term in terms if len(term) <= LONGEST_TERM]
-
-
-def length_of(text: str) -> int:
-    """Return how many words `text` has: what its length counts as, without what is derived."""
-    return sum(word not in STOP_WORDS for word in _WORD.findall(fold(text)))
+    return [term for term in terms if len(term) <= LONGEST_TERM], length
 
 
 def query_of(text: str) -> tuple[list[str], list[str]]:
@@ -92,12 +92,9 @@ def stem(word: str) -> str:
 
 
 def _compounds(folded: str) -> list[str]:
-    found = []
-    for compound in _COMPOUND.findall(folded):
-        parts = re.split(r"[^\w]|_", compound)
-        if len(parts) > 1 and not compound.replace(".", "").replace(",", "").isdigit():
-            found.append(stem("".join(parts)))
-    return found
+    whole = [compound.translate(_JOINERS) for compound in _COMPOUND.findall(folded)]
+    # Figures alone are numbers with a point, dates and sizes, not compounds.
+    return [stem(compound) for compound in whole if not compound.isdigit()]
 
 
 def _measures(folded: str) -> list[str]:

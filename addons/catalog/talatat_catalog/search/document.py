@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from talatat_catalog.search.analysis import length_of, terms_of
+from talatat_catalog.search.analysis import analysed
 from talatat_catalog.search.ranking import RANKING, Ranking
 
 # The attributes of a product whose change changes what is searched.
@@ -24,11 +24,11 @@ class Document:
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Document:
         """Return the document of a product's column values (`id` and those of INDEXED)."""
-        texts = texts_of(values)
+        found = {name: analysed(text) for name, text in texts_of(values).items()}
         return cls(
             values["id"],
-            {name: terms_of(text) for name, text in texts.items()},
-            {name: length_of(text) for name, text in texts.items()},
+            {name: terms for name, (terms, _) in found.items()},
+            {name: length for name, (_, length) in found.items()},
         )
 
     def impacts(self, ranking: Ranking = RANKING) -> dict[str, float]:

@@ -89,6 +89,12 @@ class Addons:
         return composed(names, url=url, **options)
 
 
+    @staticmethod
+    def rating(addon: str = "rating", presence: str = "sparse") -> dict[str, str]:
+        """The files of an addon that extends Book by a number of stars."""
+        return rating(addon, presence)
+
+
 @pytest.fixture
 def addons(tmp_path: Path) -> Iterator[Addons]:
     folder = tmp_path / "addons"
@@ -132,7 +138,7 @@ SHELF = {
 }
 
 
-def rating(addon: str = "rating", presence: str = "sparse") -> dict[str, str]:
+def rating(addon: str, presence: str) -> dict[str, str]:
     """An addon that extends Book by a number of stars."""
     return {
         "__init__.py": f"""
@@ -179,7 +185,7 @@ def shelf(addons: Addons) -> Addons:
 @pytest.fixture
 def rated_shelf(shelf: Addons) -> Addons:
     """`shelf`, and `rating`, which extends Book."""
-    shelf.write("rating", rating(), requires=("shelf",))
+    shelf.write("rating", shelf.rating(), requires=("shelf",))
     return shelf
 
 

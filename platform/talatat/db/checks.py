@@ -27,7 +27,7 @@ HARMLESS = ("CASCADE", "SET NULL")
 
 
 def table_problems(composition: Composition) -> list[str]:
-    """Return what is wrong with the tables and mappings of the composed addons."""
+    """Return what is wrong with the tables of the composed addons."""
     problems: list[str] = []
     owners: dict[str, str] = {}
     for addon in composition.addons:
@@ -57,6 +57,27 @@ def _base_problems(
         place = _place(addon, base, table)
         for problem in (*_name_problems(addon, table), *_key_problems(addon, table, composition)):
             yield f"{place}: {problem}"
+
+
+def mapping_problems(composition: Composition) -> list[str]:
+    """Configure the mappers of each composed addon, those of others not; return what is wrong."""
+    problems: list[str] = []
+    for addon in composition.addons:
+        for base in bases_of(addon.package):
+            try:
+                base.registry.configure(cascade=True)
+            except SQLAlchemyError as error:
+                problems.append(
+                    f"addon {addon.name}: its models ({base.__module__}) cannot be mapped: {error} "
+                    f"Foreign keys and relationships to another addon take its classes, not strings."
+                )
+            else:
+                problems += _shared_columns(addon, base)
+    return problems
+
+
+def _shared_columns(addon: ComposedAddon, base: type[DeclarativeBase]) -> Iterator[str]:
+    """Tell of attributes that share a column: SQLAlchemy says nothing, and the last one written wins."""
     for mapper in base.registry.mappers:
         columns = Counter(
             column for attribute in mapper.column_attrs for column in attribute.columns
@@ -130,14 +151,23 @@ def _place(addon: ComposedAddon, base: type[DeclarativeBase], table: Table) -> s
 def extension_problems(attachments: Iterable[Attachment], composition: Composition) -> list[str]:
     """Return what is wrong with the extensions, each with the line that declares it."""
     problems: list[str] = []
-    seen: dict[tuple[str, str], Attachment] = {}
+    seen: list[Attachment] = []
     for one in attachments:
         found = list(_attachment_problems(one, composition))
-        first = seen.setdefault((one.addon, one.model.__name__), one)
-        if first is not one and first.model is one.model:
-            found.append(f"{one.model.__name__} is extended twice, first by {first}. Keep one.")
+        if not found:
+            found += (
+                f"{one.model.__name__} inherits from {other.model.__name__}, which {one.addon} "
+                f"extends too ({other}). Extend one of them."
+                for other in seen
+                if other.addon == one.addon and _related(one.model, other.model)
+            )
+            seen.append(one)
         problems += (f"{one}: {text}" for text in found)
     return problems
+
+
+def _related(one: type[Any], other: type[Any]) -> bool:
+    return issubclass(one, other) or issubclass(other, one)
 
 
 def _attachment_problems(one: Attachment, composition: Composition) -> Iterator[str]:

@@ -14,14 +14,12 @@ from typing import Any, Literal
 
 from pyramid.interfaces import IIntrospectable
 from sqlalchemy import exists, insert, literal, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapper, Session, joinedload, relationship, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from talatat.composition import Composition
 from talatat.configuration.provenance import where
-from talatat.db.base import bases_of
-from talatat.db.checks import extension_problems, table_problems
+from talatat.db.checks import extension_problems, mapping_problems, table_problems
 from talatat.errors import CompositionError
 
 Presence = Literal["sparse", "always"]
@@ -59,7 +57,7 @@ class Models:
         mappings that cannot be configured, extensions that collide. Doing it again changes nothing.
         """
         problems = table_problems(composition)
-        problems += _configure(composition)
+        problems += mapping_problems(composition)
         if not problems:
             problems += extension_problems(self.attachments, composition)
         if problems:
@@ -112,7 +110,8 @@ class Models:
             (key,) = one.extension.__mapper__.primary_key
             gaps = select(parent, literal(1)).where(~exists().where(key == parent))
             statement = insert(one.extension).from_select([key.name, "version"], gaps)
-            made += session.execute(statement).rowcount  # type: ignore[attr-defined]
+            counted = statement.execution_options(preserve_rowcount=True)
+            made += session.execute(counted).rowcount  # type: ignore[attr-defined]
         return made
 
     def _always_of(self, model: type[Any]) -> tuple[Attachment, ...]:
@@ -121,21 +120,6 @@ class Models:
             found = tuple(one for one in self.of(model) if one.presence == "always")
             self._always[model] = found
         return found
-
-
-def _configure(composition: Composition) -> list[str]:
-    """Configure the mappers of each composed addon; those of others are left alone."""
-    problems = []
-    for addon in composition.addons:
-        for base in bases_of(addon.package):
-            try:
-                base.registry.configure(cascade=True)
-            except SQLAlchemyError as error:
-                problems.append(
-                    f"addon {addon.name}: its models ({base.__module__}) cannot be mapped: {error}. "
-                    f"Foreign keys and relationships to another addon take its classes, not strings."
-                )
-    return problems
 
 
 def _attach(one: Attachment) -> None:

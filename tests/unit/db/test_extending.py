@@ -303,14 +303,23 @@ def test_two_extensions_of_one_model_by_one_addon_conflict(shelf):
 
 
 def test_extending_a_model_and_one_that_inherits_from_it_is_refused(shelf):
+    shelf.write("shelf", {"models.py": """
+        from sqlalchemy.orm import Mapped
+        from talatat.db import Record, declarative_base
+        Base = declarative_base("shelf")
+        class Book(Record, Base):
+            __tablename__ = "shelf_book"
+            kind: Mapped[str]
+            __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "book"}
+        """})  # fmt: skip
     files = shelf.rating()
     files["models.py"] += """
             class Novel(Book):
-                pass
+                __mapper_args__ = {"polymorphic_identity": "novel"}
             class NovelRating(Extension, Base):
                 __tablename__ = "rating_novel"
                 book_id: Mapped[str] = extension_key(Novel)
-        """.replace("\n        ", "\n            ")
+        """
     files["__init__.py"] += """
                 from .models import Novel, NovelRating
                 config.extend_model(Novel, NovelRating)

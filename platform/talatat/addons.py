@@ -8,8 +8,10 @@ imported here, so that this list can be shown while an addon is broken.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from importlib.util import find_spec
+from typing import cast
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -86,7 +88,7 @@ def _offered(dist: Distribution) -> Iterable[Installed]:
 
 
 def _described(dist: Distribution, name: str, package: str, *, critical: bool = False) -> Installed:
-    meta = dist.metadata
+    meta = cast("Message", dist.metadata)  # what importlib.metadata returns
     return Installed(
         name=name,
         package=package.partition(":")[0],
@@ -123,7 +125,7 @@ def plain_package(dotted: str) -> Installed | None:
         package=dotted,
         distribution=dist.metadata["Name"] if dist else dotted,
         version=dist.version if dist else "0",
-        summary=(dist.metadata.get("Summary") or "") if dist else "",
+        summary=(dist.metadata["Summary"] or "") if dist else "",
         plain=True,
     )
 
@@ -134,4 +136,3 @@ def _providing(package: str) -> Distribution | None:
         return distribution(package)
     except PackageNotFoundError:
         return None
-

@@ -56,7 +56,7 @@ def load_composition(ini: str | Ini, without: Collection[str] = ()) -> Compositi
             f"{read.path}: --without names {', '.join(sorted(unknown))}, which is not composed. "
             f"Composed: {', '.join(composition.names)}."
         )
-    return composition.without({name: "left out by request" for name in named - unknown})
+    return composition.without(dict.fromkeys(named - unknown, "left out by request"))
 
 
 def compose(composition: Composition) -> Configurator:

@@ -147,10 +147,22 @@ def _close(
         found, entry, place = waiting.pop(0)
         if found.name in closed:
             continue
-        needed = [name for one in found.requirements if (name := _needs(found, one, stock, place, problems))]
+        needed = [
+            name
+            for one in found.requirements
+            if (name := _needs(found, one, stock, place, problems))
+        ]
         closed[found.name] = ComposedAddon(
-            found.name, found.package, found.distribution, found.version, found.summary,
-            tuple(needed), entry is None, place if entry else None, found.critical, found.plain,
+            found.name,
+            found.package,
+            found.distribution,
+            found.version,
+            found.summary,
+            tuple(needed),
+            entry is None,
+            place if entry else None,
+            found.critical,
+            found.plain,
         )
         waiting += [
             (stock.addons[name], None, place)
@@ -189,7 +201,7 @@ def _ordered(
     closed: Mapping[str, ComposedAddon], ini_order: list[str], problems: list[str]
 ) -> list[str]:
     """Kahn's algorithm; among those ready the first of the .ini, implied ones where first needed."""
-    rank = {name: number for number, name in enumerate(ini_order)}
+    rank: dict[str, float] = {name: number for number, name in enumerate(ini_order)}
     for name in ini_order:
         _rank_implied(name, rank[name] - 0.5, closed, rank)
     waiting = {name: {n for n in addon.requires if n in closed} for name, addon in closed.items()}
@@ -230,6 +242,4 @@ def _cycle(closed: Mapping[str, ComposedAddon], tangled: set[str]) -> str:
     )
 
 
-__all__ = [
-    "PLATFORM", "ComposedAddon", "Composition", "CompositionError", "resolve",
-]
+__all__ = ["PLATFORM", "ComposedAddon", "Composition", "CompositionError", "resolve"]

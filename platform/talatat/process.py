@@ -28,8 +28,8 @@ def application(global_config: Mapping[str, str], settings: Mapping[str, str]) -
         make_folders(system)
         try:
             bring_to(system.composition, system.database)
-        except TalatatError as error:
-            log.error("the database was not brought to the composition: %s", error)
+        except TalatatError:
+            log.exception("the database was not brought to the composition")
     return config.make_wsgi_app()
 
 

@@ -57,7 +57,7 @@ class SecretValues(list[str]):
     __str__ = __repr__
 
 
-class SecretType(colander.SchemaType):  # type: ignore[misc]  # colander has no types
+class SecretType(colander.SchemaType):
     """`file:PATH` (a value a line, the current first) or `${NAME}` (the same in a variable).
 
     A literal is refused: an .ini is copied, committed and shown. In development a missing file is
@@ -93,7 +93,9 @@ class SecretType(colander.SchemaType):  # type: ignore[misc]  # colander has no 
     def _values(self, node: colander.SchemaNode, text: str, source: str) -> SecretValues:
         values = SecretValues(line.strip() for line in text.splitlines() if line.strip())
         if not values:
-            raise colander.Invalid(node, f"{source} is empty or not set: put a long random value there")
+            raise colander.Invalid(
+                node, f"{source} is empty or not set: put a long random value there"
+            )
         return values
 
 
@@ -117,44 +119,92 @@ def Secret(**kw: Any) -> colander.SchemaNode:  # noqa: N802  # reads as the node
     return colander.SchemaNode(SecretType(), **kw)
 
 
-class Words(colander.SchemaType):  # type: ignore[misc]
+class Words(colander.SchemaType):
     """A list of words, split at white space and line ends."""
 
     def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
-        """list[str]"""
+        """list[str]."""
         return colander.null if cstruct is colander.null else str(cstruct).split()
 
 
-class PlatformSettings(colander.MappingSchema):  # type: ignore[misc]
+class PlatformSettings(colander.MappingSchema):
     """The platform's own keys. `key` is the name in the .ini, `name` the attribute."""
 
-    addons = colander.SchemaNode(Words(), missing=[], key="talatat.addons", description="Composed addons")
-    addons_add = colander.SchemaNode(Words(), missing=[], key="talatat.addons.add",
-        description="Addons that this layer adds")
-    addons_remove = colander.SchemaNode(Words(), missing=[], key="talatat.addons.remove",
-        description="Addons that this layer takes away")
-    development = colander.SchemaNode(colander.Bool(), missing=False, key="talatat.development",
-        description="Apply additive plans, make missing secrets and folders")
-    on_addon_error = colander.SchemaNode(colander.String(), missing="stop", key="talatat.on_addon_error",
+    addons = colander.SchemaNode(
+        Words(), missing=[], key="talatat.addons", description="Composed addons"
+    )
+    addons_add = colander.SchemaNode(
+        Words(), missing=[], key="talatat.addons.add", description="Addons that this layer adds"
+    )
+    addons_remove = colander.SchemaNode(
+        Words(),
+        missing=[],
+        key="talatat.addons.remove",
+        description="Addons that this layer takes away",
+    )
+    development = colander.SchemaNode(
+        colander.Bool(),
+        missing=False,
+        key="talatat.development",
+        description="Apply additive plans, make missing secrets and folders",
+    )
+    on_addon_error = colander.SchemaNode(
+        colander.String(),
+        missing="stop",
+        key="talatat.on_addon_error",
         validator=colander.OneOf(["stop", "quarantine"]),
-        description="What to do with an addon that cannot be composed")
-    foreign_settings = colander.SchemaNode(Words(), missing=[], key="talatat.foreign_settings",
-        description="Prefixes that third-party packages own")
+        description="What to do with an addon that cannot be composed",
+    )
+    foreign_settings = colander.SchemaNode(
+        Words(),
+        missing=[],
+        key="talatat.foreign_settings",
+        description="Prefixes that third-party packages own",
+    )
     secret = Secret(missing=None, key="talatat.secret", description="Signs cursors and tickets")
-    max_body = colander.SchemaNode(colander.Int(), missing=1024 * 1024, key="talatat.max_body",
-        validator=colander.Range(1024), description="Largest request body, in bytes")
-    log_format = colander.SchemaNode(colander.String(), missing="auto", key="talatat.log_format",
+    max_body = colander.SchemaNode(
+        colander.Int(),
+        missing=1024 * 1024,
+        key="talatat.max_body",
+        validator=colander.Range(1024),
+        description="Largest request body, in bytes",
+    )
+    log_format = colander.SchemaNode(
+        colander.String(),
+        missing="auto",
+        key="talatat.log_format",
         validator=colander.OneOf(["auto", "json", "console"]),
-        description="json, console, or auto: console on a terminal")
+        description="json, console, or auto: console on a terminal",
+    )
     url = colander.SchemaNode(colander.String(), key="sqlalchemy.url", description="The database")
-    pool_size = colander.SchemaNode(colander.Int(), missing=10, key="talatat.db.pool_size",
-        validator=colander.Range(1, 1000), description="Connections kept open")
-    max_overflow = colander.SchemaNode(colander.Int(), missing=10, key="talatat.db.max_overflow",
-        validator=colander.Range(0, 1000), description="Connections above those, at need")
-    statement_timeout = colander.SchemaNode(colander.Float(), missing=30.0,
-        key="talatat.db.statement_timeout", validator=colander.Range(0), description="Seconds; 0 is none")
-    lock_timeout = colander.SchemaNode(colander.Float(), missing=10.0, key="talatat.db.lock_timeout",
-        validator=colander.Range(0), description="Seconds to wait for a lock; 0 is for ever")
+    pool_size = colander.SchemaNode(
+        colander.Int(),
+        missing=10,
+        key="talatat.db.pool_size",
+        validator=colander.Range(1, 1000),
+        description="Connections kept open",
+    )
+    max_overflow = colander.SchemaNode(
+        colander.Int(),
+        missing=10,
+        key="talatat.db.max_overflow",
+        validator=colander.Range(0, 1000),
+        description="Connections above those, at need",
+    )
+    statement_timeout = colander.SchemaNode(
+        colander.Float(),
+        missing=30.0,
+        key="talatat.db.statement_timeout",
+        validator=colander.Range(0),
+        description="Seconds; 0 is none",
+    )
+    lock_timeout = colander.SchemaNode(
+        colander.Float(),
+        missing=10.0,
+        key="talatat.db.lock_timeout",
+        validator=colander.Range(0),
+        description="Seconds to wait for a lock; 0 is for ever",
+    )
 
 
 @dataclass(frozen=True)
@@ -253,7 +303,9 @@ class Settings:
             near = get_close_matches(key, self.known, 1, 0.6)
             hint = f" Did you mean {near[0]}?" if near else ""
             if owned:
-                names = ", ".join(sorted(k for k in self.known if k.startswith(prefix + "."))) or "none"
+                names = (
+                    ", ".join(sorted(k for k in self.known if k.startswith(prefix + "."))) or "none"
+                )
                 yield f"{self.ini.at(key)}: unknown setting {key}.{hint} {prefix} knows: {names}."
             else:
                 yield (
@@ -287,7 +339,9 @@ class SettingsDirectives:
     """The directives of this room, for the Configurator."""
 
     @action_method
-    def add_settings_schema(self: "Configurator", schema: Callable[[], colander.SchemaNode]) -> None:
+    def add_settings_schema(
+        self: "Configurator", schema: Callable[[], colander.SchemaNode]
+    ) -> None:
         """Declare the addon's keys. They are read and checked at once; problems are raised together.
 
         Read them in requests and actions (`system.settings["addon"].key`), not in an includeme: a
@@ -296,7 +350,9 @@ class SettingsDirectives:
         owner, settings = self.owner, self.registry.system.settings
         node = schema()
         settings.declare(owner, node)
-        intr = self.introspectable("talatat settings", owner, f"settings of {owner}", "settings schema")
+        intr = self.introspectable(
+            "talatat settings", owner, f"settings of {owner}", "settings schema"
+        )
         intr["schema"], intr["callable"] = node, schema
         self.action(("settings schema", owner), None, introspectables=(intr,), order=PHASE0_CONFIG)
         for child in node.children:
@@ -317,7 +373,9 @@ class SettingsDirectives:
 
         def apply() -> None:
             if key not in settings.known:
-                settings.problems.append(f"{self.owner} overrides the default of {key}, which nobody declares.")
+                settings.problems.append(
+                    f"{self.owner} overrides the default of {key}, which nobody declares."
+                )
             elif not (settings.raw.get(key) or "").strip():
                 owner, _, name = key.partition(".")
                 setattr(settings.namespaces[owner], name, default)

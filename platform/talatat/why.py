@@ -46,7 +46,7 @@ def why(registry: Any, what: str) -> list[Finding]:
     Raises `TalatatError` with the nearest known names where there is none.
     """
     named = list(_named(registry))
-    path = what.partition(" ")[2] if what.split(" ")[0].isupper() else what
+    path = what.partition(" ")[2] if what.split(" ", maxsplit=1)[0].isupper() else what
     found = [finding for names, finding in named if what in names or path in names]
     found += _by_path(registry, path, named)
     if not found:
@@ -76,9 +76,16 @@ def _introspected(registry: Any, system: System) -> Iterator[tuple[set[str], Fin
             intr = entry["introspectable"]
             names = set(_names(category, intr))
             place = line_of(intr.action_info)
-            yield names, Finding(
-                intr.type_name, str(_title(category, intr)), intr.get("addon", PLATFORM), place,
-                _says(intr, entry["related"]), _replaced(system, intr.type_name, place),
+            yield (
+                names,
+                Finding(
+                    intr.type_name,
+                    str(_title(category, intr)),
+                    intr.get("addon", PLATFORM),
+                    place,
+                    _says(intr, entry["related"]),
+                    _replaced(system, intr.type_name, place),
+                ),
             )
 
 
@@ -143,9 +150,7 @@ def _platform_line(key: str) -> str:
     return line_of_code(PlatformSettings)
 
 
-def _by_path(
-    registry: Any, path: str, named: list[tuple[set[str], Finding]]
-) -> Iterator[Finding]:
+def _by_path(registry: Any, path: str, named: list[tuple[set[str], Finding]]) -> Iterator[Finding]:
     """The route that a request for `path` would take, and its views."""
     if not path.startswith("/"):
         return

@@ -33,7 +33,12 @@ class Workshop:
         return f"{self.mark}_{addon}"
 
     def addon(
-        self, name: str, code: str, *, requires: tuple[str, ...] = (), critical: bool = False,
+        self,
+        name: str,
+        code: str,
+        *,
+        requires: tuple[str, ...] = (),
+        critical: bool = False,
         files: dict[str, str] | None = None,
     ) -> None:
         """An addon whose `__init__` is `code`; `PKG` in any text stands for the package prefix."""
@@ -65,7 +70,9 @@ class Workshop:
             f"talatat.development = true\ntalatat.secret = file:%(here)s/secret\n{textwrap.dedent(settings)}"
         )
         importlib.invalidate_caches()
-        return resolve(read_ini(str(self.ini)), inventory(distributions(path=[str(self.folder), *sys.path])))
+        return resolve(
+            read_ini(str(self.ini)), inventory(distributions(path=[str(self.folder), *sys.path]))
+        )
 
     def compose(self, *names: str, settings: str = "") -> Any:
         """The committed configurator."""

@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 
+from pyramid.config import Configurator as Pyramids
+
 import talatat
 import talatat.db
 import talatat.events
 import talatat.resources
-from pyramid.config import Configurator as Pyramids
 from talatat.configuration.configurator import Configurator
 from talatat.resources import Resource
 

@@ -37,16 +37,25 @@ def command(ini: str, as_json: bool) -> int:
 
 def _composed(number: int, addon: ComposedAddon) -> dict[str, Any]:
     return {
-        "order": number, "name": addon.name, "version": addon.version,
-        "state": "implied" if addon.implied else "listed", "requires": list(addon.requires),
-        "place": str(addon.place) if addon.place else None, "summary": addon.summary,
+        "order": number,
+        "name": addon.name,
+        "version": addon.version,
+        "state": "implied" if addon.implied else "listed",
+        "requires": list(addon.requires),
+        "place": str(addon.place) if addon.place else None,
+        "summary": addon.summary,
     }
 
 
 def _available(addon: Installed) -> dict[str, Any]:
     return {
-        "order": None, "name": addon.name, "version": addon.version, "state": "available",
-        "requires": [str(one) for one in addon.requirements], "place": None, "summary": addon.summary,
+        "order": None,
+        "name": addon.name,
+        "version": addon.version,
+        "state": "available",
+        "requires": [str(one) for one in addon.requirements],
+        "place": None,
+        "summary": addon.summary,
     }
 
 
@@ -56,7 +65,12 @@ def _table(rows: list[dict[str, Any]]) -> Table:
         table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(
-            str(row["order"] or "-"), row["name"], row["version"], row["state"],
-            ", ".join(row["requires"]), row["place"] or "", row["summary"],
+            str(row["order"] or "-"),
+            row["name"],
+            row["version"],
+            row["state"],
+            ", ".join(row["requires"]),
+            row["place"] or "",
+            row["summary"],
         )
     return table

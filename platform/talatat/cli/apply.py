@@ -43,7 +43,9 @@ def command(ini: str, yes: bool, as_json: bool) -> int:
 
 def _show(steps: list[Any]) -> None:
     out = console()
-    out.print("The database will be brought to the composition by these revisions, in this order:\n")
+    out.print(
+        "The database will be brought to the composition by these revisions, in this order:\n"
+    )
     for step in steps:
         out.print(f"  + {step.addon:<14} {step.revision:<32} {step.phase}")
     out.print(f"\n{len(steps)} revision(s) to apply.")

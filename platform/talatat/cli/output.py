@@ -10,9 +10,11 @@ from rich.console import Console
 def console(*, stderr: bool = False) -> Console:
     """A console that wraps only on a terminal: piped output keeps one line a row."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else 200, soft_wrap=True, highlight=False)
+    return Console(
+        stderr=stderr, width=None if stream.isatty() else 200, soft_wrap=True, highlight=False
+    )
 
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")

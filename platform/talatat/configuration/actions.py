@@ -32,7 +32,7 @@ from talatat.errors import AddonError, CompositionError
 Requires = Callable[[str, str], bool]
 
 
-class ActionState(PyramidActionState):  # type: ignore[misc]  # Pyramid has no types
+class ActionState(PyramidActionState):
     """The pending actions of one registry.
 
     `includers` tells for each third-party package which owners include it: they may override it, as
@@ -42,6 +42,7 @@ class ActionState(PyramidActionState):  # type: ignore[misc]  # Pyramid has no t
 
     def __init__(self, requires: Requires, overrides: list[Override]) -> None:
         super().__init__()
+        self.actions: list[Any] = []
         self.requires = requires
         self.overrides = overrides
         self.includers: dict[str, set[str]] = {}
@@ -172,8 +173,12 @@ class ActionState(PyramidActionState):  # type: ignore[misc]  # Pyramid has no t
                 what = described(loser)
                 self.overrides.append(
                     Override(
-                        what.partition(" ")[0], what.partition(" ")[2], owner_of(winner),
-                        line_of(winner["info"]), owner_of(loser), line_of(loser["info"]),
+                        what.partition(" ")[0],
+                        what.partition(" ")[2],
+                        owner_of(winner),
+                        line_of(winner["info"]),
+                        owner_of(loser),
+                        line_of(loser["info"]),
                         fingerprint(loser),
                     )
                 )

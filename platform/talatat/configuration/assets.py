@@ -8,8 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyramid.config.actions import action_method
 from pyramid.config import PHASE1_CONFIG
+from pyramid.config.actions import action_method
 
 from talatat.errors import CompositionError
 
@@ -34,24 +34,29 @@ class AssetDirectives:
                 f'`with config.overriding("{owner}"):`.'
             )
         for name in _overridden_files(path, self.absolute_asset_spec(override_with)):
-            self._mark(owner, package, name)
-        super().override_asset(to_override, override_with, _override)  # type: ignore[misc]
+            _mark(self, owner, package, name)
+        super().override_asset(to_override, override_with, _override)
 
-    def _mark(self: "Configurator", owner: str, package: str, name: str) -> None:
-        """Two rival actions for one file: the owner's, which has the file, and this addon's."""
-        spec = f"{package}:{name}"
-        file = files(package).joinpath(name)
-        for by in dict.fromkeys((owner, self.owner)):
-            intr = self.introspectable("talatat assets", (by, spec), spec, "asset")
-            if by == owner and file.is_file():
-                intr["content"] = file.read_bytes()
-            if by != self.owner and spec in self.registry.system.marked_assets:
-                continue
-            self.registry.system.marked_assets.add(spec)
-            self.action(
-                ("asset", spec), None, introspectables=(intr,), order=PHASE1_CONFIG,
-                owner=by, overriding=self.overridden if by == self.owner else frozenset(),
-            )
+
+def _mark(config: "Configurator", owner: str, package: str, name: str) -> None:
+    """Two rival actions for one file: the owner's, which has the file, and this addon's."""
+    spec = f"{package}:{name}"
+    file = files(package).joinpath(name)
+    for by in dict.fromkeys((owner, config.owner)):
+        intr = config.introspectable("talatat assets", (by, spec), spec, "asset")
+        if by == owner and file.is_file():
+            intr["content"] = file.read_bytes()
+        if by != config.owner and spec in config.registry.system.marked_assets:
+            continue
+        config.registry.system.marked_assets.add(spec)
+        config.action(
+            ("asset", spec),
+            None,
+            introspectables=(intr,),
+            order=PHASE1_CONFIG,
+            owner=by,
+            overriding=config.overridden if by == config.owner else frozenset(),
+        )
 
 
 def _overridden_files(path: str, override_with: str) -> list[str]:

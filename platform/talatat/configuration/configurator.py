@@ -43,7 +43,7 @@ class Configurator(
     AssetDirectives,
     ReplaceDirectives,
     MountDirectives,
-    PyramidConfigurator,  # type: ignore[misc]  # Pyramid has no types
+    PyramidConfigurator,
 ):
     """Pyramid's configurator on behalf of one addon (`owner`).
 
@@ -64,7 +64,7 @@ class Configurator(
         made.owner, made.overridden = self.owner, self.overridden
         return made
 
-    def include(self, callable: Any, route_prefix: str | None = None) -> None:
+    def include(self, callable: Any, route_prefix: str | None = None) -> None:  # noqa: A002
         """Pyramid's, on behalf of whoever owns the included code: an addon, or a third-party package."""
         target = self.maybe_dotted(callable)
         module = inspect.getmodule(target)
@@ -93,7 +93,7 @@ class Configurator(
     def action(
         self,
         discriminator: Any,
-        callable: Callable[..., Any] | None = None,
+        callable: Callable[..., Any] | None = None,  # noqa: A002
         args: Any = (),
         kw: Any = None,
         order: int = 0,
@@ -110,7 +110,7 @@ class Configurator(
 
     def commit(self) -> None:
         """Pyramid's, which would put a plain action state in the place of ours."""
-        state = self.action_state
+        state: Any = self.action_state
         super().commit()
         if isinstance(state, ActionState):
             self.action_state = state
@@ -135,9 +135,9 @@ class Configurator(
         finally:
             self.overridden = before
 
-    def include_with(self, addon: str, callable: Any) -> None:
+    def include_with(self, addon: str, included: Any) -> None:
         """Include something only where another addon is composed too, after every composed includeme."""
-        target = self.maybe_dotted(callable)
+        target = self.maybe_dotted(included)
         self.registry.system.deferred_includes.append((addon, self, target))
 
     def add_directive(self, name: Any, directive: Any, action_wrap: bool = True) -> None:

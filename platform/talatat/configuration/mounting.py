@@ -18,7 +18,9 @@ class MountDirectives:
     """`mount_wsgi`."""
 
     @action_method
-    def mount_wsgi(self: "Configurator", path: str, app: Any, permission: str | None = None) -> None:
+    def mount_wsgi(
+        self: "Configurator", path: str, app: Any, permission: str | None = None
+    ) -> None:
         """Serve the WSGI application `app` (or its dotted name) under `path`, below `permission`.
 
         `app` sees `SCRIPT_NAME` ending in `path`. `permission` is required, as for any view.

@@ -113,7 +113,13 @@ def fingerprint(action: Action) -> str:
 
 def _facts(intr: Mapping[str, Any]) -> str:
     plain = (str, int, float, bool, tuple, type(None))
-    return repr(sorted((k, v) for k, v in intr.items() if k not in ("addon", "overriding") and isinstance(v, plain)))
+    return repr(
+        sorted(
+            (k, v)
+            for k, v in intr.items()
+            if k not in ("addon", "overriding") and isinstance(v, plain)
+        )
+    )
 
 
 def source_of(code: Any) -> str:

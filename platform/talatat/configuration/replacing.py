@@ -26,7 +26,7 @@ class ReplaceDirectives:
 
             return {"callable": register if target else None, "order": action["order"]}
 
-        self._replace("subscribers", old, target, substitute)
+        _replace(self, "subscribers", old, target, substitute)
 
     @action_method
     def replace_tween(self: "Configurator", old: str, new: Any = None) -> None:
@@ -46,16 +46,24 @@ class ReplaceDirectives:
                 "discriminator": action["discriminator"],
             }
 
-        self._replace("tweens", old, factory, substitute)
+        _replace(self, "tweens", old, factory, substitute)
 
-    def _replace(self: "Configurator", category: str, old: str, new: Any, substitute: Any) -> None:
-        intr = self.introspectable(f"talatat replaced {category}", old, old, category[:-1])
-        intr["addon"], intr["replaced"], intr["callable"] = self.owner, old, new
-        self.action_state.replacements.setdefault((category, old), []).append(
-            {
-                "discriminator": None, "callable": None, "args": (), "kw": {}, "order": 0,
-                "includepath": self.includepath, "info": self.action_info,
-                "introspectables": (intr,), "owner": self.owner, "overriding": self.overridden,
-                "substitute": substitute,
-            }
-        )
+
+def _replace(config: "Configurator", category: str, old: str, new: Any, substitute: Any) -> None:
+    intr = config.introspectable(f"talatat replaced {category}", old, old, category[:-1])
+    intr["addon"], intr["replaced"], intr["callable"] = config.owner, old, new
+    config.action_state.replacements.setdefault((category, old), []).append(
+        {
+            "discriminator": None,
+            "callable": None,
+            "args": (),
+            "kw": {},
+            "order": 0,
+            "includepath": config.includepath,
+            "info": config.action_info,
+            "introspectables": (intr,),
+            "owner": config.owner,
+            "overriding": config.overridden,
+            "substitute": substitute,
+        }
+    )

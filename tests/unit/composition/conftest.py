@@ -18,8 +18,15 @@ class Shelf:
     def add_library(self, name: str, version: str) -> None:
         self._write(name, version, [], "")
 
-    def add(self, name: str, version: str = "1.0", requires: tuple[str, ...] = (), *,
-            distribution: str = "", critical: bool = False) -> None:
+    def add(
+        self,
+        name: str,
+        version: str = "1.0",
+        requires: tuple[str, ...] = (),
+        *,
+        distribution: str = "",
+        critical: bool = False,
+    ) -> None:
         points = f"[talatat.addons]\n{name} = shelf_{name}\n"
         if critical:
             points += f"[talatat.critical]\n{name} = shelf_{name}\n"

@@ -58,7 +58,8 @@ def test_removing_what_nobody_lists_names_the_line(site):
     site.write_text(site.read_text().replace("remove = pyramid_jinja2", "remove = cataloge"))
     with pytest.raises(CompositionError) as caught:
         resolve(read_ini(str(site)))
-    assert "site.ini:5" in str(caught.value) and "'cataloge'" in str(caught.value)
+    assert "site.ini:5" in str(caught.value)
+    assert "'cataloge'" in str(caught.value)
 
 
 def test_an_error_in_a_farther_layer_names_that_layer(site):
@@ -66,7 +67,8 @@ def test_an_error_in_a_farther_layer_names_that_layer(site):
     base.write_text(base.read_text().replace("    orders", "    odrers"))
     with pytest.raises(CompositionError) as caught:
         resolve(read_ini(str(site)))
-    assert "base.ini:7" in str(caught.value) and "Did you mean 'orders'?" in str(caught.value)
+    assert "base.ini:7" in str(caught.value)
+    assert "Did you mean 'orders'?" in str(caught.value)
 
 
 def test_what_an_app_factory_is_given_finds_its_own_section(tmp_path):
@@ -78,7 +80,8 @@ def test_what_an_app_factory_is_given_finds_its_own_section(tmp_path):
     given = given_ini(
         {"__file__": str(path)}, {"talatat.addons": "accounts", "sqlalchemy.url": "sqlite://"}
     )
-    assert given.section == "small" and given.uri == f"{path}#small"
+    assert given.section == "small"
+    assert given.uri == f"{path}#small"
 
 
 def test_settings_without_a_file_still_declare_their_addons():
@@ -97,11 +100,11 @@ def test_settings_without_a_file_still_declare_their_addons():
 def test_an_ini_that_cannot_be_read_says_why(tmp_path, content, said):
     path = tmp_path / "bad.ini"
     path.write_text(content)
-    with pytest.raises(CompositionError, match="bad.ini") as caught:
+    with pytest.raises(CompositionError, match=r"bad.ini") as caught:
         read_ini(str(path))
     assert said in str(caught.value)
 
 
 def test_a_missing_ini_is_named(tmp_path):
-    with pytest.raises(CompositionError, match="nowhere.ini: there is no such file"):
+    with pytest.raises(CompositionError, match=r"nowhere.ini: there is no such file"):
         read_ini(str(tmp_path / "nowhere.ini"))

@@ -79,15 +79,18 @@ def test_every_problem_is_reported_at_once_with_its_line(tmp_path, shelf):
     found = problems(tmp_path, shelf, "base", "top", "lone", "botom")
     assert len(found) == 3
     text = "\n".join(found)
-    assert "site.ini:5" in text and "requires shelf-base>=2, but shelf-base 1.0 is installed" in text
-    assert "site.ini:6" in text and "pip install 'shelf-gone>=1.5'" in text
+    assert "site.ini:5" in text
+    assert "requires shelf-base>=2, but shelf-base 1.0 is installed" in text
+    assert "site.ini:6" in text
+    assert "pip install 'shelf-gone>=1.5'" in text
     assert "site.ini:7: there is no addon 'botom'" in text
 
 
 def test_an_unknown_addon_names_the_nearest_known_one(tmp_path, shelf):
     shelf.add("catalog")
     [text] = problems(tmp_path, shelf, "catalogue")
-    assert "site.ini:4" in text and "Did you mean 'catalog'?" in text
+    assert "site.ini:4" in text
+    assert "Did you mean 'catalog'?" in text
 
 
 def test_a_platform_version_that_does_not_fit_is_reported(tmp_path, shelf):
@@ -100,20 +103,25 @@ def test_a_cycle_is_reported_with_the_whole_circle(tmp_path, shelf):
     shelf.add("hen", requires=("shelf-egg",))
     shelf.add("egg", requires=("shelf-hen",))
     [text] = problems(tmp_path, shelf, "hen", "egg")
-    assert "egg -> hen -> egg" in text and "site.ini:4" in text and "site.ini:5" in text
+    assert "egg -> hen -> egg" in text
+    assert "site.ini:4" in text
+    assert "site.ini:5" in text
 
 
 def test_two_distributions_that_offer_one_name_are_an_error(tmp_path, shelf):
     shelf.add("shop", distribution="shop-one")
     shelf.add("shop", distribution="shop-two")
     [text] = problems(tmp_path, shelf, "shop")
-    assert "shop-one" in text and "shop-two" in text and "Uninstall one" in text
+    assert "shop-one" in text
+    assert "shop-two" in text
+    assert "Uninstall one" in text
 
 
 def test_an_addon_that_is_listed_twice_names_both_lines(tmp_path, shelf):
     shelf.add("shop")
     [text] = problems(tmp_path, shelf, "shop", "shop")
-    assert "site.ini:5" in text and "site.ini:4" in text
+    assert "site.ini:5" in text
+    assert "site.ini:4" in text
 
 
 def test_an_entry_point_wins_over_a_package_of_the_same_dotted_name(tmp_path, shelf):
@@ -124,7 +132,8 @@ def test_an_entry_point_wins_over_a_package_of_the_same_dotted_name(tmp_path, sh
 
 def test_a_plain_package_stands_under_its_dotted_name(tmp_path, shelf):
     [addon] = composed(tmp_path, shelf, "pyramid_jinja2").addons
-    assert addon.plain and addon.package == "pyramid_jinja2"
+    assert addon.plain
+    assert addon.package == "pyramid_jinja2"
 
 
 def test_leaving_an_addon_out_takes_its_dependents_along(tmp_path, shelf):
@@ -136,7 +145,9 @@ def test_leaving_an_addon_out_takes_its_dependents_along(tmp_path, shelf):
     assert rest.left_out["top"] == "requires base, which is left out"
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(data=st.data())
 def test_any_acyclic_set_is_ordered_with_requirements_first(tmp_path_factory, data):
     from tests.unit.composition.conftest import Shelf
@@ -145,7 +156,10 @@ def test_any_acyclic_set_is_ordered_with_requirements_first(tmp_path_factory, da
     shelf = Shelf(folder / "site")
     count = data.draw(st.integers(1, 8))
     names = [f"a{n}" for n in range(count)]
-    edges = {n: data.draw(st.sets(st.sampled_from(names[:i]))) if i else set() for i, n in enumerate(names)}
+    edges = {
+        n: data.draw(st.sets(st.sampled_from(names[:i]))) if i else set()
+        for i, n in enumerate(names)
+    }
     for name in names:
         shelf.add(name, requires=tuple(f"shelf-{other}" for other in sorted(edges[name])))
     listed = data.draw(st.lists(st.sampled_from(names), unique=True, min_size=1))

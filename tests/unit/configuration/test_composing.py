@@ -25,14 +25,16 @@ def test_an_include_that_raises_stops_the_start_with_its_addon_and_line(workshop
     with pytest.raises(AddonError) as caught:
         workshop.compose("broken")
     said = str(caught.value)
-    assert "addon broken" in said and "site.ini:4" in said
-    assert "KeyError: 'a thing that is not there'" in said and "_broken/__init__.py:3" in said
+    assert "addon broken" in said
+    assert "site.ini:4" in said
+    assert "KeyError: 'a thing that is not there'" in said
+    assert "_broken/__init__.py:3" in said
     assert isinstance(caught.value.__cause__, KeyError)
 
 
 def test_an_import_error_stops_the_start_in_the_same_words(workshop):
     workshop.addon("broken", "import nothing_of_that_name\n")
-    with pytest.raises(AddonError, match="addon broken.*ModuleNotFoundError"):
+    with pytest.raises(AddonError, match=r"addon broken.*ModuleNotFoundError"):
         workshop.compose("broken")
 
 
@@ -49,11 +51,14 @@ def test_quarantine_leaves_a_failing_addon_out_with_its_dependents(workshop):
 
 def test_an_action_that_fails_is_quarantined_too(workshop):
     workshop.addon("good", GOOD)
-    workshop.addon("broken", """
+    workshop.addon(
+        "broken",
+        """
         def fail(): raise ValueError("late")
         def includeme(config):
             config.action("late", fail)
-        """)
+        """,
+    )
     app = workshop.app("good", "broken", settings="talatat.on_addon_error = quarantine\n")
     assert "ValueError: late" in app.registry.system.quarantined["broken"]
 
@@ -71,24 +76,30 @@ def test_a_critical_addon_whose_requirement_fails_stops_the_start(workshop):
         workshop.compose("vital", settings="talatat.on_addon_error = quarantine\n")
 
 
-@pytest.mark.parametrize("declare", [
-    "config.add_view(page, route_name='p')",
-    "config.scan('.views')",
-])
+@pytest.mark.parametrize(
+    "declare", ["config.add_view(page, route_name='p')", "config.scan('.views')"]
+)
 def test_a_view_without_permission_stops_the_start_with_its_line(workshop, declare):
-    workshop.addon("careless", f"""
+    workshop.addon(
+        "careless",
+        f"""
         def page(request): return None
         def includeme(config):
             config.add_route("p", "/p")
             {declare}
-        """, files={"views.py": """
+        """,
+        files={
+            "views.py": """
             from pyramid.view import view_config
             @view_config(route_name="p")
             def page(request): return None
-            """})
+            """
+        },
+    )
     with pytest.raises(CompositionError) as caught:
         workshop.compose("careless")
-    assert "has no permission" in str(caught.value) and 'permission="public"' in str(caught.value)
+    assert "has no permission" in str(caught.value)
+    assert 'permission="public"' in str(caught.value)
     assert "_careless/" in str(caught.value)
 
 
@@ -107,19 +118,25 @@ def test_a_third_party_packages_views_take_the_permission_of_the_ini(workshop):
 
 
 def test_include_with_runs_after_every_includeme_and_only_where_the_other_is_composed(workshop):
-    workshop.addon("early", """
+    workshop.addon(
+        "early",
+        """
         def together(config):
             config.registry.seen = sorted(config.registry.system.settings.namespaces)
         def includeme(config):
             config.include_with("late", together)
-        """)
-    workshop.addon("late", """
+        """,
+    )
+    workshop.addon(
+        "late",
+        """
         import colander
         class Late(colander.MappingSchema):
             x = colander.SchemaNode(colander.Int(), missing=1)
         def includeme(config):
             config.add_settings_schema(Late)
-        """)
+        """,
+    )
     assert "late" in workshop.compose("early", "late").registry.seen
     assert not hasattr(workshop.compose("early").registry, "seen")
 
@@ -127,8 +144,10 @@ def test_include_with_runs_after_every_includeme_and_only_where_the_other_is_com
 def test_every_introspectable_carries_its_addon(workshop):
     workshop.addon("good", GOOD)
     introspector = workshop.compose("good").registry.introspector
-    routes = {e["introspectable"]["name"]: e["introspectable"]["addon"]
-              for e in introspector.get_category("routes")}
+    routes = {
+        e["introspectable"]["name"]: e["introspectable"]["addon"]
+        for e in introspector.get_category("routes")
+    }
     assert routes["good.page"] == "good"
     assert set(routes.values()) == {"good", "talatat"}
 
@@ -185,17 +204,37 @@ def test_pyramids_own_tools_list_the_composed_routes(tmp_path):
         f"sqlalchemy.url = sqlite:///{tmp_path}/db.sqlite\ntalatat.development = true\n"
         f"talatat.secret = file:{tmp_path}/secret\n"
     )
-    for tool, expected in {"proutes": "/livez", "ptweens": "pyramid_tm", "pviews": "/livez"}.items():
-        args = [sys.executable, "-W", "ignore", "-c",
-                f"from pyramid.scripts.{tool} import main; main()", str(ini)]
+    for tool, expected in {
+        "proutes": "/livez",
+        "ptweens": "pyramid_tm",
+        "pviews": "/livez",
+    }.items():
+        args = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-c",
+            f"from pyramid.scripts.{tool} import main; main()",
+            str(ini),
+        ]
         if tool == "pviews":
             args.append("/livez")
         done = subprocess.run(args, capture_output=True, text=True, check=False)
         assert expected in done.stdout, done.stderr
     shell = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", "from pyramid.scripts.pshell import main; main()", str(ini),
-         "-p", "python"],
-        input="print('composed:', registry.system.composition.names)\n", capture_output=True, text=True,
+        [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-c",
+            "from pyramid.scripts.pshell import main; main()",
+            str(ini),
+            "-p",
+            "python",
+        ],
+        input="print('composed:', registry.system.composition.names)\n",
+        capture_output=True,
+        text=True,
         check=False,
     )
     assert "composed: ()" in shell.stdout, shell.stderr

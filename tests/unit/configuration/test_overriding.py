@@ -55,7 +55,8 @@ def test_the_fingerprint_changes_with_the_source_of_what_was_replaced(workshop):
     workshop.addon("site", overriding("site", "base"), requires=("base",))
     first = workshop.compose("site").registry.system.overrides[0].fingerprint
     second = workshop.compose("site").registry.system.overrides[0].fingerprint
-    assert first == second and len(first) == 16
+    assert first == second
+    assert len(first) == 16
 
 
 def test_a_dependent_that_does_not_say_so_is_refused_with_both_lines_and_the_ways_out(workshop):
@@ -63,8 +64,10 @@ def test_a_dependent_that_does_not_say_so_is_refused_with_both_lines_and_the_way
     silent = overriding("site", "base").replace('with config.overriding("base"):', "if True:")
     workshop.addon("site", silent, requires=("base",))
     said = refused(workshop, "base", "site")
-    assert "_base/__init__.py:9" in said and "_site/__init__.py:9" in said
-    assert 'with config.overriding("base"):' in said and "talatat.addons" in said
+    assert "_base/__init__.py:9" in said
+    assert "_site/__init__.py:9" in said
+    assert 'with config.overriding("base"):' in said
+    assert "talatat.addons" in said
 
 
 def test_an_addon_cannot_override_what_it_does_not_require(workshop):
@@ -80,46 +83,60 @@ def test_two_siblings_that_override_one_view_conflict_until_a_third_decides(work
     workshop.addon("left", overriding("left", "base"), requires=("base",))
     workshop.addon("right", overriding("right", "base"), requires=("base",))
     said = refused(workshop, "left", "right")
-    assert "addon left" in said and "addon right" in said
+    assert "addon left" in said
+    assert "addon right" in said
     assert 'with config.overriding("left", "right"):' in said
-    workshop.addon("site", overriding("site", "base", "left", "right"),
-                   requires=("base", "left", "right"))
+    workshop.addon(
+        "site", overriding("site", "base", "left", "right"), requires=("base", "left", "right")
+    )
     assert workshop.app("left", "right", "site").get("/page").text == "site"
 
 
 def test_a_view_with_other_predicates_on_a_foreign_route_needs_overriding_too(workshop):
     workshop.addon("base", BASE)
-    workshop.addon("sly", """
+    workshop.addon(
+        "sly",
+        """
         from pyramid.response import Response
         def includeme(config):
             config.add_view(lambda r: Response("sly"), route_name="base.page",
                             request_method="GET", permission="public")
-        """, requires=("base",))
+        """,
+        requires=("base",),
+    )
     said = refused(workshop, "base", "sly")
-    assert "_sly/__init__.py:4" in said and "route 'base.page' of addon base" in said
+    assert "_sly/__init__.py:4" in said
+    assert "route 'base.page' of addon base" in said
 
 
 def test_overriding_holds_through_nested_include_and_scan(workshop):
     workshop.addon("base", BASE)
-    workshop.addon("site", """
+    workshop.addon(
+        "site",
+        """
         def includeme(config):
             with config.overriding("base"):
                 config.include(".inner")
-        """, requires=("base",), files={
-        "inner.py": "def includeme(config):\n    config.scan('.views')\n",
-        "views.py": """
+        """,
+        requires=("base",),
+        files={
+            "inner.py": "def includeme(config):\n    config.scan('.views')\n",
+            "views.py": """
             from pyramid.response import Response
             from pyramid.view import view_config
             @view_config(route_name="base.page", permission="public")
             def scanned(request):
                 return Response("scanned")
             """,
-    })
+        },
+    )
     assert workshop.app("site").get("/page").text == "scanned"
 
 
 def test_a_winner_takes_the_losers_place_so_that_route_order_holds(workshop):
-    workshop.addon("base", """
+    workshop.addon(
+        "base",
+        """
         from pyramid.response import Response
         def shown(request):
             return Response(request.matched_route.name)
@@ -128,12 +145,17 @@ def test_a_winner_takes_the_losers_place_so_that_route_order_holds(workshop):
             config.add_route("second", "/p/special")
             for name in ("first", "second"):
                 config.add_view(shown, route_name=name, permission="public")
-        """)
-    workshop.addon("site", """
+        """,
+    )
+    workshop.addon(
+        "site",
+        """
         def includeme(config):
             with config.overriding("base"):
                 config.add_route("first", r"/p/{x:[a-z]+}")
-        """, requires=("base",))
+        """,
+        requires=("base",),
+    )
     assert workshop.app("site").get("/p/special").text == "first"
 
 
@@ -154,24 +176,32 @@ def test_request_methods_and_permissions_override_alike(workshop, declare, check
     workshop.addon("site", code, requires=("base",))
     overrides = workshop.compose("site").registry.system.overrides
     assert [(o.addon, o.replaced_addon) for o in overrides] == [("site", "base")], check
-    workshop.addon("silent", code.replace('with config.overriding("base"):', "if True:"),
-                   requires=("base",))
+    workshop.addon(
+        "silent", code.replace('with config.overriding("base"):', "if True:"), requires=("base",)
+    )
     assert "conflict" in refused(workshop, "base", "silent")
 
 
 def test_a_settings_default_is_overridden_and_the_ini_still_wins(workshop):
-    workshop.addon("base", """
+    workshop.addon(
+        "base",
+        """
         import colander
         class Base(colander.MappingSchema):
             size = colander.SchemaNode(colander.Int(), missing=20)
         def includeme(config):
             config.add_settings_schema(Base)
-        """)
-    workshop.addon("site", """
+        """,
+    )
+    workshop.addon(
+        "site",
+        """
         def includeme(config):
             with config.overriding("base"):
                 config.override_setting_default("base.size", 50)
-        """, requires=("base",))
+        """,
+        requires=("base",),
+    )
     assert workshop.compose("site").registry.system.settings["base"].size == 50
     config = workshop.compose("site", settings="base.size = 7\n")
     assert config.registry.system.settings["base"].size == 7
@@ -194,20 +224,30 @@ def test_a_template_is_overridden_and_two_siblings_that_do_conflict(workshop):
         """
     workshop.addon("base", base, files={"templates/page.jinja2": "from base"})
     for name in ("left", "right"):
-        workshop.addon(name, site.format(name), requires=("base",), files={"own.jinja2": f"from {name}"})
+        workshop.addon(
+            name, site.format(name), requires=("base",), files={"own.jinja2": f"from {name}"}
+        )
     assert workshop.app("base").get("/page").text == "from base"
     assert workshop.app("left").get("/page").text == "from left"
-    [override] = [o for o in workshop.compose("left").registry.system.overrides if o.kind == "asset"]
-    assert override.what.endswith("templates/page.jinja2") and override.replaced_addon == "base"
+    [override] = [
+        o for o in workshop.compose("left").registry.system.overrides if o.kind == "asset"
+    ]
+    assert override.what.endswith("templates/page.jinja2")
+    assert override.replaced_addon == "base"
     assert "templates/page.jinja2" in refused(workshop, "left", "right")
 
 
 def test_an_asset_override_outside_overriding_is_refused(workshop):
     workshop.addon("base", "def includeme(config): pass", files={"a.txt": "x"})
-    workshop.addon("site", """
+    workshop.addon(
+        "site",
+        """
         def includeme(config):
             config.override_asset("PKG_base:a.txt", "PKG_site:a.txt")
-        """, requires=("base",), files={"a.txt": "y"})
+        """,
+        requires=("base",),
+        files={"a.txt": "y"},
+    )
     assert 'with config.overriding("base")' in refused(workshop, "site")
 
 
@@ -222,13 +262,17 @@ SUBSCRIBER = """
 
 def test_a_subscriber_is_replaced_by_its_dotted_name(workshop):
     workshop.addon("base", SUBSCRIBER)
-    workshop.addon("site", """
+    workshop.addon(
+        "site",
+        """
         from PKG_base import heard
         def mine(event): heard.append("site")
         def includeme(config):
             with config.overriding("base"):
                 config.replace_subscriber("PKG_base.listen", mine)
-        """, requires=("base",))
+        """,
+        requires=("base",),
+    )
     config = workshop.compose("site")
     import sys
 
@@ -240,11 +284,15 @@ def test_a_subscriber_is_replaced_by_its_dotted_name(workshop):
 
 def test_replacing_a_subscriber_that_nobody_registers_names_the_line(workshop):
     workshop.addon("base", SUBSCRIBER)
-    workshop.addon("site", """
+    workshop.addon(
+        "site",
+        """
         def includeme(config):
             with config.overriding("base"):
                 config.replace_subscriber("PKG_base.lisen", None)
-        """, requires=("base",))
+        """,
+        requires=("base",),
+    )
     assert "lisen, which nobody registers" in refused(workshop, "site")
 
 
@@ -257,15 +305,24 @@ def test_a_tween_is_replaced_in_its_place(workshop):
                 return response
             return handled
         """
-    workshop.addon("base", tween.format("base") + """
+    workshop.addon(
+        "base",
+        tween.format("base")
+        + """
         def includeme(config):
             config.add_tween("PKG_base.tween")
-        """)
-    workshop.addon("site", tween.format("site") + """
+        """,
+    )
+    workshop.addon(
+        "site",
+        tween.format("site")
+        + """
         def includeme(config):
             with config.overriding("base"):
                 config.replace_tween("PKG_base.tween", "PKG_site.tween")
-        """, requires=("base",))
+        """,
+        requires=("base",),
+    )
     assert workshop.app("base").get("/livez").headers["X-Tween"] == "base"
     assert workshop.app("site").get("/livez").headers["X-Tween"] == "site"
 
@@ -278,7 +335,9 @@ def test_an_exception_view_of_a_dependent_replaces_the_owners(workshop):
             {wrap}
                 config.add_exception_view(lambda e, r: Response("{name}", status=418), context=Broken)
         """
-    workshop.addon("base", """
+    workshop.addon(
+        "base",
+        """
         from pyramid.response import Response
         class Broken(Exception): pass
         def fail(request): raise Broken
@@ -286,9 +345,13 @@ def test_an_exception_view_of_a_dependent_replaces_the_owners(workshop):
             config.add_route("base.fail", "/fail")
             config.add_view(fail, route_name="base.fail", permission="public")
             config.add_exception_view(lambda e, r: Response("base", status=400), context=Broken)
-        """)
-    workshop.addon("site", code.format(module="PKG_base", name="site",
-                                       wrap='with config.overriding("base"):'), requires=("base",))
+        """,
+    )
+    workshop.addon(
+        "site",
+        code.format(module="PKG_base", name="site", wrap='with config.overriding("base"):'),
+        requires=("base",),
+    )
     assert workshop.app("site").get("/fail", status=418).text == "site"
 
 

@@ -1,6 +1,5 @@
 """Settings: typed, all errors at once, nearest names, secrets from a file or the environment, masked."""
 
-import os
 import stat
 from pathlib import Path
 
@@ -34,11 +33,16 @@ def test_values_are_typed_and_defaults_stand_in(tmp_path):
 
 
 def test_all_errors_are_reported_at_once_each_with_its_line(tmp_path):
-    settings = declared(tmp_path, "shop.page_size = many\nshop.open = perhaps not\ntalatat.db.pool_size = 0\n")
+    settings = declared(
+        tmp_path, "shop.page_size = many\nshop.open = perhaps not\ntalatat.db.pool_size = 0\n"
+    )
     text = "\n".join(settings.problems)
-    assert "site.ini:4: shop.page_size" in text and '"many" is not a number' in text
+    assert "site.ini:4: shop.page_size" in text
+    assert '"many" is not a number' in text
     assert "site.ini:6: talatat.db.pool_size" in text
-    assert "the setting shop.title is required (The shop's name). Add a line: shop.title = ..." in text
+    assert (
+        "the setting shop.title is required (The shop's name). Add a line: shop.title = ..." in text
+    )
 
 
 def test_a_misspelt_key_names_the_nearest_known_one(tmp_path):
@@ -70,12 +74,15 @@ def test_a_misspelt_key_of_the_platform_is_an_error(tmp_path):
 def test_a_secret_comes_from_a_file_with_the_current_value_first(tmp_path):
     (tmp_path / "key").write_text("new\nold\n")
     key = declared(tmp_path, "shop.title = x\nshop.key = file:%(here)s/key\n")["shop"].key
-    assert list(key) == ["new", "old"] and key.current == "new"
+    assert list(key) == ["new", "old"]
+    assert key.current == "new"
 
 
 def test_a_secret_comes_from_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("SHOP_KEY", "from outside")
-    assert declared(tmp_path, "shop.title = x\nshop.key = ${SHOP_KEY}\n")["shop"].key == ["from outside"]
+    assert declared(tmp_path, "shop.title = x\nshop.key = ${SHOP_KEY}\n")["shop"].key == [
+        "from outside"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,15 +97,17 @@ def test_a_secret_comes_from_the_environment(tmp_path, monkeypatch):
 def test_a_missing_or_literal_secret_says_what_to_do(tmp_path, value, said):
     (tmp_path / "empty").write_text("\n")
     [text] = declared(tmp_path, f"shop.title = x\nshop.key = {value}\n").problems
-    assert "site.ini:5: shop.key" in text and said in text
+    assert "site.ini:5: shop.key" in text
+    assert said in text
     assert "hunter2" not in text
 
 
 def test_development_makes_a_missing_secret_once_with_mode_0600(tmp_path):
     lines = "shop.title = x\ntalatat.development = true\nshop.key = file:%(here)s/var/key\n"
     first = declared(tmp_path, lines)["shop"].key
-    assert declared(tmp_path, lines)["shop"].key == first and len(first.current) >= 48
-    assert stat.S_IMODE(os.stat(tmp_path / "var" / "key").st_mode) == 0o600
+    assert declared(tmp_path, lines)["shop"].key == first
+    assert len(first.current) >= 48
+    assert stat.S_IMODE((tmp_path / "var" / "key").stat().st_mode) == 0o600
 
 
 def test_making_a_secret_leaves_another_processs_value(tmp_path):
@@ -106,7 +115,7 @@ def test_making_a_secret_leaves_another_processs_value(tmp_path):
     path.write_text("already\n")
     make_secret(path)
     assert path.read_text() == "already\n"
-    assert os.listdir(tmp_path) == ["key"]
+    assert [one.name for one in tmp_path.iterdir()] == ["key"]
 
 
 def test_secrets_and_passwords_in_urls_are_masked_wherever_settings_are_shown(tmp_path):
@@ -115,13 +124,17 @@ def test_secrets_and_passwords_in_urls_are_masked_wherever_settings_are_shown(tm
         tmp_path, "shop.title = x\nshop.key = file:%(here)s/key\n", "postgresql://me:canary-pw@db/x"
     )
     shown = repr(settings.shown()) + repr(settings["shop"].key) + f"{settings['shop']}"
-    assert "canary" not in shown and MASK in shown
+    assert "canary" not in shown
+    assert MASK in shown
     assert settings.shown()["sqlalchemy.url"] == f"postgresql://me:{MASK}@db/x"
 
 
 def test_any_value_may_name_an_environment_variable(tmp_path, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://u@h/db")
-    assert declared(tmp_path, "shop.title = x\n", "${DATABASE_URL}").platform.url == "postgresql://u@h/db"
+    assert (
+        declared(tmp_path, "shop.title = x\n", "${DATABASE_URL}").platform.url
+        == "postgresql://u@h/db"
+    )
     monkeypatch.delenv("DATABASE_URL")
     [text] = declared(tmp_path, "shop.title = x\n", "${DATABASE_URL}").problems
     assert "site.ini:3: sqlalchemy.url: the environment variable DATABASE_URL is not set" in text

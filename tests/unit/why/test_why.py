@@ -74,8 +74,9 @@ SITE = """
 @pytest.fixture
 def registry(workshop):
     workshop.addon("base", BASE, files={"views.py": VIEWS})
-    workshop.addon("site", SITE, requires=("base",),
-                   files={"views.py": VIEWS.replace('"base"', '"site"')})
+    workshop.addon(
+        "site", SITE, requires=("base",), files={"views.py": VIEWS.replace('"base"', '"site"')}
+    )
     return workshop.compose("site", settings="base.size = 30\n").registry
 
 
@@ -96,7 +97,8 @@ def test_a_view_that_a_scanned_decorator_registered_has_its_own_line_and_what_it
     registry, workshop
 ):
     [view] = [f for f in why(registry, "base.page") if f.kind == "view"]
-    assert view.addon == "site" and view.says["permission"] == "public"
+    assert view.addon == "site"
+    assert view.says["permission"] == "public"
     assert view.place == line_of(workshop, "site", "@view_config", "views.py")
     [replaced] = view.replaced
     assert replaced.replaced_addon == "base"
@@ -125,14 +127,16 @@ def test_a_setting_names_its_schema_its_line_in_the_ini_and_the_override_of_its_
     registry, workshop
 ):
     [setting] = [f for f in why(registry, "base.size") if f.says.get("value")]
-    assert setting.says["value"] == "30" and "site.ini:" in setting.says["set at"]
+    assert setting.says["value"] == "30"
+    assert "site.ini:" in setting.says["set at"]
     assert setting.place == line_of(workshop, "site", "override_setting_default")
     assert setting.replaced[0].replaced_place == line_of(workshop, "base", "add_settings_schema")
 
 
 def test_a_platform_setting_names_its_line_and_masks_a_secret(registry):
     [setting] = why(registry, "talatat.secret")
-    assert setting.addon == "talatat" and "settings.py:" in setting.place
+    assert setting.addon == "talatat"
+    assert "settings.py:" in setting.place
     assert setting.says["value"] == "********"
 
 
@@ -148,7 +152,7 @@ def test_a_resource_names_its_line(registry, workshop):
 
 
 def test_a_name_that_nothing_has_is_told_with_those_near_it(registry):
-    with pytest.raises(TalatatError, match="base.things.titel.*base.things.title"):
+    with pytest.raises(TalatatError, match=r"base.things.titel.*base.things.title"):
         why(registry, "base.things.titel")
 
 

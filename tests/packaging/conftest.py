@@ -75,7 +75,8 @@ class Environment:
         return done.stdout + done.stderr if code else done.stdout
 
     def talatat(self, *arguments, code=0):
-        return self.run(self.python, "-m", "talatat.cli.main", *arguments, code=code)
+        start = "from talatat.cli.main import run; run()"
+        return self.run(self.python, "-c", start, *arguments, code=code)
 
     def ini(self, *addons, name="site.ini"):
         """Write an .ini that composes these addons on a database of its own."""
@@ -94,15 +95,16 @@ class Environment:
     @contextlib.contextmanager
     def serving(self, *command):
         """Run a command that prints `ready URL`; yields (url, lines before it), stops it by TERM."""
-        process = subprocess.Popen(
-            [str(part) for part in command],
-            cwd=self.folder,
-            env=self.environ(),
-            stdout=subprocess.PIPE,
-            stderr=(self.folder / "server.log").open("w"),
-            text=True,
-            start_new_session=True,
-        )
+        log = self.folder / "server.log"
+        with log.open("w") as errors:
+            process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=self.folder,
+                env=self.environ(),
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
         timer = signal.signal(signal.SIGALRM, lambda *_: process.kill())
         signal.alarm(WARM)
         lines = []
@@ -112,12 +114,12 @@ class Environment:
                     break
                 lines.append(line.rstrip("\n"))
             else:
-                raise AssertionError("\n".join(lines) + (self.folder / "server.log").read_text())
+                raise AssertionError("\n".join(lines) + log.read_text())
             signal.alarm(0)
             yield line.split()[1], lines
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=30)
-            assert process.returncode == 0, (self.folder / "server.log").read_text()
+            assert process.returncode == 0, log.read_text()
         finally:
             signal.alarm(0)
             signal.signal(signal.SIGALRM, timer)

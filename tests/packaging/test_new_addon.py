@@ -28,7 +28,9 @@ def test_a_new_addon_is_as_the_linters_want_it(beside):
     ruff = [beside.python, "-m", "ruff"]
     options = ["--no-cache", "--line-length", "100"]
     beside.run(*ruff, "format", "--check", *options, "book_shelf")
-    beside.run(*ruff, "check", *options, "--select", "E,F,I,UP,B", "book_shelf")
+    ours = 'lint.isort.known-first-party=["talatat", "talatat_book_shelf"]'
+    chosen = ["--select", "E,F,I,UP,B", "--config", ours]
+    beside.run(*ruff, "check", *options, *chosen, "book_shelf")
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,35 @@
 """One buyer: a process with one connection that checks out its baskets, one after the other.
 
+    python tests/accept/buying.py < job.json
+
+takes `{url, token, customer_id, baskets}` once it has printed `ready`, and prints its tally. It imports
+nothing but the standard library, so that many buyers start at once.
+
 It does what a shop's page does: it sends the prices that it was shown, and where the answer is 409 it
-drops the lines that are out of stock, takes over the prices that have changed, and tries again.
+drops the lines that are out of stock, takes over the prices that have changed, and tries again; each
+answer leaves it less to refuse.
 """
 
 import http.client
 import json
+import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 CHECKOUT = "/api/orders/v1/orders:checkout"
-TRIES = 4
 LINES = len("/lines/")
 PRICE = "expected_price"
 
 
 @dataclass
 class Tally:
-    """What one buyer met: statuses, accepted orders with their totals in minor units, seconds."""
+    """What one buyer met: statuses and the conflicts of lines by code, accepted orders with their totals
+    in minor units, baskets of which nothing was left, seconds of each request, any other answer."""
 
     statuses: dict[str, int] = field(default_factory=dict)
+    conflicts: dict[str, int] = field(default_factory=dict)
     accepted: dict[str, int] = field(default_factory=dict)
     emptied: int = 0
     seconds: list[float] = field(default_factory=list)
@@ -63,10 +71,7 @@ def _check_out(
     client: Client, tally: Tally, customer_id: str, basket: list[dict[str, Any]]
 ) -> None:
     lines = basket
-    for _ in range(TRIES):
-        if not lines:
-            tally.emptied += 1
-            return
+    while lines:
         began = time.perf_counter()
         status, answer = client.request(
             "POST", CHECKOUT, {"customer_id": customer_id, "lines": lines}
@@ -80,7 +85,10 @@ def _check_out(
         if status != 409:
             tally.strange.append(f"{status}: {json.dumps(answer)[:500]}")
             return
+        for error in answer["errors"]:
+            tally.conflicts[error["code"]] = tally.conflicts.get(error["code"], 0) + 1
         lines = mended(lines, answer["errors"])
+    tally.emptied += 1
 
 
 def mended(lines: list[dict[str, Any]], errors: list[dict[str, str]]) -> list[dict[str, Any]]:
@@ -102,3 +110,12 @@ def minor(money: dict[str, str]) -> int:
 
 def _number(error: dict[str, str]) -> int:
     return int(error["pointer"][LINES:].split("/")[0])
+
+
+def main() -> None:
+    print("ready", flush=True)
+    print(json.dumps(asdict(buy(**json.load(sys.stdin)))))
+
+
+if __name__ == "__main__":
+    main()

@@ -14,13 +14,12 @@ from talatat_accounts.models import Grant, Group, User
 
 def require_rank(request: Any, roles: Iterable[str], what: str) -> None:
     """Raise Problem 403 `rank` unless who asks holds all that the roles give."""
-    security = request.registry.system.security
-    missing = security.given_by(roles) - security.held_by(request.identity)
+    missing = request.registry.system.security.beyond(request.identity, roles)
     if missing:
         raise Problem(
             403,
             "rank",
-            f"{what} takes permissions that you do not hold yourself: {', '.join(sorted(missing))}.",
+            f"{what} takes permissions that you do not hold yourself: {', '.join(missing)}.",
         )
 
 

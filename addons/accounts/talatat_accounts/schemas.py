@@ -9,13 +9,19 @@ import colander
 from talatat.problems import invalid
 from talatat.schema.body import read_json
 from talatat.schema.reading import INVALID, compile_reader
+from talatat.schema.types import UUID, Timestamp
 from talatat_accounts.passwords import MAX_LENGTH
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
 
 
-def normal_name(name: str) -> str:
-    """One spelling for each user: compatibility forms composed, lower case, no outer space."""
+def normal_name(name: Any) -> Any:
+    """One spelling for each user: compatibility forms composed, lower case, no outer space.
+
+    As a preparer it is given colander's null for an empty string, and leaves it alone.
+    """
+    if not isinstance(name, str):
+        return name
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
@@ -89,6 +95,7 @@ def body_of(request: Any, schema: type) -> dict[str, Any]:
 class UserSchema(colander.MappingSchema):
     """A user as managers see and write one; the password is written only."""
 
+    id = colander.SchemaNode(UUID(), read_only=True)
     name = colander.SchemaNode(
         colander.String(),
         preparer=normal_name,
@@ -113,13 +120,16 @@ class UserSchema(colander.MappingSchema):
     )
     roles = Strings(missing=(), description="Roles given to this user alone")
     groups = Strings(missing=(), attribute="group_names", description="Names of groups")
+    created_at = colander.SchemaNode(Timestamp(), read_only=True)
 
 
 class GroupSchema(colander.MappingSchema):
     """A group as managers see and write one."""
 
+    id = colander.SchemaNode(UUID(), read_only=True)
     name = colander.SchemaNode(colander.String(), preparer=normal_name, validator=valid_name)
     title = colander.SchemaNode(
         colander.String(), missing="", validator=colander.Length(max=200), description="For people"
     )
     roles = Strings(missing=(), description="Roles given to all members")
+    created_at = colander.SchemaNode(Timestamp(), read_only=True)

@@ -89,7 +89,7 @@ class Accounts:
     def rows(self, statement: Any, parameters: Any = None) -> list[Any]:
         with self.test.session() as session:
             result = session.execute(statement, parameters or {})
-            return list(result) if result.returns_rows else []
+            return list(result) if getattr(result, "returns_rows", True) else []
 
 
 @pytest.fixture

@@ -29,9 +29,9 @@ def within(scopes: Collection[str], limit: Collection[str] | None) -> bool:
     return limit is None or all(covered(limit, scope) for scope in scopes)
 
 
-# The predicates. Each answers for one way of holding a permission; `roles` maps a declared role
-# to the declared permissions that it holds.
-Roles = Mapping[str, frozenset[str]]
+# The predicates. Each answers for one way of holding a permission; `roles` maps declared roles to
+# their patterns. What is asked for may itself be a pattern: whoever holds `*` holds `catalog.*`.
+Roles = Mapping[str, tuple[str, ...]]
 
 
 def is_granted_directly(identity: Identity, permission: str, roles: Roles) -> bool:
@@ -39,7 +39,7 @@ def is_granted_directly(identity: Identity, permission: str, roles: Roles) -> bo
 
 
 def is_granted_by_role(identity: Identity, permission: str, roles: Roles) -> bool:
-    return any(permission in roles.get(role, ()) for role in identity.roles)
+    return any(covered(roles.get(role, ()), permission) for role in identity.roles)
 
 
 def is_in_scope(identity: Identity, permission: str, roles: Roles) -> bool:

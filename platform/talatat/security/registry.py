@@ -42,7 +42,7 @@ class Security:
         self.roles: dict[str, Role] = {}
         self.sources: dict[str, IdentitySource] = {}
         self._uses: list[Use] = []
-        self._held: dict[str, frozenset[str]] = {}
+        self._patterns: dict[str, tuple[str, ...]] = {}
         self._reported: set[str] = set()
 
     def uses(self, permission: str, what: str, intr: Any = None) -> None:
@@ -50,7 +50,7 @@ class Security:
         self._uses.append(Use(permission, what, intr))
 
     def finish(self, registry: Any) -> None:
-        """Check every use and work out what each role holds.
+        """Check every use; from now on roles count.
 
         Raises CompositionError with one problem for each undeclared permission.
         """
@@ -59,14 +59,7 @@ class Security:
         uses = [*self._uses, *uses_by_views(registry), *uses_by_fields(registry)]
         if problems := problems_of(self, uses):
             raise CompositionError(problems)
-        self._held = {role.name: self._expanded(role) for role in self.roles.values()}
-
-    def _expanded(self, role: Role) -> frozenset[str]:
-        return frozenset(
-            name
-            for name in self.permissions
-            if any(covers(pattern, name) for pattern in role.permissions)
-        )
+        self._patterns = {role.name: role.permissions for role in self.roles.values()}
 
     def declares(self, permission: str) -> bool:
         """Whether the name is a permission, or one of the two literals."""
@@ -95,15 +88,20 @@ class Security:
         if permission not in self.permissions:
             self._report(permission)
             return False
-        return holds(identity, permission, self._held)
+        return holds(identity, permission, self._patterns)
 
     def held_by(self, identity: Identity) -> frozenset[str]:
         """All declared permissions that the identity holds."""
         return frozenset(name for name in self.permissions if self.holds(identity, name))
 
-    def given_by(self, roles: Iterable[str]) -> frozenset[str]:
-        """All declared permissions that these roles give together."""
-        return frozenset().union(*(self._held.get(role, frozenset()) for role in roles))
+    def beyond(self, identity: Identity, roles: Iterable[str]) -> list[str]:
+        """What these roles hold and the identity does not: names and patterns.
+
+        Patterns are compared, not what they cover today: `*` will cover what the next addon declares,
+        so nobody but a holder of `*` may hand it out.
+        """
+        patterns = {pattern for role in roles for pattern in self._patterns.get(role, ())}
+        return sorted(p for p in patterns if not holds(identity, p, self._patterns))
 
     def _report(self, permission: str) -> None:
         if permission not in self._reported:

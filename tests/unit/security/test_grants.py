@@ -23,7 +23,7 @@ def composed(permissions, roles):
         security.permissions[name] = Permission(name, name, "shop")
     for name, patterns in roles.items():
         security.roles[name] = Role(name, tuple(patterns), "shop")
-    security._held = {r.name: security._expanded(r) for r in security.roles.values()}
+    security._patterns = {role.name: role.permissions for role in security.roles.values()}
     return security
 
 
@@ -93,11 +93,26 @@ def test_the_role_admin_holds_everything_declared(names, asked):
 def test_a_role_that_no_addon_declares_gives_nothing(names):
     security = composed(names, {})
     assert security.held_by(identity(roles=frozenset({"admin", "sleeping"}))) == frozenset()
-    assert security.given_by({"sleeping"}) == frozenset()
+    assert security.beyond(identity(), {"sleeping"}) == []
 
 
-@given(st.frozensets(NAMES), PATTERN_SETS, st.dictionaries(WORDS, PATTERN_SETS, max_size=3))
-def test_what_roles_give_is_what_somebody_with_only_them_holds(names, direct, roles):
-    security = composed(names, roles)
-    who = identity(roles=frozenset(roles))
-    assert security.given_by(roles) == security.held_by(who)
+ROLES = st.dictionaries(WORDS, PATTERN_SETS, max_size=3)
+
+
+@given(ROLES, st.frozensets(WORDS, max_size=2), PATTERN_SETS, SCOPES, WORDS, NAMES)
+def test_who_may_hand_out_a_role_holds_all_that_it_gives_now_and_later(
+    roles, own, direct, scopes, role, later
+):
+    who = identity(roles=own, permissions=direct, scopes=scopes)
+    if not composed([], roles).beyond(who, [role]):
+        security = composed([later], roles)  # whatever is declared one day
+        assert security.held_by(identity(roles=frozenset({role}))) <= security.held_by(who)
+
+
+@given(ROLES, SCOPES)
+def test_only_a_holder_of_everything_hands_out_the_role_admin(roles, scopes):
+    security = composed([], {**roles, "admin": ["*"]})
+    admin = identity(roles=frozenset({"admin"}), scopes=scopes)
+    everything = scopes is None or "*" in scopes
+    assert security.beyond(admin, ["admin"]) == ([] if everything else ["*"])
+    assert security.beyond(identity(permissions=frozenset({"accounts.*"})), ["admin"]) == ["*"]

@@ -1,7 +1,7 @@
 """`make serve`: `python -m demo INI [PORT]` from an .ini to a shop that answers.
 
-Brings the database to the composition, fills it the first time, makes the administrator's account, and
-runs pserve in this very process. `TALATAT_DEMO_PRODUCTS` and `TALATAT_DEMO_ORDERS` make it smaller.
+Brings the database to the composition, makes the administrator's account, fills the shop the first time, and
+runs pserve in this very process. `TALATAT_DEMO_PRODUCTS`, `_INVOICES` and `_ORDERS` make it smaller.
 """
 
 import sys

@@ -1,73 +1,136 @@
-"""From an .ini to a running shop, one step after the other; each is a command that a person could type."""
+"""From an .ini to a running shop, one step after the other."""
 
 import contextlib
+import json
 import os
 import socket
 import sys
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import plaster
 from pyramid.scripts import pserve
 from sqlalchemy import inspect, text
 
-from demo import orders, products
+from demo import checkouts, orders, products
 from talatat.cli.main import main as talatat
 from talatat.composing import load_composition
-from talatat.composition import Composition
 from talatat.db import Database
 from talatat.errors import TalatatError
+from talatat.evolution.migrate import pending
 from talatat.settings import Settings
 
 VAR = Path("var")
+ADMIN = VAR / "admin.json"
 PRODUCTS = int(os.environ.get("TALATAT_DEMO_PRODUCTS", "3000"))
-ORDERS = int(os.environ.get("TALATAT_DEMO_ORDERS", "4000"))
+INVOICES = int(os.environ.get("TALATAT_DEMO_INVOICES", "4000"))
+ORDERS = int(os.environ.get("TALATAT_DEMO_ORDERS", "200"))
 OWN_SERVER = "egg:talatat#waitress"
 
 
 def start(ini: str, port: str) -> int:
     """Do all of it and serve until INT or TERM; the exit code."""
+    shop = Shop(ini, port)
     try:
-        composition = load_composition(ini)
-    except TalatatError as error:
+        new = shop.apply()
+        shop.make_administrator(new)
+        if new:
+            shop.fill()
+    except (TalatatError, OSError) as error:
         sys.exit(f"error: {error}")
-    settings = Settings(composition.ini)
-    if talatat(["apply", ini, "--yes"]):
-        return 1
-    if settings.platform.development:
-        _fill(ini, composition, Database(settings.platform))
-    if "accounts" in composition.by_name:
-        _make_administrator(ini, port)
     if _server(ini) != OWN_SERVER:
         threading.Thread(target=_announce, args=(port,), daemon=True).start()
     return int(pserve.main(["pserve", ini, f"http_port={port}"]) or 0)
 
 
-def _fill(ini: str, composition: Composition, database: Database) -> None:
-    """Load what was not loaded yet: the catalogue, then the orders."""
-    files = {
-        "catalog.products": ("products.jsonl", products.lines(PRODUCTS)),
-        "orders.history": ("orders.csv", orders.lines(ORDERS, PRODUCTS)),
-    }
-    loaded = _loaded(database)
-    for resource, (name, lines) in files.items():
-        if resource.partition(".")[0] in composition.by_name and resource not in loaded:
-            print(f"Loading the demonstration's {resource} ...", flush=True)
-            path = _written(VAR / "demo" / name, lines)
-            report = str(path.with_suffix(".report.jsonl"))
-            if talatat(["load", ini, resource, str(path), "--resume", "--report", report]):
-                sys.exit(f"The demonstration's {path} was not loaded whole: see {report}.")
+@dataclass
+class Shop:
+    """One .ini and what its database holds."""
 
+    ini: str
+    port: str
 
-def _loaded(database: Database) -> set[str]:
-    """The resources that a finished load has filled."""
-    with contextlib.closing(database.engine.connect()) as connection:
-        if not inspect(connection).has_table("talatat_load"):
-            return set()
-        rows = connection.execute(text("SELECT resource FROM talatat_load WHERE finished"))
-        return {row.resource for row in rows}
+    def __post_init__(self) -> None:
+        self.composition = load_composition(self.ini)
+        self.settings = Settings(self.composition.ini).platform
+
+    @cached_property
+    def database(self) -> Database:
+        return Database(self.settings)
+
+    def apply(self) -> bool:
+        """Bring the database to the composition; whether the demonstration's data may be missing."""
+        if self._is_applied():
+            return not self._loaded() >= set(self._files())
+        if talatat(["apply", self.ini, "--yes"]):
+            sys.exit(1)
+        return True
+
+    def _is_applied(self) -> bool:
+        """Asked without composing, which takes a second that a second start can do without."""
+        try:
+            return not pending(self.composition, self.database)
+        except TalatatError:
+            return False  # `talatat apply` makes what is missing, or says what is wrong
+
+    def make_administrator(self, new: bool) -> None:
+        """An account made at random on first start; how to sign in stands in var/admin.json only."""
+        url = f"http://localhost:{self.port}"
+        known = json.loads(ADMIN.read_text()).get("url") if ADMIN.exists() else None
+        if "accounts" not in self.composition.by_name or (known == url and not new):
+            return
+        from talatat_accounts import bootstrap
+
+        print(bootstrap.run(self.ini, ADMIN, url, "admin"), flush=True)
+
+    def fill(self) -> None:
+        """Load what was not loaded yet, then place orders. Only in development: a demo is no data."""
+        if not self.settings.development:
+            return
+        loaded = self._loaded()
+        for resource, (name, lines) in self._files().items():
+            if resource not in loaded:
+                self._load(resource, _written(VAR / "demo" / name, lines))
+        if {"accounts", "orders"} <= set(self.composition.by_name) and ADMIN.exists():
+            self._place_orders(json.loads(ADMIN.read_text())["token"])
+
+    def _files(self) -> dict[str, tuple[str, Iterable[str]]]:
+        """Resource -> (file, lines), of those addons that are composed, in the order of loading."""
+        files = {
+            "catalog.products": ("products.jsonl", products.lines(PRODUCTS)),
+            "orders.history": ("invoices.csv", orders.lines(INVOICES, PRODUCTS)),
+        }
+        composed = self.composition.by_name
+        return {name: file for name, file in files.items() if name.partition(".")[0] in composed}
+
+    def _loaded(self) -> set[str]:
+        """The resources that a finished load has filled, whatever its file."""
+        with contextlib.closing(self.database.engine.connect()) as connection:
+            if not inspect(connection).has_table("talatat_load"):
+                return set()
+            rows = connection.execute(text("SELECT resource FROM talatat_load WHERE finished"))
+            return {row.resource for row in rows}
+
+    def _load(self, resource: str, path: Path) -> None:
+        print(f"Loading the demonstration's {resource} ...", flush=True)
+        report = str(path.with_suffix(".report.jsonl"))
+        if talatat(["load", self.ini, resource, str(path), "--resume", "--report", report]):
+            sys.exit(f"The demonstration's {path} was not loaded whole: see {report}.")
+
+    def _place_orders(self, token: str) -> None:
+        application = plaster.get_loader(self.ini, protocols=["wsgi"]).get_wsgi_app()
+        system = application.registry.system
+        try:
+            placed = checkouts.place_orders(application, token, ORDERS)
+            print(f"{placed:,} orders placed.", flush=True)
+            system.outbox.deliver()
+        finally:
+            system.outbox.stop()
+            system.database.dispose()
 
 
 def _written(path: Path, lines: Iterable[str]) -> Path:
@@ -75,17 +138,6 @@ def _written(path: Path, lines: Iterable[str]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(lines)
     return path
-
-
-def _make_administrator(ini: str, port: str) -> None:
-    """An account made at random on first start; how to sign in is told to var/admin.json only."""
-    from talatat_accounts import bootstrap
-
-    out = VAR / "admin.json"
-    try:
-        print(bootstrap.run(ini, out, f"http://localhost:{port}", "admin"), flush=True)
-    except (TalatatError, OSError) as error:
-        sys.exit(f"error: {error}")
 
 
 def _server(ini: str) -> str:

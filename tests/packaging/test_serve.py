@@ -10,7 +10,12 @@ import pytest
 
 from .conftest import ROOT, free_port, json_of
 
-SMALL = {"TALATAT_DEMO_PRODUCTS": "60", "TALATAT_DEMO_ORDERS": "20", "PYTHONPATH": str(ROOT)}
+SMALL = {
+    "TALATAT_DEMO_PRODUCTS": "60",
+    "TALATAT_DEMO_INVOICES": "20",
+    "TALATAT_DEMO_ORDERS": "10",
+    "PYTHONPATH": str(ROOT),
+}
 
 
 @pytest.fixture

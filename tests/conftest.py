@@ -19,7 +19,14 @@ from talatat.testing import TestSystem, composed, write_ini
 from talatat.testing.databases import make_database
 from talatat.testing.fixtures import database_url, postgresql_server, postgresql_url, sqlite_url
 
-__all__ = ["addons", "database", "database_url", "postgresql_server", "postgresql_url", "sqlite_url"]
+__all__ = [
+    "addons",
+    "database",
+    "database_url",
+    "postgresql_server",
+    "postgresql_url",
+    "sqlite_url",
+]
 
 
 @pytest.fixture
@@ -61,11 +68,19 @@ class Addons:
         importlib.invalidate_caches()
         return package
 
-    def revision(self, addon: str, revision: str, body: str, down: str | None = None, **says: Any) -> Path:
+    def revision(
+        self, addon: str, revision: str, body: str, down: str | None = None, **says: Any
+    ) -> Path:
         """Write one revision of an addon; `body` is the body of `upgrade`."""
         path = self.folder / f"{self.prefix}_{addon}" / "migrations" / "versions" / f"{revision}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
-        head = {"revision": revision, "down_revision": down, "requires": {}, "phase": "expand", **says}
+        head = {
+            "revision": revision,
+            "down_revision": down,
+            "requires": {},
+            "phase": "expand",
+            **says,
+        }
         path.write_text(
             "import sqlalchemy as sa\nfrom alembic import op\nfrom talatat.db import types as t\n"
             + "".join(f"{key} = {value!r}\n" for key, value in head.items())
@@ -87,7 +102,6 @@ class Addons:
     def composed(self, *names: str, url: str, **options: Any) -> Any:
         """`with addons.composed("shelf", url=database_url) as system`"""
         return composed(names, url=url, **options)
-
 
     @staticmethod
     def rating(addon: str = "rating", presence: str = "sparse") -> dict[str, str]:

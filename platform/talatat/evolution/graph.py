@@ -8,6 +8,7 @@ that this works when every addon is broken.
 
 from __future__ import annotations
 
+import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -128,8 +129,8 @@ def _read(addon: str, folder: Path) -> Iterator[Revision]:
             scripts: list[Script] = list(script_directory(folder).walk_revisions())
     except Exception as error:  # a revision file may raise anything
         raise EvolutionError(
-            f"addon {addon}: the revisions in {folder} cannot be read: {type(error).__name__}: {error}. "
-            f"Mend the file, or install another version of the addon."
+            f"addon {addon}: the revisions in {folder} cannot be read{_line(folder, error)}: "
+            f"{type(error).__name__}: {error}. Mend the file, or install another version of the addon."
         ) from error
     for script in scripts:
         down = script.down_revision
@@ -141,6 +142,13 @@ def _read(addon: str, folder: Path) -> Iterator[Revision]:
             getattr(script.module, "phase", "expand"),
             Path(script.path),
         )
+
+
+def _line(folder: Path, error: BaseException) -> str:
+    """Return the file and line of a folder of revisions at which an error came up."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [one for one in frames if Path(one.filename).parent == folder]
+    return f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
 
 
 def _problems(

@@ -153,11 +153,14 @@ class Note(Record, Base):
 
 
 def test_all_problems_of_all_addons_are_told_at_once(shelf):
-    both = CASES["a table that is not named after its addon"][0] + """
+    both = (
+        CASES["a table that is not named after its addon"][0]
+        + """
 class Other(Record, Base):
     __tablename__ = "notes_other"
     book_id: Mapped[str] = mapped_column(ForeignKey(Book.__table__.c.id))
 """
+    )
     said = said_of(shelf, both)
     assert said.startswith("1. ") and "\n2. " in said
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from talatat.testing.databases import make_database
 from talatat.db.engine import parse_url
 from talatat.errors import TalatatError
+from talatat.testing.databases import make_database
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,12 @@ def test_sqlite_keeps_a_write_ahead_log_and_holds_foreign_keys(sqlite_url):
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous")
         }
-    assert pragmas == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 5000, "synchronous": 1}
+    assert pragmas == {
+        "journal_mode": "wal",
+        "foreign_keys": 1,
+        "busy_timeout": 5000,
+        "synchronous": 1,
+    }
     database.dispose()
 
 

@@ -246,13 +246,18 @@ def test_a_quarantined_extension_leaves_the_model_whole(rated_shelf, database_ur
     settings = {"talatat.on_addon_error": "quarantine"}
     with rated_shelf.composed("rating", "broken", url=database_url, settings=settings) as system:
         assert set(system.system.quarantined) == {"broken"}
-        book, stars = rated_shelf.module("shelf.models").Book, rated_shelf.module("rating.models").BookRating
+        book, stars = (
+            rated_shelf.module("shelf.models").Book,
+            rated_shelf.module("rating.models").BookRating,
+        )
         fill(system, book, stars, 2)
         with system.session() as session:
             assert len(session.scalars(select(stars)).all()) == 1
 
 
-def test_extensions_of_several_addons_stand_side_by_side_in_composition_order(rated_shelf, database_url):
+def test_extensions_of_several_addons_stand_side_by_side_in_composition_order(
+    rated_shelf, database_url
+):
     rated_shelf.write("second", rated_shelf.rating("second"), requires=("shelf",))
     with rated_shelf.composed("second", "rating", url=database_url) as system:
         book = rated_shelf.module("shelf.models").Book
@@ -328,7 +333,9 @@ def test_extending_a_model_and_one_that_inherits_from_it_is_refused(shelf):
     assert "Novel inherits from Book, which rating extends too" in composing(shelf, "rating")
 
 
-def test_a_class_of_another_composition_under_the_same_name_asks_for_a_new_process(rated_shelf, rated):
+def test_a_class_of_another_composition_under_the_same_name_asks_for_a_new_process(
+    rated_shelf, rated
+):
     import importlib
     import sys
 

@@ -39,10 +39,10 @@ def test_rounding_is_to_the_nearest_minor_unit(amount, currency):
 
 def test_json_writes_out_the_decimals_of_the_currency():
     assert Money(Decimal("12.5"), "EUR").to_json() == {"amount": "12.50", "currency": "EUR"}
-    assert Money(Decimal("12"), "JPY").to_json() == {"amount": "12", "currency": "JPY"}
+    assert Money(Decimal(12), "JPY").to_json() == {"amount": "12", "currency": "JPY"}
     assert Money(Decimal("1E+3"), "EUR").to_json() == {"amount": "1000.00", "currency": "EUR"}
     assert Money(Decimal("0.0425"), "GBP").to_json() == {"amount": "0.0425", "currency": "GBP"}
-    assert str(Money(Decimal("7"), "EUR")) == "7.00 EUR"
+    assert str(Money(Decimal(7), "EUR")) == "7.00 EUR"
 
 
 def test_more_decimals_than_the_currency_has_are_not_rounded_away():

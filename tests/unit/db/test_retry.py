@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
-from talatat.testing.databases import make_database
 from talatat.db.retry import is_busy, is_retryable, is_unreachable
+from talatat.testing.databases import make_database
 
 
 @pytest.fixture
@@ -23,7 +23,12 @@ def accounts(database):
 
 
 def judged(error):
-    return is_retryable(error), is_busy(error), is_unreachable(error), IRetryableError.providedBy(error)
+    return (
+        is_retryable(error),
+        is_busy(error),
+        is_unreachable(error),
+        IRetryableError.providedBy(error),
+    )
 
 
 TRANSIENT = (True, True, False, True)
@@ -156,7 +161,9 @@ def test_two_writers_of_one_version_are_tried_again_but_are_no_overload():
 
 @pytest.mark.parametrize("name", ["no-such-database", "refused", "no-folder", "no-database-file"])
 def test_a_database_that_is_not_there_is_unreachable(name, postgresql_server, tmp_path):
-    (tmp_path / "text.sqlite").write_text("this is no database, but a text that is long enough to see it\n")
+    (tmp_path / "text.sqlite").write_text(
+        "this is no database, but a text that is long enough to see it\n"
+    )
     url = {
         "no-such-database": postgresql_server.url("nowhere"),
         "refused": "postgresql://postgres@127.0.0.1:1/shop",

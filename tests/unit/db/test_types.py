@@ -35,7 +35,9 @@ scalars = (
     | st.floats(-(10.0**15), 10.0**15)
 )  # fmt: skip
 documents = st.recursive(
-    scalars, lambda one: st.lists(one, max_size=4) | st.dictionaries(texts, one, max_size=4), max_leaves=12
+    scalars,
+    lambda one: st.lists(one, max_size=4) | st.dictionaries(texts, one, max_size=4),
+    max_leaves=12,
 )
 moments = st.datetimes(
     datetime(1, 1, 3), datetime(9999, 12, 29),
@@ -98,7 +100,9 @@ def test_a_price_comes_back_exactly(connection, value):
 @given(st.lists(moments, min_size=2, max_size=6))
 def test_moments_are_ordered_by_the_database_as_by_python(connection, values):
     with rolled_back(connection):
-        connection.execute(insert(table), [{"number": n, "moment": v} for n, v in enumerate(values)])
+        connection.execute(
+            insert(table), [{"number": n, "moment": v} for n, v in enumerate(values)]
+        )
         found = connection.scalars(select(table.c.moment).order_by(table.c.moment)).all()
     assert found == sorted(values)
 

@@ -44,6 +44,13 @@ class Client:
     token: str
     _connection: Any = None
 
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
     def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """The status and the JSON answer; raises OSError where the server does not answer."""
         if self._connection is None:
@@ -61,9 +68,10 @@ class Client:
 
 def buy(url: str, token: str, customer_id: str, baskets: list[list[dict[str, Any]]]) -> Tally:
     """Check out all baskets, each until it is accepted, empty or given up."""
-    client, tally = Client(url, token), Tally()
-    for basket in baskets:
-        _check_out(client, tally, customer_id, basket)
+    tally = Tally()
+    with Client(url, token) as client:
+        for basket in baskets:
+            _check_out(client, tally, customer_id, basket)
     return tally
 
 

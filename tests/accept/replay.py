@@ -80,7 +80,8 @@ def replay(folder: Path, database_url: str, baskets: int, clients: int, seed: in
     ids = product_ids(database_url)
     with serving(site):
         done = run(site, token, stocked, ids, clients)
-        wrong = [*strange(done), *missing_orders(site, token, done)]
+        with Client(site.url, token) as client:
+            wrong = [*strange(done), *missing_orders(client, done)]
     wrong += wrong_rows(database_url, done)
     variant = sa.make_url(database_url).get_backend_name()
     command = f"python tests/accept/replay.py --baskets {baskets} --clients {clients}"
@@ -117,9 +118,9 @@ def product_ids(database_url: str) -> dict[str, str]:
 
 def run(site: Site, token: str, stocked: Shop, ids: dict[str, str], clients: int) -> Replay:
     """Let the clients buy at the same time, each every n-th basket."""
-    status, customer = Client(site.url, token).request(
-        "POST", "/api/orders/v1/customers", {"name": "The replay"}
-    )
+    with Client(site.url, token) as clerk:
+        name = {"name": "The replay"}
+        status, customer = clerk.request("POST", "/api/orders/v1/customers", name)
     assert status == 201, customer
     bodies = [body(number, stocked, ids) for number in range(len(stocked.baskets))]
     jobs = [
@@ -177,16 +178,16 @@ def strange(done: Replay) -> list[str]:
     ]
 
 
-def missing_orders(site: Site, token: str, done: Replay) -> list[str]:
+def missing_orders(client: Client, done: Replay) -> list[str]:
     """Page through all orders over REST: exactly the accepted ones, with the totals that were told."""
-    client, path = Client(site.url, token), "/api/orders/v1/orders?limit=500&fields=id,total"
+    path = "/api/orders/v1/orders?limit=500&fields=id,total"
     shown: dict[str, int] = {}
     while path:
         status, page = client.request("GET", path)
         if status != 200:
             return [f"GET {path}: {status} {page}"]
         shown.update({row["id"]: minor(row["total"]) for row in page["items"]})
-        path = (page["next"] or "").removeprefix(site.url)
+        path = (page["next"] or "").removeprefix(client.url)
     if shown != done.accepted:
         lost, extra = done.accepted.keys() - shown.keys(), shown.keys() - done.accepted.keys()
         return [f"orders lost: {sorted(lost)[:5]}, unknown: {sorted(extra)[:5]}, or totals differ"]

@@ -34,8 +34,8 @@ OWN_SERVER = "egg:talatat#waitress"
 
 def start(ini: str, port: str) -> int:
     """Do all of it and serve until INT or TERM; the exit code."""
-    shop = Shop(ini, port)
     try:
+        shop = Shop(ini, port)
         new = shop.apply()
         shop.make_administrator(new)
         if new:

@@ -7,6 +7,7 @@ where they end. Going on after a kill cuts the report there: no line is lost, no
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -25,31 +26,27 @@ class Report:
         self.offset = offset
         try:
             self.stream: IO[bytes] = self.path.open("r+b" if offset else "wb")
+            size = self.stream.seek(0, 2)
         except OSError as error:
-            raise TalatatError(
-                f"The report {self.path} cannot be written: {error.strerror}. Name a file in a folder "
-                "that exists and may be written to."
+            raise self._unwritable(
+                error, "Name a file in a folder that exists and may be written to."
             ) from None
-        if self.stream.seek(0, 2) < offset:
-            self.close()
+        if size < offset:
+            self.stream.close()
             raise TalatatError(
                 f"The report {self.path} is not the one that this load has begun: it is shorter. Name "
                 "that one, or load anew without --resume."
             )
-        self.stream.truncate(offset)
 
     def write(self, outcomes: Iterable[Outcome]) -> int:
         """Put `outcomes` on disk after what is kept, and return where they end; nothing is kept yet."""
-        self.stream.seek(self.offset)
-        self.stream.truncate()
         try:
+            self.stream.seek(self.offset)
+            self.stream.truncate()
             self.stream.writelines(map(report_line, outcomes))
             synced(self.stream)
         except OSError as error:
-            raise TalatatError(
-                f"The report {self.path} cannot be written: {error.strerror}. Mend that, then go on with "
-                "--resume."
-            ) from error
+            raise self._unwritable(error, "Mend that, then go on with --resume.") from error
         return self.stream.tell()
 
     def keep(self, offset: int) -> None:
@@ -59,8 +56,14 @@ class Report:
     def close(self) -> None:
         """Close the file; what was not kept is cut off."""
         if not self.stream.closed:
-            self.stream.truncate(self.offset)
-            self.stream.close()
+            # What could not be written is still in its buffer, and may fail to be written again.
+            with suppress(OSError):
+                self.stream.truncate(self.offset)
+            with suppress(OSError):
+                self.stream.close()
+
+    def _unwritable(self, error: OSError, mend: str) -> TalatatError:
+        return TalatatError(f"The report {self.path} cannot be written: {error.strerror}. {mend}")
 
 
 def report_line(outcome: Outcome) -> bytes:

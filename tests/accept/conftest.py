@@ -1,10 +1,19 @@
 """The long checks: real data, real servers, real sockets. Numbers grow with ``TALATAT_ACCEPT``.
 
 The modules beside the tests are commands too, and import each other by their bare names; so do the
-tests.
+tests. After an acceptance run ``docs/acceptance.md`` is written anew.
 """
 
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+def pytest_sessionfinish(session, exitstatus):
+    import figures
+    import report
+
+    if figures.accepting() and exitstatus == 0 and "PYTEST_XDIST_WORKER" not in os.environ:
+        report.main()

@@ -39,7 +39,7 @@ ROOMS = (
 )
 
 # The tweens that every answer passes last: Pyramid puts the tween that is added last outermost.
-OUTERMOST = ("talatat.web.compression", "talatat.web.logging")
+OUTERMOST = ("talatat.security.headers", "talatat.web.compression", "talatat.web.logging")
 
 
 def load_composition(ini: str | Ini, without: Collection[str] = ()) -> Composition:

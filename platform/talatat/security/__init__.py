@@ -8,8 +8,7 @@ whoever is recognised. The role `admin` holds every declared permission.
 from typing import Any
 
 from pyramid.interfaces import ISecurityPolicy
-from pyramid.tweens import INGRESS
-from pyramid.viewderivers import INGRESS as VIEW_INGRESS
+from pyramid.viewderivers import INGRESS
 
 from talatat.security.csrf import IdentityCSRFStorage, check_csrf, check_origin, csrf_checked_view
 from talatat.security.grants import AUTHENTICATED, EVERYTHING, PUBLIC
@@ -50,13 +49,10 @@ def challenges(request: Any) -> list[str]:
 
 
 def includeme(config: Any) -> None:
-    """The policy, the platform's own permissions and role, CSRF and secure headers."""
+    """The policy, the platform's own permissions and role, and CSRF; `headers` is included last."""
     config.set_security_policy(Policy(config.registry.system.security))
     config.add_permission(PUBLIC, "Everybody, without logging in")
     config.add_permission(AUTHENTICATED, "Everybody who is logged in")
     config.add_role("admin", [EVERYTHING])
     config.set_csrf_storage_policy(IdentityCSRFStorage())
-    config.add_view_deriver(
-        csrf_checked_view, "talatat_csrf", under=VIEW_INGRESS, over="secured_view"
-    )
-    config.add_tween("talatat.security.headers.secure_headers_tween", under=INGRESS)
+    config.add_view_deriver(csrf_checked_view, "talatat_csrf", under=INGRESS, over="secured_view")

@@ -47,7 +47,7 @@ def without(response: Any, *names: str) -> None:
 
 
 def secure_headers_tween(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
-    """Tween factory; stands outermost, so that error pages are covered as well."""
+    """Tween factory."""
 
     def secure_headers(request: Any) -> Any:
         response = handler(request)
@@ -66,3 +66,8 @@ def add_secure_headers(response: Any, https: bool) -> None:
     left_out: frozenset[str] = getattr(response, _LEFT_OUT, frozenset())
     present = {name.lower() for name, _ in response.headerlist} | left_out
     response.headerlist.extend(pair for pair in wanted if pair[0].lower() not in present)
+
+
+def includeme(config: Any) -> None:
+    """Add the tween. To be included last of all, so that it stands around whatever else answers."""
+    config.add_tween("talatat.security.headers.secure_headers_tween")

@@ -89,6 +89,7 @@ class Site:
 
     def app(self, **environ: str) -> TestApp:
         self.add_source()
+        self.config.include("talatat.security.headers")
         self.finish()
         return TestApp(self.config.make_wsgi_app(), extra_environ=environ or None)
 

@@ -41,7 +41,7 @@ def show_me(request: Any) -> Any:
     return found
 
 
-@password.put(permission="accounts.self")
+@password.put(permission="accounts.self", schema=PasswordBody)
 def change_password(request: Any) -> Any:
     """Set a new password; ends all other sessions, and revokes all other tokens.
 

@@ -26,7 +26,7 @@ session = Service(
 
 
 # No CSRF token before the login; that another site logs somebody in is refused by the origin.
-@sessions.post(permission="public", require_csrf=False)
+@sessions.post(permission="public", require_csrf=False, schema=LoginBody)
 def log_in(request: Any) -> Any:
     """Log in with `{user, password}`: sets the cookie and answers the `csrf_token` to send back."""
     check_origin(request)

@@ -26,7 +26,7 @@ token = Service(
 
 
 # Open, for the body may hold the password; and the view looks at cookies only if it does not.
-@tokens.post(permission="public", require_csrf=False)
+@tokens.post(permission="public", require_csrf=False, schema=TokenBody)
 def make_token(request: Any) -> Any:
     """Make a token for `{user, password}`, or for whoever is logged in.
 

@@ -139,10 +139,15 @@ def phrase(status: int) -> str:
         return "Error"
 
 
+def is_api(request: Request) -> bool:
+    """Whether the path is one of programs."""
+    path = request.environ.get("PATH_INFO", "")
+    return path == "/api" or path.startswith("/api/")
+
+
 def wants_json(request: Request) -> bool:
     """Whether an error is answered as problem+json: under /api, or where JSON is preferred."""
-    path = request.environ.get("PATH_INFO", "")
-    if path == "/api" or path.startswith("/api/"):
+    if is_api(request):
         return True
     accept = request.environ.get("HTTP_ACCEPT", "")
     if "json" not in accept:

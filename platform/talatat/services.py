@@ -17,7 +17,9 @@ import copy
 import datetime as dt
 import decimal
 import inspect
+import io
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import orjson
 from cornice.errors import Errors
@@ -30,6 +32,7 @@ from pyramid.decorator import reify
 from pyramid.request import Request as PyramidRequest
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.viewderivers import INGRESS
+from webob.request import PATH_SAFE
 
 from talatat.errors import CompositionError
 from talatat.problems import (
@@ -38,8 +41,9 @@ from talatat.problems import (
     Problem,
     bad_parameter,
     document,
+    is_api,
 )
-from talatat.schema.body import body_limit
+from talatat.schema.body import MAX_BODY, body_limit
 from talatat.schema.faults import escape
 from talatat.schema.types import format_timestamp
 
@@ -54,6 +58,33 @@ if TYPE_CHECKING:
 
 class Request(PyramidRequest):  # type: ignore[misc]  # Pyramid has no types
     """The request, with what Cornice expects of one, made only when asked for."""
+
+    # Bodies up to this size are kept in memory; WebOb leaves its temporary files to the collector.
+    request_body_tempfile_limit = 2 * MAX_BODY
+
+    @property
+    def path(self) -> str:
+        """WebOb's, quoted; a path that is not UTF-8 has one too, so that it can be logged and refused."""
+        environ = self.environ
+        raw: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        return quote(raw.encode("latin-1"), safe=PATH_SAFE)
+
+    def make_body_seekable(self) -> None:
+        """WebOb's, for pyramid_retry, which copies every body before anybody has looked at it.
+
+        A body below /api that is too large is left unread: it will be refused.
+        """
+        if is_api(self):
+            limit, length = body_limit(self), self.content_length
+            if length is not None and length > limit:
+                return
+            if length is None and self.is_body_readable:
+                raw = self.body_file_raw.read(limit + 1)
+                self.body_file_raw = io.BytesIO(raw)
+                self.content_length = len(raw)
+                self.is_body_seekable = True
+                return
+        super().make_body_seekable()
 
     @reify
     def validated(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from talatat.resources.declaration import Resource
 from talatat.resources.extensions import ExtensionFields, attribute_of
 from talatat.resources.filters import Filter, column_filter, custom_filter
 from talatat.resources.ordering import SortKey
-from talatat.schema.derive import schema_of
+from talatat.schema.derive import limit_by_column, schema_of
 
 DEEPEST = 2
 
@@ -26,7 +26,18 @@ DEEPEST = 2
 def schema_instance(declaration: type[Resource], system: Any) -> Any:
     """The schema of a resource, bound to the system: its own, or one derived from the model."""
     schema = schema_of(declaration.model) if declaration.schema is None else declaration.schema()
-    return schema.bind(system=system)
+    schema = schema.bind(system=system)
+    limit_by_columns(schema, declaration.model)
+    return schema
+
+
+def limit_by_columns(schema: Any, model: type[Any]) -> None:
+    """Let each field refuse what its column cannot hold. `schema` is a bound copy, so it may change."""
+    columns = {one.key: one.columns[0] for one in sa.inspect(model).column_attrs}
+    for node in schema.children:
+        column = columns.get(attribute_of(node))
+        if column is not None and not getattr(node, "read_only", False):
+            limit_by_column(node, column.type)
 
 
 def bound_filters(

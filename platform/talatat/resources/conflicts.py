@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from talatat.problems import Problem
 from talatat.schema.faults import fault
@@ -40,7 +40,7 @@ def problem_of(error: IntegrityError, fields: dict[str, str]) -> Problem:
     return Problem(409, code, detail, errors)
 
 
-def out_of_range(error: DataError) -> Problem:
+def out_of_range(error: StatementError) -> Problem:
     """422 for a value that fits the schema and not the column."""
     return Problem(422, "invalid", "A value is too long or too large to be stored")
 

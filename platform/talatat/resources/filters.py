@@ -20,7 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from talatat.schema import types
-from talatat.schema.derive import type_of
+from talatat.schema.derive import ANY_DIALECT, type_of
 from talatat.schema.document import json_schema
 
 EQUALITY = ("eq", "ne", "in", "nin", "isnull")
@@ -181,15 +181,12 @@ def _storable(type_: Any, parse: Parse) -> Parse:
     def read(text: str) -> Any:
         value = parse(text)
         if decorator is not None:
-            decorator.process_bind_param(value, _ANY_DIALECT)
+            decorator.process_bind_param(value, ANY_DIALECT)
         elif isinstance(type_, sa.DateTime) and not type_.timezone:
             value = value.replace(tzinfo=None)
         return value
 
     return read
-
-
-_ANY_DIALECT: Any = sa.create_engine("sqlite://").dialect
 
 
 def _one_of(choices: tuple[str, ...]) -> Parse:

@@ -14,7 +14,7 @@ from typing import Any
 
 from talatat.configuration.provenance import where
 from talatat.errors import CompositionError
-from talatat.resources.binding import bound_filters, bound_sorts, schema_instance
+from talatat.resources.binding import bound_filters, bound_sorts, limit_by_columns, schema_instance
 from talatat.resources.bound import BoundResource
 from talatat.resources.extensions import ExtensionDeclaration, ExtensionFields
 from talatat.resources.hooks import EVERY, HookDeclaration
@@ -98,6 +98,7 @@ class Resources:
             else:
                 node = one.schema().bind(system=system)
                 node.name = one.addon
+                limit_by_columns(node, attachments[one.addon].extension)
                 fields = ExtensionFields(one.addon, node, attachments[one.addon], one.introspectable)
                 problems += _unmapped(fields, place)
                 found.append(fields)

@@ -48,6 +48,38 @@ def node_of(name: str, column: sa.Column[Any]) -> colander.SchemaNode:
     return colander.SchemaNode(typ, **options)
 
 
+def limit_by_column(node: colander.SchemaNode, type_: Any) -> None:
+    """Let `node` refuse what a column of `type_` cannot hold.
+
+    Without this, one database would cut or refuse what the other takes: SQLite knows no lengths.
+    """
+    typ, own = type_of(type_)
+    limits: list[Any] = []
+    if type(typ) is type(node.typ) and isinstance(own, colander.Length | colander.Range):
+        limits.append(own)
+    if isinstance(type_, sa.types.TypeDecorator) and not isinstance(typ, types.UUID):
+        limits.append(_Storable(type_))
+    node.storable = limits
+
+
+class _Storable:
+    """Validator: what the column's own type refuses when the statement is executed."""
+
+    def __init__(self, type_: sa.types.TypeDecorator[Any]) -> None:
+        self.type = type_
+
+    def __call__(self, node: colander.SchemaNode, value: Any) -> None:
+        try:
+            self.type.process_bind_param(value, ANY_DIALECT)
+        except ValueError as error:
+            raise colander.Invalid(node, str(error)) from error
+        except NotImplementedError:  # a decorator that changes nothing on the way in
+            return
+
+
+ANY_DIALECT: Any = sa.create_engine("sqlite://").dialect
+
+
 def type_of(type_: Any) -> tuple[Any, Any]:
     """(colander type, validator or None) for an SQLAlchemy type, seen through decorators."""
     for sql_type, make in _TYPES:

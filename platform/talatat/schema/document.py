@@ -22,6 +22,8 @@ def json_schema(node: colander.SchemaNode, form: Form = "read") -> dict[str, Any
     """The JSON Schema of `node` in one of its forms."""
     found = _by_type(node, form)
     _describe(node, found)
+    for limit in getattr(node, "storable", ()):
+        _limits(limit, found, node)
     _limits(node.validator, found, node)
     if form != "read" and node.missing not in (colander.required, colander.drop, None):
         default = _plain(node.missing)

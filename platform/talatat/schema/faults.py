@@ -58,7 +58,14 @@ def _code(invalid: colander.Invalid) -> str:
         return "unknown"
     if any(str(message) == "Required" for message in _messages(invalid)):
         return "required"
-    validator = getattr(invalid.node, "validator", None)
+    return code_of(getattr(invalid.node, "validator", None))
+
+
+def code_of(validator: Any) -> str:
+    """The code of what a validator refuses; that of its parts where they agree."""
+    if isinstance(validator, colander.All | colander.Any):
+        found = {code_of(one) for one in validator.validators}
+        return found.pop() if len(found) == 1 else "invalid"
     for kind, code in CODES:
         if isinstance(validator, kind):
             return code

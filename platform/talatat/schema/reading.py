@@ -14,7 +14,7 @@ from typing import Any
 
 import colander
 
-from talatat.schema.faults import Fault, escape, fault, faults_of
+from talatat.schema.faults import Fault, code_of, escape, fault, faults_of
 from talatat.schema.types import JSONType
 
 INVALID: Any = type("Invalid", (), {"__repr__": lambda self: "<invalid>"})()
@@ -142,6 +142,7 @@ def _leaf_reader(node: colander.SchemaNode) -> Reader:
     may_be_null = nullable(node)
     check = _json_check(node.typ)
     deserialize = node.deserialize
+    limits = getattr(node, "storable", ())  # what the column holds, see derive.limit_by_column
 
     def read(value: Any, pointer: str, faults: list[Fault]) -> Any:
         if value is None:
@@ -161,9 +162,21 @@ def _leaf_reader(node: colander.SchemaNode) -> Reader:
         if found is colander.drop:  # what colander takes for "nothing", such as an empty string
             faults.append(fault(pointer, "required", "must not be empty"))
             return INVALID
-        return found
+        return found if found is None else _held(node, found, limits, pointer, faults)
 
     return read
+
+
+def _held(node: Any, value: Any, limits: Any, pointer: str, faults: list[Fault]) -> Any:
+    """`value`, unless the column cannot hold it."""
+    for limit in limits:
+        try:
+            limit(node, value)
+        except colander.Invalid as invalid:
+            (found,) = faults_of(invalid, pointer)
+            faults.append(found | {"code": code_of(limit)})
+            return INVALID
+    return value
 
 
 def _json_check(typ: Any) -> Callable[[Any], str]:

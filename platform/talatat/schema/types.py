@@ -131,11 +131,13 @@ class Money(JSONType):
     """An amount with its currency; in Python whatever `make(amount, currency)` gives.
 
     `make` is `talatat.db.types.Money` unless an addon has its own value class; the value needs
-    the attributes `amount` and `currency`.
+    the attributes `amount` and `currency`. Amounts are whole minor units of the currency unless
+    `fractions` says that there may be more decimals.
     """
 
-    def __init__(self, make: Any = None) -> None:
+    def __init__(self, make: Any = None, fractions: bool = False) -> None:
         self.make = make
+        self.fractions = fractions
 
     def from_json(self, value: Any) -> Any:
         if not isinstance(value, dict) or set(value) != {"amount", "currency"}:
@@ -145,10 +147,10 @@ class Money(JSONType):
             raise ValueError('"amount" must be a decimal in a string such as "12.50"')
         if not isinstance(currency, str) or not CURRENCY_PATTERN.match(currency):
             raise ValueError('"currency" must be three capital letters such as "EUR"')
-        make = self.make
-        if make is None:
-            from talatat.db.types import Money as make  # late: schemas need no database
-        return make(decimal.Decimal(amount), currency)
+        found = (self.make or _money)(decimal.Decimal(amount), currency)
+        if not self.fractions:
+            _ = getattr(found, "minor", None)  # ValueError for a part of a cent
+        return found
 
     def to_json(self, value: Any) -> dict[str, str]:
         if hasattr(value, "to_json"):  # writes at least the decimals of the currency
@@ -166,6 +168,12 @@ class Money(JSONType):
                 "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
             },
         }
+
+
+def _money(amount: decimal.Decimal, currency: str) -> Any:
+    from talatat.db.types import Money as Value  # late: schemas need no database
+
+    return Value(amount, currency)
 
 
 class OpenMap(JSONType):

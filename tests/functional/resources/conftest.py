@@ -1,0 +1,287 @@
+"""Two addons that the tests write: `store`, which has resources, and `stars`, which extends one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from talatat.testing import TestSystem
+
+STORE = {
+    "__init__.py": """
+        from .resources import Boxes, Things
+        from .security import Source
+
+        def includeme(config):
+            config.add_permission("store.write", "Write things")
+            config.add_permission("store.read_cost", "See what things cost us")
+            config.add_permission("store.write_cost", "Say what things cost us")
+            config.add_permission("store.boxes", "Work with boxes")
+            config.add_role("clerk", ["store.write", "store.boxes"])
+            config.add_role("owner", ["store.write", "store.boxes", "store.read_cost", "store.write_cost"])
+            config.add_identity_source("store.role", Source())
+            config.add_resource(Things)
+            config.add_resource(Boxes)
+        """,
+    "security.py": """
+        from talatat.security import Identity
+
+        class Source:
+            def identify(self, request):
+                role = request.headers.get("X-Role")
+                return role and Identity(id=role, name=role, source="store", roles=frozenset({role}))
+        """,
+    "models.py": """
+        import datetime as dt
+        from decimal import Decimal
+        from typing import Any
+        import sqlalchemy as sa
+        from sqlalchemy.orm import Mapped, mapped_column, relationship
+        from talatat.db import JSONDocument, Money, Record, Scaled, UTCDateTime, UUIDv7, declarative_base
+
+        Base = declarative_base("store")
+
+        class Box(Record, Base):
+            __tablename__ = "store_box"
+            label: Mapped[str] = mapped_column(sa.String(20), unique=True)
+            owner: Mapped[str] = mapped_column(sa.String(20), default="")
+
+        class Thing(Record, Base):
+            '''A thing in the store.'''
+            __tablename__ = "store_thing"
+            name: Mapped[str] = mapped_column(sa.String(60))
+            code: Mapped[str | None] = mapped_column(sa.String(20), unique=True)
+            rank: Mapped[int | None] = mapped_column(sa.Integer)
+            weight: Mapped[float | None] = mapped_column(sa.Float)
+            size: Mapped[Decimal | None] = mapped_column(Scaled(2))
+            sold_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+            active: Mapped[bool] = mapped_column(default=True)
+            cost: Mapped[int] = mapped_column(default=0)
+            kind: Mapped[str] = mapped_column(sa.String(10), default="plain")
+            price_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+            currency: Mapped[str] = mapped_column(sa.CHAR(3), default="EUR")
+            details: Mapped[dict[str, Any]] = mapped_column(JSONDocument, default=dict)
+            box_id: Mapped[str | None] = mapped_column(UUIDv7, sa.ForeignKey(Box.id, ondelete="SET NULL"))
+            box: Mapped[Box | None] = relationship(Box)
+
+            @property
+            def price(self):
+                return Money.from_minor(self.price_minor, self.currency)
+
+            @price.setter
+            def price(self, value):
+                self.price_minor, self.currency = value.minor, value.currency
+        """,
+    "resources.py": """
+        import colander
+        import sqlalchemy as sa
+        from talatat import schema as s
+        from talatat.problems import Problem
+        from talatat.resources import Ranking, Resource, collection_action, item_action
+        from .models import Box, Thing
+
+        class ThingSchema(colander.MappingSchema):
+            id = colander.SchemaNode(s.UUID(), read_only=True)
+            name = colander.SchemaNode(colander.String(), validator=colander.Length(1, 60), description="Its name")
+            code = colander.SchemaNode(colander.String(), missing=None)
+            rank = colander.SchemaNode(colander.Integer(), missing=None, validator=colander.Range(-1000, 1000))
+            weight = colander.SchemaNode(colander.Float(), missing=None)
+            size = colander.SchemaNode(s.Decimal(), missing=None)
+            sold_at = colander.SchemaNode(s.Timestamp(), missing=None)
+            active = colander.SchemaNode(colander.Boolean(), missing=True)
+            cost = colander.SchemaNode(colander.Integer(), missing=colander.drop,
+                read_permission="store.read_cost", write_permission="store.write_cost")
+            kind = colander.SchemaNode(colander.String(), missing="plain", create_only=True,
+                validator=colander.OneOf(["plain", "fancy"]))
+            price = colander.SchemaNode(s.Money(), missing=colander.drop)
+            details = colander.SchemaNode(s.OpenMap(), missing=colander.drop)
+            box_id = colander.SchemaNode(s.UUID(), missing=None)
+            created_at = colander.SchemaNode(s.Timestamp(), read_only=True)
+            shout = colander.SchemaNode(colander.String(), read_only=True, attribute=lambda thing: thing.name.upper())
+
+            def validator(self, node, value):
+                if value.get("kind") == "fancy" and value.get("rank") is None:
+                    error = colander.Invalid(node)
+                    error["rank"] = "A fancy thing needs a rank"
+                    raise error
+
+        class SellSchema(colander.MappingSchema):
+            quantity = colander.SchemaNode(colander.Integer(), validator=colander.Range(min=1))
+
+        class Things(Resource):
+            '''What is in the store.'''
+            name = "things"
+            model = Thing
+            schema = ThingSchema
+            permissions = {"read": "public", "write": "store.write"}
+            filters = ("name", "code", "rank", "weight", "size", "sold_at", "active", "kind", "box_id",
+                       "box.label")
+            sorts = ("name", "rank", "weight", "size", "sold_at", "code")
+            open_maps = {"details": lambda query, name, op, value: query.where(
+                Thing.details[name].as_string() == value)}
+
+            def scope(self, request, query):
+                if request.headers.get("X-Blind") == "yes":
+                    return query.where(Thing.active)
+                return query
+
+            def search(self, request, text):
+                score = sa.func.length(Thing.name).label("score")
+                return Ranking(sa.select(Thing.id, score).where(Thing.name.contains(text)).subquery())
+
+            @collection_action("sell", permission="store.write", body=SellSchema, status=201,
+                               problems={"sold_out": "There are no more."})
+            def sell(self, request, body):
+                '''Sell a new thing.'''
+                if body["quantity"] > 5:
+                    raise Problem(409, "sold_out", "Only 5 left",
+                                  [{"pointer": "/quantity", "code": "sold_out", "detail": "Only 5 left"}])
+                thing = Thing(name=f"sold {body['quantity']}")
+                request.db.add(thing)
+                return thing
+
+            @collection_action("count")
+            def count(self, request):
+                return {"count": request.db.scalar(sa.select(sa.func.count()).select_from(Thing))}
+
+            @item_action("retire")
+            def retire(self, request, thing):
+                thing.active = False
+                return thing
+
+            @item_action("forget")
+            def forget(self, request, thing):
+                request.db.delete(thing)
+
+        class Boxes(Resource):
+            name = "boxes"
+            model = Box
+            permissions = {"read": "store.boxes", "write": "store.boxes"}
+            filters = ("label",)
+            require_if_match = True
+        """,
+    "migrations/versions/0001_store.py": """
+        import sqlalchemy as sa
+        from alembic import op
+        from talatat.db import types as t
+        revision, down_revision, phase = "0001_store", None, "expand"
+
+        def record():
+            return [
+                sa.Column("id", t.UUIDv7(), primary_key=True),
+                sa.Column("version", sa.Integer, nullable=False),
+                sa.Column("created_at", t.UTCDateTime(), nullable=False),
+                sa.Column("updated_at", t.UTCDateTime(), nullable=False),
+            ]
+
+        def upgrade():
+            op.create_table("store_box", *record(), sa.Column("label", sa.String(20), nullable=False, unique=True),
+                            sa.Column("owner", sa.String(20), nullable=False))
+            op.create_table(
+                "store_thing", *record(),
+                sa.Column("name", sa.String(60), nullable=False),
+                sa.Column("code", sa.String(20), unique=True),
+                sa.Column("rank", sa.Integer),
+                sa.Column("weight", sa.Float),
+                sa.Column("size", t.Scaled(2)),
+                sa.Column("sold_at", t.UTCDateTime()),
+                sa.Column("active", sa.Boolean, nullable=False),
+                sa.Column("cost", sa.Integer, nullable=False),
+                sa.Column("kind", sa.String(10), nullable=False),
+                sa.Column("price_minor", sa.BigInteger, nullable=False),
+                sa.Column("currency", sa.CHAR(3), nullable=False),
+                sa.Column("details", t.JSONDocument(), nullable=False),
+                sa.Column("box_id", t.UUIDv7(), sa.ForeignKey("store_box.id", ondelete="SET NULL"), index=True),
+            )
+        """,
+}
+
+
+def extender(addon: str, presence: str = "sparse") -> dict[str, str]:
+    """An addon that extends things by a number of points and a note."""
+    return {
+        "__init__.py": f"""
+            import colander
+            from PKG_store.models import Thing
+            from .models import Points
+
+            class PointsFields(colander.MappingSchema):
+                filters = ("points",)
+                points = colander.SchemaNode(colander.Integer(), validator=colander.Range(min=0))
+                note = colander.SchemaNode(colander.String(), missing=None)
+
+            seen = []
+
+            def includeme(config):
+                config.extend_model(Thing, Points, presence={presence!r})
+                config.extend_resource("store.things", PointsFields)
+                for event in ("before_create", "after_create", "before_update", "after_update",
+                              "before_delete", "after_delete"):
+                    config.add_hook("store.things", event, recorder(event))
+                config.add_hook("*", "after_create", recorder("any after_create"))
+
+            def recorder(event):
+                def hook(request, obj, changes):
+                    seen.append((event, obj.name if hasattr(obj, "name") else obj.label, dict(changes)))
+                hook.__qualname__ = f"recorder.{{event}}"
+                return hook
+            """,
+        "models.py": f"""
+            from sqlalchemy.orm import Mapped, mapped_column
+            from talatat.db import Extension, declarative_base, extension_key
+            from PKG_store.models import Thing
+            Base = declarative_base("{addon}")
+            class Points(Extension, Base):
+                __tablename__ = "{addon}_thing"
+                thing_id: Mapped[str] = extension_key(Thing)
+                points: Mapped[int] = mapped_column(default=0)
+                note: Mapped[str | None]
+            """,
+        "migrations/versions/0001_points.py": f"""
+            import sqlalchemy as sa
+            from alembic import op
+            from talatat.db import types as t
+            revision, down_revision, phase = "0001_points", None, "expand"
+            requires = {{"store": "0001_store"}}
+            def upgrade():
+                op.create_table(
+                    "{addon}_thing",
+                    sa.Column("thing_id", t.UUIDv7(), sa.ForeignKey("store_thing.id", ondelete="CASCADE"),
+                              primary_key=True),
+                    sa.Column("version", sa.Integer, nullable=False),
+                    sa.Column("points", sa.Integer, nullable=False),
+                    sa.Column("note", sa.String),
+                )
+            """,
+    }
+
+
+OWNER = {"X-Role": "owner"}
+CLERK = {"X-Role": "clerk"}
+THINGS = "/api/store/v1/things"
+BOXES = "/api/store/v1/boxes"
+
+
+@pytest.fixture
+def store_addons(addons: Any) -> Any:
+    """The folder of addons with `store` in it."""
+    addons.write("store", STORE)
+    return addons
+
+
+@pytest.fixture
+def store(store_addons: Any, database_url: str) -> Iterator[TestSystem]:
+    """`store` alone."""
+    with store_addons.composed("store", url=database_url) as system:
+        yield system
+
+
+@pytest.fixture
+def starred(store_addons: Any, database_url: str) -> Iterator[TestSystem]:
+    """`store` with two addons that extend its things."""
+    store_addons.write("stars", extender("stars"), requires=("store",))
+    store_addons.write("moons", extender("moons", "always"), requires=("store",))
+    with store_addons.composed("stars", "moons", url=database_url) as system:
+        yield system

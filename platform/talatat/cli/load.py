@@ -55,14 +55,17 @@ def command(
         with watcher(source, begun) as watch:
             counts = load.run(watch)
     except KeyboardInterrupt:
-        again = shlex.join(sys.argv[1:] + ([] if resume else ["--resume"]))
+        again = ["talatat", "load", ini, resource, file, "--resume"]
+        again += ["--report", report] if report else []
         raise TalatatError(
-            f"Stopped. All batches so far are kept; go on with: talatat {again}"
+            f"Stopped. All batches so far are kept; go on with: {shlex.join(again)}"
         ) from None
     except Exception as error:
         if is_unreachable(error):
             raise TalatatError(unreachable(error)) from error
         raise
+    finally:
+        system.database.dispose()
     click.echo(as_json_text(counts) if as_json else as_text(counts, report, begun))
     return 2 if counts.rejected else 0
 
@@ -82,11 +85,13 @@ def require_loader(system: System, resource: str) -> None:
 def require_database(system: System, ini: str) -> None:
     """Raise TalatatError unless the database has been brought to the composition."""
     state = status(system)
+    if state.problem:
+        raise TalatatError(state.problem)
     if not state.ok:
-        missing = ", ".join(f"{m['addon']} {m['revision']}" for m in state.missing)
+        missing = ", ".join(f"{one['addon']} {one['revision']}" for one in state.missing)
         raise TalatatError(
-            f"The database is not at the composition of {ini} (missing: {missing}). "
-            f"Bring it there: talatat apply {ini}"
+            f"The database is not at the composition of {ini}: it lacks {missing}. "
+            f"Bring it there: {state.command}"
         )
 
 

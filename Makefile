@@ -15,8 +15,8 @@ setup:     ## the virtual environment: locked packages, test tools, all distribu
 test: setup  ## every test, with branch coverage of platform/
 	@sh .ci/servers && .venv/bin/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
-accept: setup  ## the long forms of the tests; the numbers can be raised: see tests/README.md
-	@sh .ci/servers && .venv/bin/python -m pytest --accept
+accept: setup  ## the long forms of the tests on real data; their figures go to docs/acceptance.md
+	@sh .ci/servers && TALATAT_ACCEPT=1 .venv/bin/python -m pytest tests/accept
 
 lint: setup  ## style, types, import rules
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

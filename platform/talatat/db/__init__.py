@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyramid_retry import IBeforeRetry
 from sqlalchemy import event
 
 from talatat.db.base import NAMING_CONVENTION, declarative_base
 from talatat.db.extension import Extension, extension_key
 from talatat.db.models import Models
 from talatat.db.record import Record, Versioned
-from talatat.db.retry import is_busy, is_retryable, is_unreachable
+from talatat.db.retry import is_busy, is_retryable, is_unreachable, rest_before_retry
 from talatat.db.session import Database, request_db, transaction
 from talatat.db.types import (
     Decimal4,
@@ -75,4 +76,5 @@ def includeme(config: Configurator) -> None:
     event.listen(system.database.sessionmaker, "before_flush", system.models.make_always)
     config.include("pyramid_retry")
     config.include("pyramid_tm")
+    config.add_subscriber(rest_before_retry, IBeforeRetry)
     config.add_request_method(request_db, "db", reify=True)

@@ -6,10 +6,12 @@ COMMIT count as well: pyramid_tm asks the transaction's data managers, which are
 
 from __future__ import annotations
 
+import random
 import sqlite3
+import time
 from typing import Any
 
-from pyramid_retry import mark_error_retryable
+from pyramid_retry import BeforeRetry, mark_error_retryable
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -76,6 +78,15 @@ def mark_retryable(context: ExceptionContext) -> None:
     error: Any = context.sqlalchemy_exception
     if error is not None and is_retryable(error):
         mark_error_retryable(error)
+
+
+def rest_before_retry(event: BeforeRetry) -> None:
+    """Wait a moment, by chance, before a request is tried again (a subscriber of pyramid_retry's).
+
+    Two that collided and start again at once would collide again.
+    """
+    longest = 0.04 * 2.0 ** event.environ.get("retry.attempt", 0)
+    time.sleep(random.uniform(0.005, longest))  # noqa: S311  # spreads tries, keeps no secret
 
 
 def _primary_code(error: sqlite3.Error) -> int:

@@ -162,7 +162,8 @@ class Other(Record, Base):
 """
     )
     said = said_of(shelf, both)
-    assert said.startswith("1. ") and "\n2. " in said
+    assert said.startswith("1. ")
+    assert "\n2. " in said
 
 
 def test_good_tables_and_tables_without_a_model_pass(shelf):

@@ -288,9 +288,12 @@ def composing(addons, *names, url="sqlite:////nowhere/at/all.sqlite"):
 def test_an_attribute_of_the_addons_name_on_the_model_is_a_collision(shelf):
     shelf.write("title", shelf.rating("title"), requires=("shelf",))
     said = composing(shelf, "title")
-    assert "__init__.py:5" in said and "addon title" in said
-    assert "Book (addon shelf" in said and "models.py:" in said
-    assert "has an attribute 'title' of its own" in said and "Rename" in said
+    assert "__init__.py:5" in said
+    assert "addon title" in said
+    assert "Book (addon shelf" in said
+    assert "models.py:" in said
+    assert "has an attribute 'title' of its own" in said
+    assert "Rename" in said
 
 
 def test_two_extensions_of_one_model_by_one_addon_conflict(shelf):
@@ -304,7 +307,8 @@ def test_two_extensions_of_one_model_by_one_addon_conflict(shelf):
         """
     shelf.write("rating", files, requires=("shelf",))
     said = composing(shelf, "rating")
-    assert "__init__.py:5" in said and "__init__.py:6" in said
+    assert "__init__.py:5" in said
+    assert "__init__.py:6" in said
 
 
 def test_extending_a_model_and_one_that_inherits_from_it_is_refused(shelf):
@@ -343,7 +347,8 @@ def test_a_class_of_another_composition_under_the_same_name_asks_for_a_new_proce
         del sys.modules[name]
     importlib.invalidate_caches()
     said = composing(rated_shelf, "rating")
-    assert "another class of that addon" in said and "Start a new process" in said
+    assert "another class of that addon" in said
+    assert "Start a new process" in said
 
 
 @pytest.mark.parametrize(
@@ -361,7 +366,8 @@ def test_a_mistaken_extension_is_told_with_its_line(shelf, change, said):
     shelf.write("rating", files, requires=("shelf",))
     text_ = composing(shelf, "rating")
     assert said in text_
-    assert "addon rating, " in text_ and "__init__.py:5" in text_
+    assert "addon rating, " in text_
+    assert "__init__.py:5" in text_
 
 
 def test_an_extension_of_an_addon_that_is_not_required_is_refused(shelf):

@@ -135,7 +135,8 @@ def test_a_failure_keeps_the_row_undoes_the_work_and_is_tried_again_with_the_sam
     ring(system)
     with caplog.at_level(logging.WARNING):
         assert system.deliver() == 0
-    assert "bells.next_door of addon bells" in caplog.text and "asleep" in caplog.text
+    assert "bells.next_door of addon bells" in caplog.text
+    assert "asleep" in caplog.text
     kept = rows(system)
     assert [(row.attempts, row.error) for row in kept] == [
         (1, "RuntimeError: nobody at home"), (1, "RuntimeError: asleep")

@@ -48,7 +48,9 @@ def test_what_is_no_package_has_no_revisions(package):
 def test_a_file_that_cannot_be_read_is_named(shelf, content, said):
     shelf.revision("shelf", "0002_broken", "pass", down="0001_books").write_text(content)
     text = refused(shelf, "shelf")
-    assert "addon shelf" in text and "0002_broken.py" in text and said in text
+    assert "addon shelf" in text
+    assert "0002_broken.py" in text
+    assert said in text
 
 
 def test_two_files_of_one_revision_are_refused(shelf):

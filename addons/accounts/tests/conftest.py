@@ -10,7 +10,7 @@ from webtest import TestApp
 from talatat.db import new_id
 from talatat.testing import TestSystem, composed
 from talatat.testing.fixtures import *  # noqa: F403  # the databases
-from talatat_accounts.models import Grant, Group, User
+from talatat_accounts.models import Base, Grant, Group, User
 from talatat_accounts.passwords import passwords_of
 
 SETTINGS = {
@@ -92,10 +92,24 @@ class Accounts:
             return list(result) if getattr(result, "returns_rows", True) else []
 
 
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestSystem]:
+    """One composed system for each database; tests find its tables empty."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('accounts')}/test.sqlite"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_server").create_database()
+    with composed(["accounts"], SETTINGS, url) as test:
+        yield test
+
+
 @pytest.fixture
-def accounts(database_url: str) -> Iterator[Accounts]:
-    with composed(["accounts"], SETTINGS, database_url) as test:
-        yield Accounts(test)
+def accounts(served: TestSystem) -> Accounts:
+    with served.session() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(table.delete())
+    return Accounts(served)
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ pages; `without(response, "Cross-Origin-Opener-Policy")` leaves a header out.
 from collections.abc import Callable
 from typing import Any
 
+from talatat.composition import PLATFORM
+
 CSP = "Content-Security-Policy"
 HSTS = ("Strict-Transport-Security", "max-age=31536000")
 ALWAYS = (
@@ -25,6 +27,8 @@ PAGE_POLICY = {
     "frame-ancestors": "'none'",
 }
 PAGE_CSP = "; ".join(f"{name} {value}" for name, value in PAGE_POLICY.items())
+# Unmodified third-party packages have scripts and styles in their pages, and must work as they are.
+GUEST_CSP = f"{PAGE_CSP}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
 # JSON, files and all else that is no page loads nothing, wherever somebody opens it.
 DATA_CSP = "default-src 'none'; frame-ancestors 'none'"
 _LEFT_OUT = "_talatat_headers_left_out"
@@ -47,20 +51,31 @@ def without(response: Any, *names: str) -> None:
 
 
 def secure_headers_tween(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
-    """Tween factory."""
+    """Tween factory; it is called after everything is composed."""
+    guests = guest_routes(registry)
 
     def secure_headers(request: Any) -> Any:
         response = handler(request)
-        add_secure_headers(response, https=request.scheme == "https")
+        route = getattr(request, "matched_route", None)
+        policy = GUEST_CSP if route is not None and route.name in guests else PAGE_CSP
+        add_secure_headers(response, policy, https=request.scheme == "https")
         return response
 
     return secure_headers
 
 
-def add_secure_headers(response: Any, https: bool) -> None:
+def guest_routes(registry: Any) -> frozenset[str]:
+    """The routes of third-party packages, which were written for no policy of ours."""
+    composed = registry.system.composition.addons
+    own = {PLATFORM, *(addon.name for addon in composed if not addon.plain)}
+    routes = (entry["introspectable"] for entry in registry.introspector.get_category("routes", ()))
+    return frozenset(route["name"] for route in routes if route.get("addon", PLATFORM) not in own)
+
+
+def add_secure_headers(response: Any, page_policy: str, https: bool) -> None:
     """Add what is missing to one response."""
     is_page = response.content_type in ("text/html", "application/xhtml+xml")
-    wanted = [*ALWAYS, (CSP, PAGE_CSP if is_page else DATA_CSP)]
+    wanted = [*ALWAYS, (CSP, page_policy if is_page else DATA_CSP)]
     if https:
         wanted.append(HSTS)
     left_out: frozenset[str] = getattr(response, _LEFT_OUT, frozenset())

@@ -58,7 +58,16 @@ class Site:
     def __init__(self) -> None:
         self.config = Bench(settings={})
         self.security = Security()
-        self.config.registry.system = SimpleNamespace(security=self.security, resources={})
+        self.config.registry.system = SimpleNamespace(
+            security=self.security,
+            resources={},
+            composition=SimpleNamespace(
+                addons=[
+                    SimpleNamespace(name="shop", plain=False),
+                    SimpleNamespace(name="toolbar", plain=True),
+                ]
+            ),
+        )
         self._added = False
         self.source = Header()
         self.config.include("talatat.security")

@@ -78,3 +78,17 @@ def test_a_view_leaves_headers_out(site):
     assert "Cross-Origin-Opener-Policy" not in headers
     assert "X-Frame-Options" not in headers
     assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_pages_of_a_third_party_package_keep_their_inline_scripts(site):
+    site.view("/own", "public", html)
+    site.config.owner = "toolbar"
+    site.view("/guest", "public", html)
+    site.config.owner = "a_package_that_the_toolbar_includes"
+    site.view("/friend", "public", html)
+    app = site.app()
+    assert "unsafe-inline" not in app.get("/own").headers["Content-Security-Policy"]
+    for path in ("/guest", "/friend"):
+        policy = app.get(path).headers["Content-Security-Policy"]
+        assert "script-src 'self' 'unsafe-inline'" in policy
+        assert "frame-ancestors 'none'" in policy

@@ -5,6 +5,9 @@
 
 import csv
 import itertools
+import json
+import signal
+import subprocess
 import time
 from decimal import Decimal
 
@@ -12,7 +15,7 @@ import figures
 import pytest
 import sqlalchemy as sa
 from retail import records, retail_file
-from served import make_site
+from served import BIN, make_site
 
 from talatat_orders.history.lines import COLUMNS
 from talatat_orders.models import HistoryLine
@@ -55,6 +58,51 @@ def test_every_line_of_the_history_is_accounted_for(database_url, tmp_path, sour
     with (tmp_path / "report.jsonl").open(encoding="utf-8") as report:
         assert sum(1 for _ in report) == lines
     keep(database_url, lines, total, duplicates, first, second)
+
+
+def test_a_load_that_is_killed_goes_on_and_loses_and_doubles_nothing(
+    database_url, tmp_path, source
+):
+    path, lines, total, duplicates = source
+    site = make_site(tmp_path, database_url)
+    report = tmp_path / "report.jsonl"
+    command = [
+        "talatat",
+        "load",
+        str(site.ini),
+        "orders.history",
+        str(path),
+        "--report",
+        str(report),
+    ]
+    for share in (0.2, 0.5, 0.7) if figures.accepting() else (0.5,):
+        kill_at(site, [*command, "--resume"], database_url, int(lines * share))
+    counts = site.load("orders.history", path, "--report", str(report), "--resume")
+    assert (counts["read"], counts["loaded"]) == (lines, lines)
+    assert stored(database_url) == (lines, total, duplicates)
+    told = [json.loads(line)["line"] for line in report.read_text("utf-8").splitlines()]
+    assert told == list(range(2, lines + 2))
+
+
+def kill_at(site, command, database_url, line):
+    """Run the load and kill it without warning once so many lines are stored."""
+    process = subprocess.Popen(
+        [str(BIN / command[0]), *command[1:]],
+        cwd=site.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    engine = sa.create_engine(database_url)
+    try:
+        while process.poll() is None:
+            with engine.connect() as connection:
+                if connection.scalar(sa.select(sa.func.count()).select_from(HistoryLine)) >= line:
+                    break
+            time.sleep(0.05)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL, "the load ended before it could be killed"
+    finally:
+        engine.dispose()
 
 
 def stored(database_url):

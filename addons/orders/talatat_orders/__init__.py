@@ -5,7 +5,6 @@ What other addons may import: the models, the events, and ``receipt``, which an 
 
 from talatat_orders.events import OrderCancelled, OrderPlaced
 from talatat_orders.models import Customer, HistoryInvoice, HistoryLine, Order, OrderLine
-from talatat_orders.settings import OrdersSettings
 from talatat_orders.views import receipt
 
 __all__ = [
@@ -16,7 +15,6 @@ __all__ = [
     "OrderCancelled",
     "OrderLine",
     "OrderPlaced",
-    "OrdersSettings",
     "receipt",
 ]
 
@@ -24,6 +22,7 @@ __all__ = [
 def includeme(config):
     from talatat_orders.history.loader import HistoryLoader
     from talatat_orders.resources import Customers, History, Invoices, Orders
+    from talatat_orders.settings import OrdersSettings
 
     config.add_settings_schema(OrdersSettings)
     config.include("talatat_orders.security")

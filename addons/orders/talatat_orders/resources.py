@@ -70,14 +70,11 @@ class Orders(Resource):
         problems=CHECKOUT_PROBLEMS,
     )
     def checkout(self, request: Any, body: dict[str, Any]) -> Order:
-        """Take the stock and place the order, all of it or nothing; see talatat_orders.checkout.
-
-        Hooks on creating ``orders.orders`` are called: before with the order that is about to be
-        placed, after with the placed one.
-        """
+        """Place an order: all lines or none, with price and stock checked and taken at once."""
         customer = _customer(request, body["customer_id"])
         basket = read_basket(body["lines"])
         _refuse_too_many(request, len(basket))
+        # An order is created here: hooks on creating orders.orders see it before its stock is taken.
         hooks = self.system.resources["orders.orders"].hooks
         order = prepare(request.db, customer, basket, identity_id(request))
         hooks.run("before_create", request, order, body)

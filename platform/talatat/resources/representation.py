@@ -77,7 +77,7 @@ class Representation:
             inner = wanted[one.addon] if wanted is not None else None
             shown = tuple(_entries(one.schema, inner, held, one.addon + "."))
             if shown:
-                entries.append((one.addon, _extension(one.addon, shown)))
+                entries.append((one.addon, _extension(one.of, shown)))
                 addons.append(one.addon)
         for name in wanted or ():
             if name not in names:
@@ -156,9 +156,8 @@ def _field(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) ->
     return read
 
 
-def _extension(addon: str, entries: tuple[tuple[str, Show], ...]) -> Show:
+def _extension(get: Show, entries: tuple[tuple[str, Show], ...]) -> Show:
     """Row -> the object of an extension. Where there is no row yet, defaults or null are shown."""
-    get = attrgetter(addon)
     blank = _Blank()
 
     def read(row: Any) -> dict[str, Any]:

@@ -199,7 +199,7 @@ STORE = {
 }
 
 
-def extender(addon: str, presence: str = "sparse") -> dict[str, str]:
+def extending(addon: str, presence: str = "sparse") -> dict[str, str]:
     """An addon that extends things by a number of points and a note."""
     return {
         "__init__.py": f"""
@@ -265,6 +265,12 @@ BOXES = "/api/store/v1/boxes"
 
 
 @pytest.fixture
+def extender() -> Any:
+    """Writes the files of an addon that extends things: extender(name)."""
+    return extending
+
+
+@pytest.fixture
 def store_addons(addons: Any) -> Any:
     """The folder of addons with `store` in it."""
     addons.write("store", STORE)
@@ -281,7 +287,7 @@ def store(store_addons: Any, database_url: str) -> Iterator[TestSystem]:
 @pytest.fixture
 def starred(store_addons: Any, database_url: str) -> Iterator[TestSystem]:
     """`store` with two addons that extend its things."""
-    store_addons.write("stars", extender("stars"), requires=("store",))
-    store_addons.write("moons", extender("moons", "always"), requires=("store",))
+    store_addons.write("stars", extending("stars"), requires=("store",))
+    store_addons.write("moons", extending("moons", "always"), requires=("store",))
     with store_addons.composed("stars", "moons", url=database_url) as system:
         yield system

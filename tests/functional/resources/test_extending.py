@@ -1,0 +1,166 @@
+"""Fields of other addons under their names, and hooks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from talatat.errors import CompositionError
+
+OWNER = {"X-Role": "owner"}
+THINGS = "/api/store/v1/things"
+
+
+def make(system: Any, **fields: Any) -> Any:
+    return system.app.post_json(THINGS, {"name": "spoon", **fields}, headers=OWNER, status=201).json
+
+
+def test_fields_are_shown_under_the_name_of_the_addon(starred: Any) -> None:
+    row = make(starred, stars={"points": 5})
+    assert row["stars"] == {"points": 5, "note": None}
+    assert row["moons"] == {"points": 0, "note": None}  # always there
+    assert starred.app.get(f"{THINGS}/{row['id']}", headers=OWNER).json == row
+    assert starred.app.get(f"{THINGS}?fields=stars.points").json["items"] == [{"stars": {"points": 5}}]
+    starred.app.get(f"{THINGS}?fields=stars.nothing", status=400)
+
+
+def test_without_a_row_of_the_extension_its_fields_are_null(starred: Any) -> None:
+    assert make(starred)["stars"] == {"points": None, "note": None}
+
+
+def test_fields_of_extensions_are_patched_replaced_and_removed(starred: Any) -> None:
+    row = make(starred, stars={"points": 5, "note": "good"})
+    url = f"{THINGS}/{row['id']}"
+
+    def patch(status: int = 200, **fields: Any) -> Any:
+        return starred.app.patch_json(url, fields, headers=OWNER, status=status).json
+
+    assert patch(stars={"points": 6})["stars"] == {"points": 6, "note": "good"}
+    assert patch(stars={"note": None})["stars"] == {"points": 6, "note": None}
+    assert patch(stars=None)["stars"] == {"points": None, "note": None}
+    assert patch(422, stars={"note": "x"})["errors"][0]["pointer"] == "/stars/points"
+    assert patch(stars={"points": 1, "note": "x"})["stars"] == {"points": 1, "note": "x"}
+    problem = patch(422, stars={"points": -1, "colour": 1}, moons=None)
+    assert {(error["pointer"], error["code"]) for error in problem["errors"]} == {
+        ("/stars/points", "range"), ("/stars/colour", "unknown"), ("/moons", "null"),
+    }  # fmt: skip
+    assert patch(422, stars=7)["errors"][0]["code"] == "type"
+    put = starred.app.put_json(url, {"name": "x", "stars": {"points": 9}}, headers=OWNER).json
+    assert put["stars"] == {"points": 9, "note": None}
+
+
+def test_a_write_to_an_extension_alone_changes_the_etag(starred: Any) -> None:
+    row = make(starred, stars={"points": 5})
+    url = f"{THINGS}/{row['id']}"
+    tag = starred.app.get(url).headers["ETag"]
+    starred.app.patch_json(url, {"stars": {"points": 6}}, headers={**OWNER, "If-Match": tag}, status=200)
+    starred.app.patch_json(url, {"stars": {"points": 7}}, headers={**OWNER, "If-Match": tag}, status=412)
+    assert starred.app.get(url).json["stars"]["points"] == 6
+
+
+def test_extension_fields_can_be_filtered(starred: Any) -> None:
+    make(starred)
+    row = make(starred, stars={"points": 5})
+    assert [one["id"] for one in starred.app.get(f"{THINGS}?stars.points[gte]=3").json["items"]] == [row["id"]]
+
+
+def test_deleting_a_row_deletes_its_extensions(starred: Any) -> None:
+    row = make(starred, stars={"points": 5})
+    starred.app.delete(f"{THINGS}/{row['id']}", headers=OWNER, status=204)
+    extension = starred.system.resources["store.things"].extensions[0].attachment.extension
+    with starred.session() as session:
+        assert session.query(extension).count() == 0
+
+
+def test_hooks_run_before_and_after_each_write(starred: Any, store_addons: Any) -> None:
+    seen = store_addons.module("stars").seen
+    seen.clear()
+    row = make(starred, stars={"points": 5})
+    url = f"{THINGS}/{row['id']}"
+    starred.app.patch_json(url, {"name": "fork"}, headers=OWNER)
+    starred.app.delete(url, headers=OWNER)
+    assert [(event, name) for event, name, _ in seen] == [
+        ("before_create", None), ("after_create", "spoon"), ("any after_create", "spoon"),
+        ("before_update", "spoon"), ("after_update", "fork"),
+        ("before_delete", "fork"), ("after_delete", "fork"),
+    ]  # fmt: skip
+    created = seen[0][2]
+    assert (created["name"], created["stars"]) == ("spoon", {"points": 5, "note": None})
+    assert seen[3][2] == {"name": "fork"}
+
+
+def test_a_hook_for_all_resources_sees_the_others_too(starred: Any, store_addons: Any) -> None:
+    seen = store_addons.module("stars").seen
+    seen.clear()
+    starred.app.post_json("/api/store/v1/boxes", {"label": "a"}, headers=OWNER, status=201)
+    assert [event for event, _, _ in seen] == ["any after_create"]
+
+
+def test_a_system_without_the_addon_does_not_know_its_fields(store: Any) -> None:
+    row = make(store)
+    assert "stars" not in row
+    store.app.patch_json(f"{THINGS}/{row['id']}", {"stars": {"points": 1}}, headers=OWNER, status=422)
+    assert store.system.resources["store.things"].extensions == ()
+
+
+def broken(store_addons: Any, url: str, body: str) -> str:
+    """What composing says of an addon with this includeme."""
+    store_addons.write(
+        "broken",
+        {"__init__.py": f"""
+            import colander
+            from talatat.resources import Resource
+            from PKG_store.models import Box, Thing
+
+            class Fields(colander.MappingSchema):
+                points = colander.SchemaNode(colander.Integer())
+
+            def includeme(config):
+                {body}
+            """},
+        requires=("store",),
+    )  # fmt: skip
+    with pytest.raises(CompositionError) as raised, store_addons.composed("broken", url=url):
+        pass
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('config.extend_resource("store.thing", Fields)', "Did you mean 'store.things'?"),
+        ('config.extend_resource("store.things", Fields)', "Add config.extend_model(Thing, ...)"),
+        ('config.add_hook("store.thing", "after_create", print)', "Did you mean 'store.things'?"),
+        ('config.add_hook("store.things", "after_save", print)', "before_create"),
+        ("config.add_resource(Box)", "derive a class from talatat.resources.Resource"),
+        ('config.add_resource(type("R", (Resource,), {"name": "r"}))', "has no 'model'"),
+        ('config.add_resource(type("R", (Resource,), {"name": "r", "model": Box}))',
+         "says no permission for list, get, create, replace, patch, delete"),
+        ('config.add_resource(type("R", (Resource,), {"name": "r", "model": Box, "operations": ("read",)}))',
+         "operations names read"),
+        ('config.add_resource(type("R", (Resource,), {"name": "r", "model": Box, "filters": ("labl",),'
+         ' "permissions": {"read": "public", "write": "public"}}))', "Did you mean 'label'?"),
+        ('config.add_resource(type("R", (Resource,), {"name": "r", "model": Thing, "filters": ("details",),'
+         ' "permissions": {"read": "public", "write": "public"}}))', "cannot be written in a URL"),
+        ('config.add_resource(type("R", (Resource,), {"name": "r", "model": Thing, "sorts": ("crate.x", "x"),'
+         ' "permissions": {"read": "public", "write": "public"}}))', "sorts names 'x'"),
+        ('config.add_resource(type("R", (Resource,), {"name": "r", "model": Thing, "filters": ("crate.x", "a.b.c.d"),'
+         ' "permissions": {"read": "public", "write": "public"}}))', "has no relationship 'crate'"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_declaration_stops_the_start_and_says_what_mends_it(
+    store_addons: Any, sqlite_url: str, body: str, said: str
+) -> None:
+    message = broken(store_addons, sqlite_url, body)
+    assert said in message
+    assert "broken" in message
+
+
+def test_a_field_and_an_extension_cannot_have_one_name(
+    store_addons: Any, extender: Any, sqlite_url: str
+) -> None:
+    store_addons.write("shout", extender("shout"), requires=("store",))
+    with pytest.raises(CompositionError, match="has a field named 'shout' of its own"):
+        with store_addons.composed("shout", url=sqlite_url):
+            pass

@@ -41,6 +41,8 @@ CODES: dict[str, str] = {
     "invalid_cursor": "The cursor was not made by this server for this query.",
     "unauthorized": "Credentials are missing or not valid.",
     "forbidden": "The credentials do not permit this.",
+    "csrf_failed": "A cookie authenticates the request; send the login's `csrf_token` as X-CSRF-Token.",
+    "origin_refused": "A page of another site made the request.",
     "not_found": "There is no such thing, or it may not be seen.",
     "method_not_allowed": "The path does not take this method; see `Allow`.",
     "not_acceptable": "The answer cannot be given in an accepted content type.",

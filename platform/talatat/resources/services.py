@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from talatat.resources.bound import BoundResource
     from talatat.resources.declaration import Action
 
-ITEM = "/{id:[^/:]+}"
+ITEM = "/{id}"
 
 COLLECTION_VIEWS = {"list": ("GET", list_rows), "create": ("POST", create_row)}
 ITEM_VIEWS = {
@@ -59,8 +59,8 @@ class ResourceService(Service):  # type: ignore[misc]  # Cornice has no types
 
     @property
     def pattern(self) -> str:
-        """The pattern of the route."""
-        return re.sub(r":([\w-]+)$", r"{_verb::\1}", self.path)
+        """The pattern of the route; `path` is what documentation shows."""
+        return re.sub(r":([\w-]+)$", r"{_verb::\1}", self.path).replace("{id}", "{id:[^/:]+}")
 
     def offer(self, method: str, view: Callable[..., Any], permission: str, what: Any) -> None:
         """Take a view into the definitions."""
@@ -131,7 +131,7 @@ def register(config: Configurator, bound: BoundResource, info: Any) -> None:
     before, config.info = config.info, info
     try:
         # Verbs first: the pattern of an item's id excludes ":", the mapper stops at the first match.
-        for service in sorted(services_of(bound), key=lambda one: ":" not in one.path[-64:]):
+        for service in sorted(services_of(bound), key=lambda one: ":" not in one.path):
             _register(config, service)
     finally:
         config.info = before

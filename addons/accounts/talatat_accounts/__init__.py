@@ -21,4 +21,5 @@ def includeme(config: Any) -> None:
 
     config.add_resource(Users)
     config.add_resource(Groups)
+    config.include(".routes")
     config.scan(".views")

@@ -26,9 +26,13 @@ class Login:
 def authenticate(request: Any, name: str, password: str) -> Login:
     """Who this is. Raises Problem 401 `invalid_credentials` or 429 `too_many_attempts`.
 
-    Call it while the request's own transaction has not begun to write, or inside
-    `outside_transaction`: hashing takes long, and nothing may be locked meanwhile.
+    Call it before the request writes anything: its transaction is begun anew.
     """
+    with outside_transaction(request):
+        return _authenticated(request, name, password)
+
+
+def _authenticated(request: Any, name: str, password: str) -> Login:
     system = request.registry.system
     settings = system.settings["accounts"]
     limits = attempts.limits_for(settings, name, request.remote_addr or "")
@@ -84,9 +88,10 @@ def too_many(seconds: int) -> Problem:
 
 @contextmanager
 def outside_transaction(request: Any) -> Iterator[None]:
-    """Let go of what the request's transaction holds while something slow is done.
+    """Let go of what the request's transaction holds while a password is hashed, which takes long.
 
-    The transaction has only read so far (to identify); on SQLite it holds the write lock for all.
+    It has only read so far, to identify; on SQLite it would hold everybody's write lock, against which
+    the counting of the attempt, a transaction of its own, would wait in vain.
     """
     request.tm.abort()
     try:

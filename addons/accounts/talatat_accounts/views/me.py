@@ -6,7 +6,7 @@ from cornice import Service
 
 from talatat.problems import invalid
 from talatat_accounts.credentials import end_credentials, set_password
-from talatat_accounts.login import authenticate, forgive, outside_transaction, refused
+from talatat_accounts.login import authenticate, forgive, refused
 from talatat_accounts.models import User
 from talatat_accounts.own import nothing, own_identity
 from talatat_accounts.passwords import check_strength, passwords_of
@@ -52,9 +52,8 @@ def change_password(request: Any) -> Any:
     identity, system = own_identity(request), request.registry.system
     if fault := check_strength(system.settings["accounts"], body["new"], identity.name):
         raise invalid([{"pointer": "/new", "code": "weak_password", "detail": fault}])
-    with outside_transaction(request):
-        login = authenticate(request, identity.name, body["current"])
-        new_hash = passwords_of(system).hash(body["new"])
+    login = authenticate(request, identity.name, body["current"])
+    new_hash = passwords_of(system).hash(body["new"])  # no statement yet: nothing is locked
     if login.user_id != identity.id:  # renamed in between
         raise refused()
     forgive(request, login)

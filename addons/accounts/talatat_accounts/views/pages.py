@@ -1,0 +1,93 @@
+"""Pages for people: log in, log out. They do what the services do, with forms."""
+
+from typing import Any
+
+from pyramid.csrf import check_csrf_token
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from talatat.problems import Problem
+from talatat.security import check_origin
+from talatat_accounts.login import accepted, authenticate
+from talatat_accounts.passwords import MAX_LENGTH
+from talatat_accounts.schemas import normal_name
+from talatat_accounts.sessions import log_out, start_session
+
+TEMPLATE = "talatat_accounts:templates/login.jinja2"
+FORM = "application/x-www-form-urlencoded"
+
+
+def safe_target(target: str) -> str:
+    """A path of this site to go on to; anything that a browser might take elsewhere becomes `/`."""
+    local = target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if local and target.isascii() and target.isprintable() else "/"
+
+
+@view_config(
+    route_name="accounts.login", request_method="GET", permission="public", renderer=TEMPLATE
+)
+def show_login(request: Any) -> dict[str, Any]:
+    """The form; or who is logged in already, with a button to log out."""
+    request.response.headers["Cache-Control"] = "no-store"
+    return shown(request, request.GET.get("next", "/"))
+
+
+# Before the login there is no session whose token could be asked for: the form brings one of its own,
+# which a cookie must repeat, and another site's origin is refused.
+@view_config(
+    route_name="accounts.login",
+    request_method="POST",
+    permission="public",
+    require_csrf=False,
+    renderer=TEMPLATE,
+)
+def take_login(request: Any) -> Any:
+    """Log in and go on; a refusal shows the form again with the reason."""
+    check_origin(request)
+    form = form_of(request)
+    target = safe_target(form.get("next", "/"))
+    if not check_csrf_token(request, raises=False):
+        return refused(
+            request, target, Problem(403, "csrf_failed", "The form was too old. Try again.")
+        )
+    try:
+        login = authenticate(
+            request, normal_name(form.get("user", ""))[:200], form.get("password", "")[:MAX_LENGTH]
+        )
+    except Problem as problem:
+        return refused(request, target, problem)
+    accepted(request, login)
+    response = HTTPSeeOther(target)
+    start_session(request, response, login.user_id)
+    return response
+
+
+@view_config(route_name="accounts.logout", request_method="POST", permission="authenticated")
+def take_logout(request: Any) -> Response:
+    """Log out and go to the front page; the CSRF token is in the form."""
+    response = HTTPSeeOther("/")
+    log_out(request, response)
+    return response
+
+
+def form_of(request: Any) -> Any:
+    """The fields of a small form; raises Problem 415 or 413."""
+    if request.content_type != FORM:
+        raise Problem(415, "unsupported_media_type", f"Send a form as {FORM}.")
+    if (request.content_length or 0) > 64 * 1024:
+        raise Problem(413, "body_too_large", "The form is larger than 65536 bytes.")
+    return request.POST
+
+
+def refused(request: Any, target: str, problem: Problem) -> dict[str, Any]:
+    """The form again, with the status and headers of the problem."""
+    request.response.status_int = problem.code
+    request.response.headers.update(problem.problem_headers)
+    request.response.headers["Cache-Control"] = "no-store"
+    return {**shown(request, target), "error": problem.detail}
+
+
+def shown(request: Any, target: str) -> dict[str, Any]:
+    """What the template shows."""
+    return {"target": safe_target(target), "error": None, "identity": request.identity}

@@ -4,7 +4,7 @@ Everything on it is read from the composition, so it is right for every system. 
 database and loads nothing from elsewhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from pyramid.config import Configurator
@@ -27,7 +27,7 @@ def home(request: Request) -> dict[str, Any]:
     composition: Composition = request.registry.system.composition
     groups = _groups(request.registry)
     return {
-        "addons": [_shown(addon, groups.get(addon.name, ())) for addon in composition.addons],
+        "addons": [_shown(addon, groups.get(addon.name, {})) for addon in composition.addons],
         "left_out": sorted(composition.left_out),
         "links": [link for link in NEXT if _answers(request, link[1])],
         "ini": composition.ini.uri.rsplit("/", 1)[-1],
@@ -35,27 +35,44 @@ def home(request: Request) -> dict[str, Any]:
     }
 
 
-def _shown(addon: ComposedAddon, paths: Iterable[str]) -> dict[str, Any]:
+def _shown(addon: ComposedAddon, paths: Mapping[str, bool]) -> dict[str, Any]:
     return {
         "name": addon.name,
         "version": addon.version,
         "summary": addon.summary,
         "implied": addon.implied,
         "requires": addon.requires,
-        "paths": sorted(paths),
+        "paths": sorted(paths.items()),
     }
 
 
-def _groups(registry: Registry) -> dict[str, set[str]]:
-    """Addon -> its collections' paths: routes under /api without a placeholder or an action."""
-    found: dict[str, set[str]] = {}
+def _groups(registry: Registry) -> dict[str, dict[str, bool]]:
+    """Addon -> its collections' paths -> whether anybody may look.
+
+    Collections are routes under /api without a placeholder or an action.
+    """
+    found: dict[str, dict[str, bool]] = {}
+    public = _public_routes(registry)
     for entry in registry.introspector.get_category("routes") or ():
         route = entry["introspectable"]
         pattern = "/" + str(route.get("pattern", "")).lstrip("/")
         plain = not any(sign in pattern for sign in "{:*.")
         if plain and pattern.startswith("/api/"):
-            found.setdefault(route.get("addon", ""), set()).add(pattern)
+            found.setdefault(route.get("addon", ""), {})[pattern] = route["name"] in public
     return found
+
+
+def _public_routes(registry: Registry) -> set[str]:
+    """The routes that answer a GET of anybody."""
+    return {
+        entry["introspectable"].get("route_name")
+        for entry in registry.introspector.get_category("views") or ()
+        if "GET" in (entry["introspectable"].get("request_methods") or ("GET",))
+        and any(
+            other.category_name == "permissions" and other.discriminator == "public"
+            for other in entry["related"]
+        )
+    }
 
 
 def _answers(request: Request, path: str) -> bool:

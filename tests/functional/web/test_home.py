@@ -20,6 +20,12 @@ def system(rated_shelf):
                     config.add_route("drawer", "/api/desk/v1/drawers/{id}")
                     config.add_view(lambda r: Response("{}"), route_name="desk", permission="public")
                     config.add_view(lambda r: Response("{}"), route_name="drawer", permission="public")
+                    config.add_permission("desk.read", "See the keys")
+                    config.add_route("keys", "/api/desk/v1/keys")
+                    config.add_view(lambda r: Response("{}"), route_name="keys", permission="desk.read")
+                    config.add_route("post", "/api/desk/v1/post")
+                    config.add_view(lambda r: Response("{}"), route_name="post", permission="public",
+                                    request_method="POST")
                 """
         },
     )
@@ -38,9 +44,13 @@ def test_the_page_names_every_composed_addon_with_its_version_and_what_it_stands
     assert "var/admin.json" in text
 
 
-def test_the_page_links_collections_but_no_single_things(system):
-    links = re.findall(r'href="([^"]+)"', system.app.get("/").text)
+def test_the_page_links_what_anybody_may_get_and_names_the_other_collections(system):
+    page = system.app.get("/").text
+    links = re.findall(r'href="([^"]+)"', page)
     assert "/api/desk/v1/drawers" in links
+    for path in ("/api/desk/v1/keys", "/api/desk/v1/post"):
+        assert path in page
+        assert path not in links
     assert not [link for link in links if "{" in link]
 
 

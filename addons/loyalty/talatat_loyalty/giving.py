@@ -42,8 +42,8 @@ def points_for(db, order, rate):
 
 
 def _book(db, key, order, points):
-    # The customer's row is the lock under which their points change.
-    customer = db.get(Customer, order.customer_id, with_for_update=True)
+    # The customer's row is the lock under which their points change; orders are placed meanwhile.
+    customer = db.get(Customer, order.customer_id, with_for_update={"key_share": True})
     if points and db.get(Entry, key) is None:
         db.add(Entry(event_key=key, order_id=order.id, points=points))
         CustomerPoints.ensure(customer).points += points

@@ -20,7 +20,8 @@ from talatat_catalog.models import Product
 from talatat_orders.models import Customer, Order, OrderLine
 from talatat_orders.states import PLACED
 
-LARGEST_TOTAL = 2**63 - 1
+#: In minor units: what the API can show, and whole in a client that counts in floats.
+LARGEST_TOTAL = 10**15 - 1
 #: What a checkout may be refused for, as the API's documentation words it.
 PROBLEMS = {
     "out_of_stock": "There is not enough left; `errors` points to the lines.",

@@ -171,7 +171,8 @@ def _reading(type_: Any) -> tuple[tuple[str, ...], Parse]:
 def _schema(type_: Any) -> tuple[tuple[str, Any], ...]:
     typ, validator = type_of(type_)
     node = colander.SchemaNode(typ, validator=validator)
-    return tuple((name, value) for name, value in json_schema(node).items() if name != "maxLength")
+    told = json_schema(node, "create")
+    return tuple((name, told[name]) for name in told if name not in ("minLength", "maxLength"))
 
 
 def _storable(type_: Any, parse: Parse) -> Parse:

@@ -130,8 +130,7 @@ def register(config: Configurator, bound: BoundResource, info: Any) -> None:
     """Add the routes and views of a resource; they are said to stand where it was declared."""
     before, config.info = config.info, info
     try:
-        # Verbs first: the pattern of an item's id excludes ":", the mapper stops at the first match.
-        for service in sorted(services_of(bound), key=lambda one: ":" not in one.path):
+        for service in services_of(bound):
             _register(config, service)
     finally:
         config.info = before

@@ -22,9 +22,8 @@ def json_schema(node: colander.SchemaNode, form: Form = "read") -> dict[str, Any
     """The JSON Schema of `node` in one of its forms."""
     found = _by_type(node, form)
     _describe(node, found)
-    for limit in getattr(node, "storable", ()):
-        _limits(limit, found, node)
-    _limits(node.validator, found, node)
+    if form != "read":  # what is stored may be older than a rule: readers are told no limits
+        _tell_limits(node, found)
     if form != "read" and node.missing not in (colander.required, colander.drop, None):
         default = _plain(node.missing)
         if default is not None:
@@ -36,6 +35,14 @@ def json_schema(node: colander.SchemaNode, form: Form = "read") -> dict[str, Any
     if nullable(node) or (form == "read" and _maybe_absent(node)):
         found = _or_null(found)
     return found
+
+
+def _tell_limits(node: colander.SchemaNode, found: dict[str, Any]) -> None:
+    if isinstance(node.typ, colander.String) and not node.typ.allow_empty:
+        if node.missing in (colander.required, colander.drop):  # colander takes "" for nothing
+            found["minLength"] = 1
+    for limit in (*getattr(node, "storable", ()), node.validator):
+        _limits(limit, found)
 
 
 def members(node: colander.SchemaNode, form: Form) -> list[colander.SchemaNode]:
@@ -102,10 +109,10 @@ def _or_null(found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _limits(validator: Any, found: dict[str, Any], node: colander.SchemaNode) -> None:
+def _limits(validator: Any, found: dict[str, Any]) -> None:
     if isinstance(validator, colander.All):
         for one in validator.validators:
-            _limits(one, found, node)
+            _limits(one, found)
         return
     for kinds, tell in _VALIDATORS:
         if isinstance(validator, kinds):

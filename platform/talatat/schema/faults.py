@@ -35,14 +35,19 @@ def escape(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def faults_of(invalid: colander.Invalid, pointer: str = "") -> Iterator[Fault]:
-    """All leaves of a colander error as faults below `pointer` (that of the node itself)."""
+def faults_of(
+    invalid: colander.Invalid, pointer: str = "", by_rule: bool = False
+) -> Iterator[Fault]:
+    """All leaves of a colander error as faults below `pointer` (that of the node itself).
+
+    `by_rule`: a rule of the whole complains, so the validators of the parts say nothing about it.
+    """
     if not invalid.children or invalid.msg:
         detail = "; ".join(map(str, colander.interpolate(_messages(invalid)))) or "is not valid"
-        yield fault(pointer, _code(invalid), detail)
+        yield fault(pointer, "invalid" if by_rule else _code(invalid), detail)
     for child in invalid.children:
         step = child._keyname()  # the position in a list, the name in an object
-        yield from faults_of(child, f"{pointer}/{escape(step)}" if step else pointer)
+        yield from faults_of(child, f"{pointer}/{escape(step)}" if step else pointer, by_rule)
 
 
 def _messages(invalid: colander.Invalid) -> list[Any]:

@@ -114,7 +114,7 @@ def finish(node: colander.SchemaNode, value: Any, pointer: str, faults: list[Fau
         if node.validator is not None:
             node.validator(node, value)
     except colander.Invalid as invalid:
-        faults.extend(faults_of(invalid, pointer))
+        faults.extend(faults_of(invalid, pointer, by_rule=bool(invalid.children)))
         return INVALID
     return value
 

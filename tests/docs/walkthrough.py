@@ -23,13 +23,16 @@ import time
 import uuid
 import venv
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = "6543"
 PATIENCE = 120  # seconds for one command, on a machine that has other things to do
 
-FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^```(?P<language>\w*)(?: (?P<file>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 SERVERS = ("make serve", "pserve ")
 # What differs from run to run, as it is written in a document and as it may be printed.
 WILD = {
@@ -48,9 +51,10 @@ NUMBER = re.compile(r"\d(?:[\d,.]*\d)?")
 
 @dataclass
 class Block:
-    """One fenced block: its language, its text, and the line where it begins."""
+    """One fenced block: its language, the file that it is of, its text, the line where it begins."""
 
     language: str
+    file: str
     text: str
     line: int
 
@@ -68,7 +72,12 @@ class Step:
 def blocks(text):
     """All fenced blocks of a document, in order."""
     return [
-        Block(found["language"], found["text"], text.count("\n", 0, found.start()) + 1)
+        Block(
+            found["language"],
+            found["file"] or "",
+            found["text"],
+            text.count("\n", 0, found.start()) + 1,
+        )
         for found in FENCE.finditer(text)
     ]
 
@@ -81,7 +90,7 @@ def steps(text):
             made.append(Step(block.text, None, block.line))
         elif block.language == "console":
             made += _commands(block)
-    for one, following in zip(made, made[1:], strict=False):
+    for one, following in pairwise(made):
         one.may_fail = following.command == "echo $?"
     return made
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ..docs.walkthrough import ROOT, Place, make_checkout, set_port, steps
+from ..docs.walkthrough import ROOT, Place, make_checkout, set_port, steps  # noqa: TID252  # tests are no package with a name
 
 README = (ROOT / "README.md").read_text()
 DATA = Path(os.environ.get("TALATAT_DATA") or ROOT / "../shared/data").resolve()

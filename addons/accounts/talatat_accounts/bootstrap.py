@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from talatat.db import new_id, transaction, utcnow
 from talatat.errors import TalatatError
@@ -48,6 +48,15 @@ def ensure_admin(
     `keep` is called before the commit: if it fails nothing was made, and if the process dies between
     the two, the next start makes other credentials. Raises TalatatError for a name that is taken.
     """
+    try:
+        return _make_admin(system, name, keep)
+    except IntegrityError:  # another process made the same one at the same moment
+        return None
+
+
+def _make_admin(
+    system: Any, name: str, keep: Callable[[Credentials], None] | None
+) -> Credentials | None:
     with transaction(system) as (_, session):
         if session.scalars(select(Grant.id).where(Grant.role == ROLE).limit(1)).first():
             return None

@@ -4,6 +4,7 @@ import json
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,14 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path):
     with pytest.raises(OSError):
         write_private(target, {"user": PASSWORD})
     assert [path.name for path in tmp_path.iterdir()] == ["admin.json"]
+
+
+def test_starts_at_the_same_moment_make_one_administrator(accounts):
+    kept = []
+    with ThreadPoolExecutor(6) as pool:
+        made = list(
+            pool.map(lambda _: ensure_admin(accounts.test.system, keep=kept.append), range(6))
+        )
+    [one] = [credentials for credentials in made if credentials]
+    assert kept == [one]
+    accounts.client().log_in(one.user, one.password, status=201)

@@ -31,6 +31,8 @@ PAGE_CSP = "; ".join(f"{name} {value}" for name, value in PAGE_POLICY.items())
 GUEST_CSP = f"{PAGE_CSP}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
 # JSON, files and all else that is no page loads nothing, wherever somebody opens it.
 DATA_CSP = "default-src 'none'; frame-ancestors 'none'"
+PAGES = ("text/html", "application/xhtml+xml")
+NAMES = frozenset(name.lower() for name in (CSP, HSTS[0], *(name for name, _ in ALWAYS)))
 _LEFT_OUT = "_talatat_headers_left_out"
 
 
@@ -74,13 +76,18 @@ def guest_routes(registry: Any) -> frozenset[str]:
 
 def add_secure_headers(response: Any, page_policy: str, https: bool) -> None:
     """Add what is missing to one response."""
-    is_page = response.content_type in ("text/html", "application/xhtml+xml")
-    wanted = [*ALWAYS, (CSP, page_policy if is_page else DATA_CSP)]
-    if https:
-        wanted.append(HSTS)
-    left_out: frozenset[str] = getattr(response, _LEFT_OUT, frozenset())
-    present = {name.lower() for name, _ in response.headerlist} | left_out
-    response.headerlist.extend(pair for pair in wanted if pair[0].lower() not in present)
+    present, content_type = set(), ""
+    for name, value in response.headerlist:
+        lower = name.lower()
+        present.add(lower)
+        if lower == "content-type":
+            content_type = value
+    present |= getattr(response, _LEFT_OUT, frozenset())
+    policy = page_policy if content_type.startswith(PAGES) else DATA_CSP
+    wanted = [*ALWAYS, (CSP, policy), HSTS] if https else [*ALWAYS, (CSP, policy)]
+    if not present.isdisjoint(NAMES):
+        wanted = [pair for pair in wanted if pair[0].lower() not in present]
+    response.headerlist.extend(wanted)
 
 
 def includeme(config: Any) -> None:

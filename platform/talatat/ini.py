@@ -41,11 +41,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Layer:
-    """One application section of one file: places of its keys and entries of its lists."""
+    """One application section of one file: places and texts of its keys, entries of its lists."""
 
     file: str
     section: str
     places: Mapping[str, Place]
+    texts: Mapping[str, str]
     entries: Mapping[str, tuple[Entry, ...]]
     use: str | None
 
@@ -80,6 +81,13 @@ class Ini:
     def at(self, key: str) -> str:
         """`file:line` of a key, or the file alone where the key came from elsewhere."""
         return str(self.place(key) or self.path)
+
+    def written(self, key: str) -> str | None:
+        """A value as it stands in the nearest file that holds it, before `%(here)s` is filled in."""
+        for layer in self.layers:
+            if key in layer.texts:
+                return layer.texts[key]
+        return self.settings.get(key)
 
     def addons(self) -> tuple[list[Entry], list[str]]:
         """The declared addons after layering, and what is wrong with the layering."""
@@ -170,8 +178,9 @@ def _layer(path: str, section: str) -> Layer:
         key: tuple(Entry(w, Place(_shown(path), n)) for n, text in lines for w in text.split())
         for key, (_, lines) in keys.items()
     }
+    texts = {key: "\n".join(text for _, text in lines).strip() for key, (_, lines) in keys.items()}
     use = entries.get("use", ())
-    return Layer(path, section, places, entries, use[0].name if use else None)
+    return Layer(path, section, places, texts, entries, use[0].name if use else None)
 
 
 def _sections(path: Path) -> dict[str, dict[str, tuple[int, list[tuple[int, str]]]]]:

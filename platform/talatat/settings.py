@@ -128,7 +128,10 @@ class Words(colander.SchemaType):
 
 
 class PlatformSettings(colander.MappingSchema):
-    """The platform's own keys. `key` is the name in the .ini, `name` the attribute."""
+    """The platform's own keys: `key` is the name in the .ini, the node's name the attribute.
+
+    `environment` marks keys that say where a system runs; a release does not keep their values.
+    """
 
     addons = colander.SchemaNode(
         Words(), missing=[], key="talatat.addons", description="Composed addons"
@@ -146,6 +149,7 @@ class PlatformSettings(colander.MappingSchema):
         colander.Bool(),
         missing=False,
         key="talatat.development",
+        environment=True,
         description="Apply additive plans, make missing secrets and folders",
     )
     on_addon_error = colander.SchemaNode(
@@ -173,14 +177,18 @@ class PlatformSettings(colander.MappingSchema):
         colander.String(),
         missing="auto",
         key="talatat.log_format",
+        environment=True,
         validator=colander.OneOf(["auto", "json", "console"]),
         description="json, console, or auto: console on a terminal",
     )
-    url = colander.SchemaNode(colander.String(), key="sqlalchemy.url", description="The database")
+    url = colander.SchemaNode(
+        colander.String(), key="sqlalchemy.url", environment=True, description="The database"
+    )
     pool_size = colander.SchemaNode(
         colander.Int(),
         missing=10,
         key="talatat.db.pool_size",
+        environment=True,
         validator=colander.Range(1, 1000),
         description="Connections kept open",
     )
@@ -188,6 +196,7 @@ class PlatformSettings(colander.MappingSchema):
         colander.Int(),
         missing=10,
         key="talatat.db.max_overflow",
+        environment=True,
         validator=colander.Range(0, 1000),
         description="Connections above those, at need",
     )
@@ -195,6 +204,7 @@ class PlatformSettings(colander.MappingSchema):
         colander.Float(),
         missing=30.0,
         key="talatat.db.statement_timeout",
+        environment=True,
         validator=colander.Range(0),
         description="Seconds; 0 is none",
     )
@@ -202,6 +212,7 @@ class PlatformSettings(colander.MappingSchema):
         colander.Float(),
         missing=10.0,
         key="talatat.db.lock_timeout",
+        environment=True,
         validator=colander.Range(0),
         description="Seconds to wait for a lock; 0 is for ever",
     )
@@ -209,7 +220,10 @@ class PlatformSettings(colander.MappingSchema):
 
 @dataclass(frozen=True)
 class Setting:
-    """One known key: for `why`, the documentation and the pages that show settings."""
+    """One known key: for `why`, the documentation and the pages that show settings.
+
+    `environment` marks what says where a system runs, not what it is: a release does not keep it.
+    """
 
     key: str
     owner: str
@@ -217,6 +231,7 @@ class Setting:
     secret: bool
     required: bool
     default: Any
+    environment: bool = False
 
 
 @dataclass
@@ -259,7 +274,13 @@ class Settings:
         secret = isinstance(node.typ, SecretType)
         default = None if node.missing is colander.required else node.missing
         self.known[key] = Setting(
-            key, owner, node.description or "", secret, node.missing is colander.required, default
+            key,
+            owner,
+            node.description or "",
+            secret,
+            node.missing is colander.required,
+            default,
+            getattr(node, "environment", False),
         )
         raw = self.raw.get(key)
         try:

@@ -4,15 +4,13 @@ import json
 
 import pytest
 
-from .conftest import json_of
+from .conftest import UV, json_of
 
 
 def test_a_new_addon_passes_its_tests_and_serves(beside):
     told = beside.talatat("new", "addon", "shelf", "--json")
     assert json.loads(told)["installed"] is True
-    assert "1 passed" in beside.run(beside.python, "-m", "pytest", "-q", "shelf").replace(
-        "3 passed", "1 passed"
-    )
+    assert "3 passed" in beside.run(beside.python, "-m", "pytest", "-q", "shelf")
 
     ini = beside.ini("catalog")
     ini.write_text(ini.read_text().replace("    catalog\n", "    catalog\n    shelf\n"))
@@ -73,3 +71,26 @@ def test_it_stands_among_the_addons_where_there_is_a_folder_of_them(beside):
     (beside.folder / "addons").mkdir()
     beside.talatat("new", "addon", "shelf", "--no-install")
     assert (beside.folder / "addons" / "shelf" / "talatat_shelf" / "__init__.py").is_file()
+
+
+def test_it_is_installed_by_uv_where_the_environment_has_it(beside):
+    (beside.prefix / "bin" / "uv").symlink_to(UV)
+    assert "installed, editable" in beside.talatat("new", "addon", "shelf")
+    found = beside.run(beside.python, "-c", "import talatat_shelf; print(talatat_shelf.__file__)")
+    assert str(beside.folder / "shelf") in found
+
+
+def test_an_installation_that_fails_is_told_with_the_command_to_run_again(beside):
+    uv = beside.prefix / "bin" / "uv"
+    uv.write_text("#!/bin/sh\necho the disk is full >&2\nexit 2\n")
+    uv.chmod(0o755)
+    error = beside.talatat("new", "addon", "shelf", code=1)
+    assert "the disk is full" in error
+    assert f"{uv} pip install" in error
+    assert (beside.folder / "shelf" / "README.md").is_file()
+
+
+def test_a_package_of_that_name_that_is_no_addon_is_not_shadowed(beside):
+    (beside.site_packages() / "talatat_ghost.py").write_text("")
+    error = beside.talatat("new", "addon", "ghost", code=1)
+    assert "A Python package talatat_ghost is installed" in error

@@ -153,6 +153,16 @@ def test_probes_and_unknown_paths_belong_to_the_platform(stage):
     assert line["path"] == "/nowhere%0Aelse"
 
 
+def test_a_line_that_nobody_wants_is_not_made(stage):
+    logging.getLogger("talatat.request").setLevel(logging.WARNING)
+    try:
+        stage.app.get("/shelf", status=200)
+    finally:
+        logging.getLogger("talatat.request").setLevel(logging.NOTSET)
+    assert "request" not in [line["event"] for line in stage.lines()]
+    assert len(stage.finished) == 1
+
+
 def test_observers_learn_of_each_finished_request(stage):
     stage.app.get("/shelf")
     (finished,) = stage.finished

@@ -6,10 +6,11 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
 
-from talatat.web.server import moved
+from talatat.web.server import moved, url
 
 APPLICATION = """
 def main(global_config, **settings):
@@ -77,6 +78,8 @@ def test_another_port_can_be_given_after_the_name_of_the_ini(pserve):
     port = free_port()
     process = pserve("listen = 127.0.0.1:1", f"http_port={port}")
     assert process.stdout.readline() == f"ready http://localhost:{port}\n"
+    process.terminate()
+    assert process.wait(20) == 0
 
 
 def test_a_taken_port_is_told_with_the_way_out(pserve):
@@ -96,3 +99,13 @@ def test_the_port_moves_in_every_way_an_address_is_written():
         "threads": "4",
         "port": "7",
     }
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("0.0.0.0", "localhost"), ("shop.example", "shop.example"), ("fd00::1", "[fd00::1]")],
+)
+def test_the_address_that_is_shown_can_be_opened(host, shown):
+    one = SimpleNamespace(effective_host=host, effective_port=7000)
+    several = SimpleNamespace(effective_listen=[(host, 7000), ("127.0.0.2", 7001)])
+    assert url(one) == url(several) == f"http://{shown}:7000"

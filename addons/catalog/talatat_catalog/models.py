@@ -81,5 +81,10 @@ class Product(Record, Base):
     def price(self, value: Money) -> None:
         self.price_minor, self.currency = value.minor, value.currency
 
+    @property
+    def category_slugs(self) -> list[str]:
+        """The slugs of its categories, sorted: how the API names them."""
+        return [category.slug for category in self.categories]
+
     def __repr__(self) -> str:
         return f"<Product {self.id} {self.sku!r}>"

@@ -82,8 +82,9 @@ class Products(Resource):
 
     def apply(self, request: Any, row: Any, changes: Mapping[str, Any]) -> None:
         changes = dict(changes)
-        if "categories" in changes:
-            changes["categories"] = categories_named(request.db, changes["categories"])
+        if "category_slugs" in changes:
+            slugs = changes.pop("category_slugs")
+            changes["categories"] = categories_named(request.db, slugs)
         if "ean" in changes:
             changes["ean"] = list(changes["ean"])
         super().apply(request, row, changes)

@@ -64,7 +64,11 @@ class ProductSchema(colander.MappingSchema):
         validator=colander.Range(0, BIGGEST_STOCK),
         description="How many are there; null where it is not counted",
     )
-    categories = Slugs(missing=(), description="Slugs of the categories that it stands in")
+    categories = Slugs(
+        attribute="category_slugs",
+        missing=(),
+        description="Slugs of the categories that it stands in",
+    )
     attributes = colander.SchemaNode(
         t.OpenMap(),
         missing=colander.drop,

@@ -69,7 +69,7 @@ def _ids(session: Session, paths: Sequence[Sequence[str]]) -> dict[str, str]:
         slugs = sa.select(categories.c.slug, categories.c.id).where(
             categories.c.slug.in_(list(level))
         )
-        found |= dict(session.connection().execute(slugs).tuples().all())
+        found |= {row.slug: row.id for row in session.connection().execute(slugs)}
     return found
 
 

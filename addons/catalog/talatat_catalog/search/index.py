@@ -63,7 +63,7 @@ class SQLiteIndex:
     def frequencies(self, session: Session, terms: Sequence[str]) -> dict[str, int]:
         """See Index."""
         rows = session.execute(sa.select(term.c.term, term.c.doc).where(term.c.term.in_(terms)))
-        return dict(rows.tuples().all())
+        return {row[0]: row[1] for row in rows}
 
     def hits(self, weighted: Any) -> sa.Subquery:
         """See Index."""
@@ -111,7 +111,7 @@ class PostgreSQLIndex:
             .where(posting.c.term.in_(terms))
             .group_by(posting.c.term)
         )
-        return dict(session.execute(statement).tuples().all())
+        return {row[0]: row[1] for row in session.execute(statement)}
 
     def hits(self, weighted: Any) -> sa.Subquery:
         """See Index."""

@@ -133,7 +133,7 @@ def test_an_extension_refuses_the_wrong_parent(rated, book, stars):
 
 def test_an_extension_that_nobody_declared_says_how_to(rated, stars):
     other = type("Other", (stars,), {"__extends__": None, "__abstract__": True})
-    with pytest.raises(TypeError, match="extends no model in this process.*extend_model"):
+    with pytest.raises(TypeError, match=r"extends no model in this process.*extend_model"):
         other.of(None)
 
 

@@ -46,7 +46,7 @@ def test_each_change_counts_the_version_and_moves_updated_at(system):
 def test_the_second_of_two_writers_of_one_version_fails(system, database_url):
     with system.session() as session:
         session.add(system.book(title="one"))
-    with pytest.raises(StaleDataError), system.session() as session:
+    with pytest.raises(StaleDataError), system.session() as session:  # noqa: PT012
         one = session.scalars(select(system.book)).one()
         # Another writer came between: told in SQL, for SQLite lets only one have a session open.
         session.execute(system.book.__table__.update().values(version=7))

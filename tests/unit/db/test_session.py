@@ -26,7 +26,7 @@ def test_a_block_that_ends_is_committed_even_when_it_wrote_plain_text(notes):
 
 
 def test_a_block_that_raises_is_undone(notes):
-    with pytest.raises(KeyError), notes.transaction() as (_, session):
+    with pytest.raises(KeyError), notes.transaction() as (_, session):  # noqa: PT012
         session.execute(text("INSERT INTO note VALUES ('lost')"))
         raise KeyError
     assert words(notes) == []
@@ -36,7 +36,7 @@ def test_a_commit_that_fails_is_undone_and_raises(notes):
     def refuse():
         raise RuntimeError("refused")
 
-    with pytest.raises(RuntimeError, match="refused"), notes.transaction() as (tm, session):
+    with pytest.raises(RuntimeError, match="refused"), notes.transaction() as (tm, session):  # noqa: PT012
         session.execute(text("INSERT INTO note VALUES ('lost')"))
         tm.get().addBeforeCommitHook(refuse)
     assert words(notes) == []
@@ -51,7 +51,7 @@ def test_a_transaction_said_to_read_may_write_all_the_same(notes):
 
 
 def test_a_session_cannot_be_committed_behind_the_managers_back(notes):
-    with pytest.raises(AssertionError), notes.transaction() as (_, session):
+    with pytest.raises(AssertionError), notes.transaction() as (_, session):  # noqa: PT012
         session.execute(text("SELECT 1"))
         session.commit()
 
@@ -91,7 +91,7 @@ def test_a_listener_on_one_databases_sessions_does_not_hear_anothers(notes, sqli
 def test_a_savepoint_is_rolled_back_alone(notes):
     with notes.transaction() as (_, session):
         session.execute(text("INSERT INTO note VALUES ('kept')"))
-        with pytest.raises(KeyError), session.begin_nested():
+        with pytest.raises(KeyError), session.begin_nested():  # noqa: PT012
             session.execute(text("INSERT INTO note VALUES ('lost')"))
             raise KeyError
     assert words(notes) == ["kept"]

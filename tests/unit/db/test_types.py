@@ -40,7 +40,7 @@ documents = st.recursive(
     max_leaves=12,
 )
 moments = st.datetimes(
-    datetime(1, 1, 3), datetime(9999, 12, 29),
+    datetime(1, 1, 3), datetime(9999, 12, 29),  # noqa: DTZ001  # hypothesis wants naive bounds
     timezones=st.integers(-1439, 1439).map(lambda m: timezone(timedelta(minutes=m))),
 )  # fmt: skip
 prices = st.decimals(-(10**12), 10**12, places=4)

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import OperationalError
 
 from talatat.evolution import EvolutionError, bring_to, locking, pending, status
 from talatat.evolution.observed import releases
@@ -120,9 +121,9 @@ def test_several_processes_that_migrate_at_once_take_turns(there, database_url):
 def test_who_waits_too_long_for_the_lock_is_told_who_holds_it(postgresql_url, monkeypatch):
     database = make_database(postgresql_url)
     with database.migration_engine.connect() as one, locking.locked(one):
-        with database.migration_engine.connect() as other, pytest.raises(EvolutionError) as caught:
-            with locking.locked(other, patience=0.5):
-                pytest.fail("two hold the lock")
+        other = database.migration_engine.connect()
+        with other, pytest.raises(EvolutionError) as caught, locking.locked(other, patience=0.5):
+            pytest.fail("two hold the lock")
         pid = one.scalar(text("SELECT pg_backend_pid()"))
     assert f"backend {pid} from 127.0.0.1" in str(caught.value)
     with database.migration_engine.connect() as other, locking.locked(other, patience=0.5):
@@ -133,9 +134,13 @@ def test_on_sqlite_a_locked_database_is_waited_for(sqlite_url):
     database = make_database(sqlite_url, lock_timeout=0.05)
     with database.engine.connect() as holder:
         holder.exec_driver_sql("CREATE TABLE a (id INTEGER)")
-        with database.migration_engine.connect() as other, pytest.raises(Exception, match="locked"):
-            with locking.begun(other, patience=0.3):
-                pytest.fail("two write")
+        other = database.migration_engine.connect()
+        with (
+            other,
+            pytest.raises(OperationalError, match="locked"),
+            locking.begun(other, patience=0.3),
+        ):
+            pytest.fail("two write")
     with database.migration_engine.connect() as other, locking.begun(other, patience=0.3):
         pass
 

@@ -13,8 +13,10 @@ from pyramid.router import Router
 from sqlalchemy.engine import make_url
 
 from talatat.composing import composed_from
+from talatat.db.session import transaction
 from talatat.errors import TalatatError
-from talatat.evolution.migrate import bring_to
+from talatat.evolution.graph import Revision
+from talatat.evolution.migrate import Progress, bring_to
 from talatat.system import System
 
 log = logging.getLogger(__name__)
@@ -27,10 +29,21 @@ def application(global_config: Mapping[str, str], settings: Mapping[str, str]) -
     if system.settings.platform.development:
         make_folders(system)
         try:
-            bring_to(system.composition, system.database)
+            bring_up(system)
         except TalatatError:
             log.exception("the database was not brought to the composition")
     return config.make_wsgi_app()
+
+
+def bring_up(system: System, progress: Progress | None = None) -> list[Revision]:
+    """Run the revisions that the database lacks, then make the extension rows that it lacks.
+
+    Returns the revisions that were run. Raises `talatat.evolution.EvolutionError`.
+    """
+    applied = bring_to(system.composition, system.database, progress)
+    with transaction(system) as (_, session):
+        system.models.fill_all(session)
+    return applied
 
 
 def make_folders(system: System) -> None:

@@ -24,10 +24,16 @@ class Somebody:
 
 
 @pytest.fixture
-def shop(database_url: str) -> Iterator[TestSystem]:
+def somebody() -> Somebody:
+    """Who sends the requests of a test."""
+    return Somebody()
+
+
+@pytest.fixture
+def shop(database_url: str, somebody: Somebody) -> Iterator[TestSystem]:
     """The composed system: each test runs on SQLite and on PostgreSQL."""
     with composed(["catalog", "orders", "loyalty"], url=database_url) as system:
-        system.system.security.sources["tests"] = Somebody()
+        system.system.security.sources["tests"] = somebody
         yield system
 
 

@@ -159,3 +159,16 @@ def test_loyalty_never_stands_in_the_way_of_a_deletion(shop, lamp, customer, tab
         session.delete(session.get(Customer, customer))
     with shop.session() as session:
         assert session.scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_customers_from_before_loyalty_have_their_row_once_it_is_composed(database_url, somebody):
+    from talatat.testing import composed
+    from talatat_orders.models import Customer
+
+    customer = Customer(name="Ann")
+    path = f"/api/orders/v1/customers/{customer.id}"
+    with composed(["catalog", "orders"], url=database_url) as before, before.session() as session:
+        session.add(customer)
+    with composed(["catalog", "orders", "loyalty"], url=database_url) as after:
+        after.system.security.sources["tests"] = somebody
+        assert after.app.get(path).json["loyalty"] == {"points": 0}

@@ -11,8 +11,8 @@ import click
 
 from talatat.cli.output import console, print_json
 from talatat.composing import compose, load_composition
-from talatat.evolution.migrate import bring_to, pending
-from talatat.process import make_folders
+from talatat.evolution.migrate import pending
+from talatat.process import bring_up, make_folders
 
 
 @click.command(name="apply")
@@ -28,6 +28,7 @@ def command(ini: str, yes: bool, as_json: bool) -> int:
     make_folders(system)
     steps = pending(system.composition, system.database)
     if not steps:
+        bring_up(system)  # extension rows may be missing all the same: an addon came back
         return _done(as_json, [], "Nothing to do: the database is at the composition.")
     if not (yes or as_json):
         _show(steps)
@@ -37,7 +38,7 @@ def command(ini: str, yes: bool, as_json: bool) -> int:
         if not click.confirm("Apply?", default=False):
             click.echo("Nothing was changed.")
             return 3
-    applied = bring_to(system.composition, system.database, progress=None if as_json else _progress)
+    applied = bring_up(system, progress=None if as_json else _progress)
     return _done(as_json, applied, f"Done: {len(applied)} revision(s) applied.")
 
 

@@ -114,6 +114,14 @@ class Models:
             made += session.execute(counted).rowcount  # type: ignore[attr-defined]
         return made
 
+    def fill_all(self, session: Session) -> int:
+        """`fill` for every extended model: once the database has been brought to the composition.
+
+        An addon that is added later, or comes back, finds rows that were made without it.
+        """
+        models = dict.fromkeys(one.model for one in self.attachments if one.presence == "always")
+        return sum(self.fill(session, model) for model in models)
+
     def _always_of(self, model: type[Any]) -> tuple[Attachment, ...]:
         found = self._always.get(model)
         if found is None:

@@ -122,6 +122,8 @@ def composed(
         try:
             if migrate:
                 prepare(system.composition, system.database)
+                with system.database.transaction() as (_, session):
+                    system.models.fill_all(session)
             yield TestSystem(config, webtest.TestApp(config.make_wsgi_app()), ini, folder)
         finally:
             system.outbox.stop()

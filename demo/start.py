@@ -56,7 +56,10 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.composition = load_composition(self.ini)
-        self.settings = Settings(self.composition.ini).platform
+        settings = Settings(self.composition.ini)
+        if settings.problems:
+            raise TalatatError(settings.problems)
+        self.settings = settings.platform
 
     @cached_property
     def database(self) -> Database:

@@ -90,6 +90,8 @@ def _quarantined(composition: Composition, error: AddonError) -> Composition:
 
 def _composed(composition: Composition) -> Configurator:
     settings = Settings(composition.ini)
+    if settings.platform.url is None:  # there is nothing to make a database of
+        _raise(settings.problems)
     system = System(composition, settings, Database(settings.platform))
     config = _configurator(system)
     for room in ROOMS:

@@ -54,24 +54,37 @@ def without(response: Any, *names: str) -> None:
 
 def secure_headers_tween(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
     """Tween factory; it is called after everything is composed."""
-    guests = guest_routes(registry)
+    guests = Guests(registry)
 
     def secure_headers(request: Any) -> Any:
         response = handler(request)
-        route = getattr(request, "matched_route", None)
-        policy = GUEST_CSP if route is not None and route.name in guests else PAGE_CSP
+        policy = GUEST_CSP if guests.answered(request) else PAGE_CSP
         add_secure_headers(response, policy, https=request.scheme == "https")
         return response
 
     return secure_headers
 
 
-def guest_routes(registry: Any) -> frozenset[str]:
-    """The routes of third-party packages, which were written for no policy of ours."""
-    composed = registry.system.composition.addons
-    own = {PLATFORM, *(addon.name for addon in composed if not addon.plain)}
-    routes = (entry["introspectable"] for entry in registry.introspector.get_category("routes", ()))
-    return frozenset(route["name"] for route in routes if route.get("addon", PLATFORM) not in own)
+class Guests:
+    """The third-party packages of a composition, which were written for no policy of ours."""
+
+    def __init__(self, registry: Any) -> None:
+        composed = registry.system.composition.addons
+        own = {PLATFORM, *(addon.name for addon in composed if not addon.plain)}
+        routes = [one["introspectable"] for one in registry.introspector.get_category("routes", ())]
+        self.present = any(addon.plain for addon in composed)
+        self.routes = frozenset(
+            route["name"] for route in routes if route.get("addon", PLATFORM) not in own
+        )
+
+    def answered(self, request: Any) -> bool:
+        """Whether one of them made the answer: on a route of its own, or in a tween before any route."""
+        if not self.present:
+            return False
+        route = getattr(request, "matched_route", None)
+        if route is None:
+            return getattr(request, "exception", None) is None
+        return route.name in self.routes
 
 
 def add_secure_headers(response: Any, page_policy: str, https: bool) -> None:

@@ -169,3 +169,10 @@ def test_a_field_that_asks_for_an_undeclared_permission_stops_the_start(site):
     assert "reading the field shop.things.prices.cost" in str(caught.value)
     assert "Did you mean 'shop.see_cost'?" in str(caught.value)
     assert "writing the field shop.things.tax.rate" in str(caught.value)
+
+
+def test_a_scope_is_grantable_only_if_it_can_cover_something(site):
+    site.config.add_permission("shop.sell", "Sell")
+    site.finish()
+    assert all(map(site.security.is_grantable, ["shop.sell", "shop.*", "*"]))
+    assert not any(map(site.security.is_grantable, ["shop", "shop.sel", "barn.*", "shop.sell.*"]))

@@ -1,5 +1,7 @@
 """Secure headers on every answer, and relaxing them for one."""
 
+import sys
+
 from pyramid.response import Response
 
 from talatat.security import relax_csp, without
@@ -92,3 +94,23 @@ def test_the_pages_of_a_third_party_package_keep_their_inline_scripts(site):
         policy = app.get(path).headers["Content-Security-Policy"]
         assert "script-src 'self' 'unsafe-inline'" in policy
         assert "frame-ancestors 'none'" in policy
+
+
+def answering_tween(handler, registry):
+    return lambda request: html() if request.path == "/tween" else handler(request)
+
+
+def test_a_page_that_a_third_party_tween_answers_keeps_them_too(site, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tests_of_headers", sys.modules[__name__])
+    site.config.add_tween("tests_of_headers.answering_tween")
+    app = site.app()
+    assert "'unsafe-inline'" in app.get("/tween").headers["Content-Security-Policy"]
+    assert "'unsafe-inline'" not in app.get("/no", status=404).headers["Content-Security-Policy"]
+
+
+def test_where_no_third_party_package_is_composed_nothing_is_relaxed(site, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tests_of_headers", sys.modules[__name__])
+    site.config.registry.system.composition.addons.pop()
+    site.config.add_tween("tests_of_headers.answering_tween")
+    page = site.app().get("/tween")
+    assert "'unsafe-inline'" not in page.headers["Content-Security-Policy"]

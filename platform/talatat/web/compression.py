@@ -18,7 +18,6 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 
-
 SMALLEST = 1024
 LARGEST = 16 * 1024 * 1024
 LEVEL = 5

@@ -78,19 +78,19 @@ def _grouped(parameters: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _media(media_type: str, media: dict[str, Any]) -> dict[str, Any]:
     schema = media["schema"]
-    return {"type": media_type, "kind": kind(schema), "ref": _name(schema),
-            "properties": _properties(schema)}
+    return {
+        "type": media_type,
+        "kind": kind(schema),
+        "ref": _name(schema),
+        "properties": _properties(schema),
+    }
 
 
 def _response(status: str, response: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in response:
         return {"status": status, "description": "A problem", "ref": "problem"}
-    media = next(iter(response.get("content", {}).values()), {"schema": {}})
-    return {
-        "status": status,
-        "description": response["description"],
-        "ref": _name(media["schema"]),
-    }
+    media: dict[str, Any] = next(iter(response.get("content", {}).values()), {"schema": {}})
+    return {"status": status, "description": response["description"], "ref": _name(media["schema"])}
 
 
 def _name(schema: dict[str, Any]) -> str:

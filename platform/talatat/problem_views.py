@@ -93,7 +93,8 @@ def allowed_methods(request: Request) -> set[str]:
 
 def _methods_of_views(registry: Any) -> dict[str, set[str]]:
     """Route name -> methods of its views; a route with a view for any method is left out."""
-    return _once(registry, "talatat.methods_of_views", _collect_methods)
+    found: dict[str, set[str]] = _once(registry, "talatat.methods_of_views", _collect_methods)
+    return found
 
 
 def _collect_methods(registry: Any) -> dict[str, set[str]]:
@@ -113,7 +114,10 @@ def _collect_methods(registry: Any) -> dict[str, set[str]]:
 
 def _restricted_routes(registry: Any) -> list[tuple[Any, set[str]]]:
     """Routes that have a request_method predicate, with their methods."""
-    return _once(registry, "talatat.restricted_routes", _collect_restricted)
+    found: list[tuple[Any, set[str]]] = _once(
+        registry, "talatat.restricted_routes", _collect_restricted
+    )
+    return found
 
 
 def _collect_restricted(registry: Any) -> list[tuple[Any, set[str]]]:
@@ -148,10 +152,9 @@ def forbidden(exc: HTTPForbidden, request: Request) -> Response:
         if isinstance(getattr(exc, "result", None), Problem):
             return response_of(request, exc.result)
         return response_of(request, Problem(403, "forbidden", _reason(exc)))
-    if not hasattr(exc, "result"):
+    if exc.detail and not hasattr(exc, "result"):
         # A view refused by itself, for a reason that credentials would not mend.
-        if exc.detail:
-            return response_of(request, Problem(403, "forbidden", exc.detail))
+        return response_of(request, Problem(403, "forbidden", exc.detail))
     challenges = policy.challenges(request) if hasattr(policy, "challenges") else ["Bearer"]
     problem = Problem(401, "unauthorized", headers={"WWW-Authenticate": ", ".join(challenges)})
     return response_of(request, problem)

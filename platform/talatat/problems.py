@@ -83,7 +83,7 @@ CODE_OF_STATUS: dict[int, str] = {
 }
 
 
-class Problem(HTTPException):  # type: ignore[misc]  # Pyramid has no types
+class Problem(HTTPException):
     """An HTTP error with a stable `problem_code`, a `detail` for people and `errors`.
 
     Each error has a `pointer` (JSON pointer into the body) or a `parameter`, a `code` and a
@@ -111,8 +111,9 @@ class Problem(HTTPException):  # type: ignore[misc]  # Pyramid has no types
         self.headers.update(self.problem_headers)
 
     def __str__(self) -> str:
-        errors = "".join(f"; {e.get('pointer', e.get('parameter', ''))}: {e['detail']}"
-                         for e in self.errors)
+        errors = "".join(
+            f"; {e.get('pointer', e.get('parameter', ''))}: {e['detail']}" for e in self.errors
+        )
         return f"{self.code} {self.problem_code}: {self.detail}{errors}"
 
 
@@ -143,7 +144,7 @@ def phrase(status: int) -> str:
 
 def is_api(request: Request) -> bool:
     """Whether the path is one of programs."""
-    path = request.environ.get("PATH_INFO", "")
+    path: str = request.environ.get("PATH_INFO", "")
     return path == "/api" or path.startswith("/api/")
 
 

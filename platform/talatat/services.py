@@ -35,14 +35,7 @@ from pyramid.viewderivers import INGRESS
 from webob.request import PATH_SAFE
 
 from talatat.errors import CompositionError
-from talatat.problems import (
-    CODE_OF_STATUS,
-    CONTENT_TYPE,
-    Problem,
-    bad_parameter,
-    document,
-    is_api,
-)
+from talatat.problems import CODE_OF_STATUS, CONTENT_TYPE, Problem, bad_parameter, document, is_api
 from talatat.schema.body import MAX_BODY, body_limit
 from talatat.schema.faults import escape
 from talatat.schema.types import format_timestamp
@@ -56,7 +49,7 @@ if TYPE_CHECKING:
     from talatat.configuration.configurator import Configurator
 
 
-class Request(PyramidRequest):  # type: ignore[misc]  # Pyramid has no types
+class Request(PyramidRequest):
     """The request, with what Cornice expects of one, made only when asked for."""
 
     # Bodies up to this size are kept in memory; WebOb leaves its temporary files to the collector.
@@ -75,14 +68,15 @@ class Request(PyramidRequest):  # type: ignore[misc]  # Pyramid has no types
         A body below /api that is too large is left unread: it will be refused.
         """
         if is_api(self):
-            limit, length = body_limit(self), self.content_length
+            request: Any = self
+            limit, length = body_limit(request), request.content_length
             if length is not None and length > limit:
                 return
-            if length is None and self.is_body_readable:
-                raw = self.body_file_raw.read(limit + 1)
-                self.body_file_raw = io.BytesIO(raw)
-                self.content_length = len(raw)
-                self.is_body_seekable = True
+            if length is None and request.is_body_readable:
+                raw = request.body_file_raw.read(limit + 1)
+                request.body_file_raw = io.BytesIO(raw)
+                request.content_length = len(raw)
+                request.is_body_seekable = True
                 return
         super().make_body_seekable()
 
@@ -109,7 +103,7 @@ class Request(PyramidRequest):  # type: ignore[misc]  # Pyramid has no types
         return current_service(self)
 
 
-class Renderer(CorniceRenderer):  # type: ignore[misc]
+class Renderer(CorniceRenderer):
     """Cornice's JSON renderer, which also writes moments, decimals and money; errors are problems."""
 
     def __init__(self) -> None:
@@ -203,7 +197,8 @@ class ServiceDirectives:
         info = _place_of(service) or self.action_info
         intr = self.introspectable("talatat services", where, where, "service")
         intr.update(name=service.name, path=where, service=service, callable=_first(service))
-        before, self.info = self.info, info
+        config: Any = self
+        before, config.info = config.info, info
         try:
             self.action(
                 ("service", where),
@@ -212,8 +207,9 @@ class ServiceDirectives:
                 order=PHASE1_CONFIG,
             )
         finally:
-            self.info = before
+            config.info = before
 
+    @action_method
     def add_cornice_resource(self: Configurator, resource: Any) -> None:
         """Register the services of a class that `cornice.resource` has decorated."""
         for service in self.maybe_dotted(resource)._services.values():

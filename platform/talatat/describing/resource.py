@@ -62,9 +62,8 @@ class Describer:
             "patch": (item, "patch", self._patch),
             "delete": (item, "delete", self._delete),
         }
-        for name in makers:
+        for name, (where, method, make) in makers.items():
             if name in self.declaration.operations:
-                where, method, make = makers[name]
                 where[method] = make()
         found = {}
         if collection:
@@ -87,7 +86,9 @@ class Describer:
             schema.pop("readOnly", None)
         return parameter("id", schema, "The id of the row", "path")
 
-    def _operation(self, name: str, summary: str, responses: dict[str, Any], **more: Any) -> Any:
+    def _operation(
+        self, name: str, summary: str, responses: dict[str, Any], **more: Any
+    ) -> dict[str, Any]:
         return operation(
             self.bound.addon,
             f"{self.name}.{name}",
@@ -123,7 +124,9 @@ class Describer:
             _fields(),
         ]
         if resource.search:
-            found.append(parameter("q", {"type": "string", "minLength": 1}, "Full text; best first"))
+            found.append(
+                parameter("q", {"type": "string", "minLength": 1}, "Full text; best first")
+            )
         for one in queries.filters.values():
             for op in one.operators:
                 name = one.name if op == "eq" else f"{one.name}[{op}]"

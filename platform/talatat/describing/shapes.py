@@ -17,9 +17,16 @@ def content(schema: dict[str, Any], media_type: str = "application/json") -> dic
     return {media_type: {"schema": schema}}
 
 
-def parameter(name: str, schema: dict[str, Any], description: str, where: str = "query") -> dict[str, Any]:
+def parameter(
+    name: str, schema: dict[str, Any], description: str, where: str = "query"
+) -> dict[str, Any]:
     """A parameter; one in the path is required."""
-    found: dict[str, Any] = {"name": name, "in": where, "schema": schema, "description": description}
+    found: dict[str, Any] = {
+        "name": name,
+        "in": where,
+        "schema": schema,
+        "description": description,
+    }
     if where == "path":
         found["required"] = True
     return found

@@ -103,7 +103,7 @@ def _resolve(model: type[Any], schema: Any, name: str) -> tuple[Any, list[Any]]:
         raise LookupError(f"relations are followed {DEEPEST} deep at most.")
     path = []
     for parent in parents:
-        relation = getattr(model, parent, None)
+        relation: Any = getattr(model, parent, None)
         if not isinstance(getattr(relation, "property", None), RelationshipProperty):
             raise LookupError(f"{model.__qualname__} has no relationship {parent!r}.")
         path.append(relation)

@@ -68,15 +68,17 @@ def _columns_named_by(constraint: str | None, fields: dict[str, str]) -> list[st
     names = []
     for qualified in fields:
         table, _, column = qualified.partition(".")
-        if constraint and constraint.startswith(f"{table}_") and re.search(
-            rf"_{re.escape(column)}_(?:\w+_)?(uq|fk|ck|ix|pk)$", constraint
+        if (
+            constraint
+            and constraint.startswith(f"{table}_")
+            and re.search(rf"_{re.escape(column)}_(?:\w+_)?(uq|fk|ck|ix|pk)$", constraint)
         ):
             names.append(column)
     return names
 
 
 def pointers_of(model: type[Any], names: dict[str, str], prefix: str = "") -> dict[str, str]:
-    """ "table.column" -> JSON pointer, for the fields `names` ({attribute: field}) of `model`."""
+    """`table.column` -> JSON pointer, for the fields `names` ({attribute: field}) of `model`."""
     found = {}
     for attribute in sa.inspect(model).column_attrs:
         field = names.get(attribute.key)

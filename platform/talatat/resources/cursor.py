@@ -68,9 +68,7 @@ class CursorSigner:
 
     def _verified(self, signature: bytes, payload: bytes, query: str) -> bool:
         # Every key is tried, so that the time tells nothing about which one it was.
-        results = [
-            hmac.compare_digest(_sign(key, payload, query), signature) for key in self._keys
-        ]
+        results = [hmac.compare_digest(_sign(key, payload, query), signature) for key in self._keys]
         return any(results)
 
 

@@ -98,8 +98,15 @@ def _declare(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def mark(method: Callable[..., Any]) -> Callable[..., Any]:
         action = Action(
-            verb, level, permission, body, response, status, dict(problems or {}),
-            description=(method.__doc__ or "").strip(), method=method.__name__,
+            verb,
+            level,
+            permission,
+            body,
+            response,
+            status,
+            dict(problems or {}),
+            description=(method.__doc__ or "").strip(),
+            method=method.__name__,
         )
         method.talatat_action = action  # type: ignore[attr-defined]
         return method

@@ -38,7 +38,9 @@ class ResourceDirectives:
         addon = declaration.addon or self.owner
         full_name = f"{addon}.{declaration.name}"
         intr = self.introspectable(RESOURCES, full_name, full_name, "resource")
-        intr.update(name=full_name, resource=declaration, model=declaration.model, callable=declaration)
+        intr.update(
+            name=full_name, resource=declaration, model=declaration.model, callable=declaration
+        )
         bound = BoundResource(declaration, addon, intr)
         info = self.action_info
 
@@ -104,7 +106,9 @@ def _check(declaration: Any) -> None:
     title = f"{declaration.__module__}.{declaration.__qualname__}"
     for attribute in ("name", "model"):
         if not hasattr(declaration, attribute):
-            raise ConfigurationError(f"{title} has no {attribute!r}: add a line `{attribute} = ...`")
+            raise ConfigurationError(
+                f"{title} has no {attribute!r}: add a line `{attribute} = ...`"
+            )
     unknown = set(declaration.operations) - set(OPERATIONS)
     if unknown:
         raise ConfigurationError(

@@ -94,9 +94,7 @@ class Documents:
         found: Changes = changes
         return found
 
-    def _whole_extension(
-        self, extension: ExtensionFields, given: Any, faults: list[Fault]
-    ) -> Any:
+    def _whole_extension(self, extension: ExtensionFields, given: Any, faults: list[Fault]) -> Any:
         pointer = f"/{extension.addon}"
         if given is None:
             return _removed(extension, pointer, faults)
@@ -117,7 +115,12 @@ class Documents:
         return self._patched(extension.reader, given, current, pointer, faults)
 
     def _patched(
-        self, reader: ObjectReader, body: dict[str, Any], row: Any, pointer: str, faults: list[Fault]
+        self,
+        reader: ObjectReader,
+        body: dict[str, Any],
+        row: Any,
+        pointer: str,
+        faults: list[Fault],
     ) -> Changes:
         merged: dict[str, Any] = {}
         removed: Changes = {}
@@ -146,10 +149,11 @@ class Documents:
 
     def _refuse_create_only(self, changes: Changes, row: Any, faults: list[Fault]) -> None:
         for node in self.schema.children:
-            if getattr(node, "create_only", False) and node.name in changes:
-                if changes[node.name] != getattr(row, attribute_of(node)):
-                    detail = "is set when the row is created and stays"
-                    faults.append(fault(f"/{escape(node.name)}", "create_only", detail))
+            if not getattr(node, "create_only", False) or node.name not in changes:
+                continue
+            if changes[node.name] != getattr(row, attribute_of(node)):
+                detail = "is set when the row is created and stays"
+                faults.append(fault(f"/{escape(node.name)}", "create_only", detail))
 
     def _refuse_protected(self, request: Request, body: dict[str, Any]) -> None:
         refused = []
@@ -159,7 +163,9 @@ class Documents:
                 continue
             if not request.has_permission(node.write_permission):
                 where = f"{prefix}/{escape(node.name)}"
-                refused.append(fault(where, "forbidden", "may not be written with these credentials"))
+                refused.append(
+                    fault(where, "forbidden", "may not be written with these credentials")
+                )
         if refused:
             detail = f"{refused[0]['pointer']} {refused[0]['detail']}"
             raise Problem(403, "forbidden", detail, refused)

@@ -1,9 +1,9 @@
-"""Filters: `field=v` and `field[op]=v` as predicates, for declared fields only.
+r"""Filters: `field=v` and `field[op]=v` as predicates, for declared fields only.
 
 The operators are eq ne lt lte gt gte in nin contains prefix isnull. `ne` and `nin` are the exact
 complements of `eq` and `in`: a row without a value is not equal to anything. `contains` and `prefix`
 compare exactly, letter for letter, on both databases. The values of `in` and `nin` are separated by
-commas; a comma within one is written `\\,`.
+commas; a comma within one is written `\,`.
 """
 
 from __future__ import annotations
@@ -52,22 +52,22 @@ class exact_prefix(FunctionElement[bool]):  # noqa: N801
     inherit_cache = True
 
 
-@compiles(exact_contains)  # type: ignore[no-untyped-call, untyped-decorator]
+@compiles(exact_contains)
 def _contains(element: Any, compiler: Any, **kw: Any) -> str:
     return f"(strpos({compiler.process(element.clauses, **kw)}) > 0)"
 
 
-@compiles(exact_contains, "sqlite")  # type: ignore[no-untyped-call, untyped-decorator]
+@compiles(exact_contains, "sqlite")
 def _contains_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
     return f"(instr({compiler.process(element.clauses, **kw)}) > 0)"
 
 
-@compiles(exact_prefix)  # type: ignore[no-untyped-call, untyped-decorator]
+@compiles(exact_prefix)
 def _prefix(element: Any, compiler: Any, **kw: Any) -> str:
     return f"starts_with({compiler.process(element.clauses, **kw)})"
 
 
-@compiles(exact_prefix, "sqlite")  # type: ignore[no-untyped-call, untyped-decorator]
+@compiles(exact_prefix, "sqlite")
 def _prefix_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
     text, prefix = (compiler.process(one, **kw) for one in element.clauses)
     return f"(substr({text}, 1, length({prefix})) = {prefix})"

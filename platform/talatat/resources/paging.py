@@ -40,9 +40,11 @@ def page_of(query: Query, results: Sequence[Any]) -> Page:
         return _empty(came_from)
     first, last = tuple(kept[0][1:]), tuple(kept[-1][1:])
     following = Cursor(last) if (more or backward) else None
-    preceding = Cursor(first, forward=False) if (came_from and not backward) or (
-        backward and more
-    ) else None
+    preceding = (
+        Cursor(first, forward=False)
+        if (came_from and not backward) or (backward and more)
+        else None
+    )
     return Page(rows, following, preceding)
 
 
@@ -55,7 +57,9 @@ def _empty(came_from: Cursor | None) -> Page:
     return Page([], Cursor(came_from.values, inclusive=True), None)
 
 
-def url_of(request: Request, signer: CursorSigner, query: Query, cursor: Cursor | None) -> str | None:
+def url_of(
+    request: Request, signer: CursorSigner, query: Query, cursor: Cursor | None
+) -> str | None:
     """The URL of the page at `cursor`: this request's, with the cursor in it."""
     if cursor is None:
         return None

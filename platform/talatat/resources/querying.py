@@ -92,8 +92,13 @@ class Queries:
             if len(cursor.values) != len(keys):
                 raise invalid_cursor()
         return Query(
-            conditions, keys, self._limit(given.get("limit")), cursor, text,
-            given.get("fields"), digest,
+            conditions,
+            keys,
+            self._limit(given.get("limit")),
+            cursor,
+            text,
+            given.get("fields"),
+            digest,
         )
 
     def _condition(self, parameter: str, text: str) -> Condition:
@@ -186,7 +191,9 @@ def statement(queries: Queries, request: Request, query: Query) -> tuple[Any, tu
     if query.text is not None:
         rows = resource.search(request, query.text).rows
         selectable = selectable.join(rows, rows.c.id == queries.identifier.column)
-        keys = tuple(replace(key, column=rows.c.score) if key.column is None else key for key in keys)
+        keys = tuple(
+            replace(key, column=rows.c.score) if key.column is None else key for key in keys
+        )
     selectable = resource.scope(request, selectable)
     for condition in query.conditions:
         try:

@@ -41,7 +41,9 @@ def list_rows(bound: BoundResource, request: Request) -> Response:
     response = json_response(body)
     tag = f'"{conditions.digest(body)}"'
     bound.dress(response, tag)
-    links = [f'<{url}>; rel="{rel}"' for url, rel in ((following, "next"), (preceding, "prev")) if url]
+    links = [
+        f'<{url}>; rel="{rel}"' for url, rel in ((following, "next"), (preceding, "prev")) if url
+    ]
     if links:
         response.headers["Link"] = ", ".join(links)
     if conditions.not_modified(request, tag):

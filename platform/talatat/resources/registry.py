@@ -68,7 +68,9 @@ class Resources:
         extensions, problems = self._extensions_of(bound, schema, system)
         filters, wrong_filters = bound_filters(bound, schema, extensions)
         sorts, wrong_sorts = bound_sorts(bound, schema)
-        problems += [f"{where(bound.introspectable)}: {text}" for text in wrong_filters + wrong_sorts]
+        problems += [
+            f"{where(bound.introspectable)}: {text}" for text in wrong_filters + wrong_sorts
+        ]
         if not problems:
             hooks = [one for one in self.hooks if one.target in (EVERY, bound.full_name)]
             bound.prepare(schema, extensions, hooks, filters, sorts, system)
@@ -99,7 +101,9 @@ class Resources:
                 node = one.schema().bind(system=system)
                 node.name = one.addon
                 limit_by_columns(node, attachments[one.addon].extension)
-                fields = ExtensionFields(one.addon, node, attachments[one.addon], one.introspectable)
+                fields = ExtensionFields(
+                    one.addon, node, attachments[one.addon], one.introspectable
+                )
                 problems += _unmapped(fields, place)
                 found.append(fields)
         return found, problems

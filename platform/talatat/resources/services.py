@@ -19,13 +19,7 @@ from pyramid.response import Response
 from talatat.problem_views import method_not_allowed
 from talatat.resources.declaration import actions_of
 from talatat.resources.reads import get_row, list_rows
-from talatat.resources.writes import (
-    ActionView,
-    create_row,
-    delete_row,
-    patch_row,
-    replace_row,
-)
+from talatat.resources.writes import ActionView, create_row, delete_row, patch_row, replace_row
 from talatat.services import claim
 
 if TYPE_CHECKING:
@@ -46,7 +40,7 @@ ITEM_VIEWS = {
 }
 
 
-class ResourceService(Service):  # type: ignore[misc]  # Cornice has no types
+class ResourceService(Service):
     """The service of one path of a resource. `operations` maps methods to operations or actions."""
 
     def __init__(self, name: str, path: str, bound: BoundResource) -> None:
@@ -111,7 +105,9 @@ def _service(bound: BoundResource, name: str, path: str, views: Any) -> Resource
     return service
 
 
-def _named(call: Callable[[Request], Response], bound: BoundResource, what: str) -> Callable[..., Any]:
+def _named(
+    call: Callable[[Request], Response], bound: BoundResource, what: str
+) -> Callable[..., Any]:
     """A function that says whose it is, for tools that list views."""
 
     def view(request: Request) -> Response:

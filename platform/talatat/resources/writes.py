@@ -125,8 +125,9 @@ class ActionView:
             return self.bound.answer(request, result, self.action.status, fields)
         if isinstance(result, list | tuple):
             show = self.bound.projection(request, fields)
-            result = {"items": [show(one) if isinstance(one, self.bound.model) else one
-                                for one in result]}
+            result = {
+                "items": [show(one) if isinstance(one, self.bound.model) else one for one in result]
+            }
         response = json_response(orjson.dumps(result, default=str), self.action.status)
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -172,7 +173,9 @@ def _created(bound: BoundResource, request: Request, row: Any, fields: str | Non
     return response
 
 
-def _insert(bound: BoundResource, request: Request, changes: Changes, identifier: str | None) -> Any:
+def _insert(
+    bound: BoundResource, request: Request, changes: Changes, identifier: str | None
+) -> Any:
     with _constraints(bound):
         row = bound.resource.build(request, changes)
         if identifier is not None:

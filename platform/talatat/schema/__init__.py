@@ -1,11 +1,11 @@
 """Schemas: colander declares them, this room reads bodies by them and tells them as JSON Schema.
 
-    types       UUID, Timestamp, Decimal, Money, OpenMap, AnyJSON: values as all APIs word them
-    derive      a schema from a mapped class
-    reading     schemas compiled to strict readers of JSON documents
-    faults      colander's errors as `errors` of a problem, with JSON pointers
-    body        the bytes of a request to a document: 400, 413, 415
-    document    JSON Schema 2020-12 from colander
+types       UUID, Timestamp, Decimal, Money, OpenMap, AnyJSON: values as all APIs word them
+derive      a schema from a mapped class
+reading     schemas compiled to strict readers of JSON documents
+faults      colander's errors as `errors` of a problem, with JSON pointers
+body        the bytes of a request to a document: 400, 413, 415
+document    JSON Schema 2020-12 from colander
 """
 
 from talatat.schema.derive import schema_of

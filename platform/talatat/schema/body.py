@@ -40,10 +40,11 @@ def read_json(request: Request, content_types: tuple[str, ...] = JSON_TYPES) -> 
 
 def read_empty(request: Request) -> None:
     """Accept no body, or an empty object, for an operation that takes none."""
-    if request.content_length or request.environ.get("wsgi.input_terminated"):
-        if raw := _read_bytes(request):
-            if parse(raw) != {}:
-                raise Problem(400, "unexpected_body", "This operation takes no body")
+    if not request.content_length and not request.environ.get("wsgi.input_terminated"):
+        return
+    raw = _read_bytes(request)
+    if raw and parse(raw) != {}:
+        raise Problem(400, "unexpected_body", "This operation takes no body")
 
 
 def parse(raw: bytes, max_depth: int = MAX_DEPTH) -> Any:

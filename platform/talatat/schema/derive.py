@@ -113,6 +113,13 @@ def _integer(type_: Any) -> tuple[Any, Any]:
     return colander.Integer(), colander.Range(min=-INT32, max=INT32 - 1)
 
 
+def _plain(typ: Any) -> Any:
+    def make(type_: Any) -> tuple[Any, Any]:
+        return typ(), None
+
+    return make
+
+
 def _enum(type_: Any) -> tuple[Any, Any]:
     return colander.String(), colander.OneOf(list(type_.enums))
 
@@ -131,19 +138,19 @@ def _kind(*names: str) -> Any:
 
 
 _TYPES: tuple[tuple[Any, Any], ...] = (
-    ((_kind("UUIDv7"), sa.Uuid), lambda type_: (types.UUID(), None)),
-    (_kind("UTCDateTime"), lambda type_: (types.Timestamp(), None)),
-    (_kind("Scaled"), lambda type_: (types.Decimal(), None)),
-    ((_kind("JSONDocument"), sa.JSON), lambda type_: (types.OpenMap(), None)),
+    ((_kind("UUIDv7"), sa.Uuid), _plain(types.UUID)),
+    (_kind("UTCDateTime"), _plain(types.Timestamp)),
+    (_kind("Scaled"), _plain(types.Decimal)),
+    ((_kind("JSONDocument"), sa.JSON), _plain(types.OpenMap)),
     (sa.Enum, _enum),
-    (sa.BigInteger, lambda type_: (colander.Integer(), None)),
+    (sa.BigInteger, _plain(colander.Integer)),
     (sa.Integer, _integer),
-    (sa.Boolean, lambda type_: (colander.Boolean(), None)),
-    (sa.Float, lambda type_: (colander.Float(), None)),
-    (sa.Numeric, lambda type_: (types.Decimal(), None)),
-    (sa.DateTime, lambda type_: (types.Timestamp(), None)),
-    (sa.Date, lambda type_: (colander.Date(), None)),
-    (sa.Time, lambda type_: (colander.Time(), None)),
+    (sa.Boolean, _plain(colander.Boolean)),
+    (sa.Float, _plain(colander.Float)),
+    (sa.Numeric, _plain(types.Decimal)),
+    (sa.DateTime, _plain(types.Timestamp)),
+    (sa.Date, _plain(colander.Date)),
+    (sa.Time, _plain(colander.Time)),
     (sa.String, _text),
 )
 

@@ -6,7 +6,7 @@ replace and to patch. Descriptions, enumerations, formats, limits and null come 
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 from collections.abc import Callable
 from typing import Any, Literal
@@ -38,9 +38,9 @@ def json_schema(node: colander.SchemaNode, form: Form = "read") -> dict[str, Any
 
 
 def _tell_limits(node: colander.SchemaNode, found: dict[str, Any]) -> None:
-    if isinstance(node.typ, colander.String) and not node.typ.allow_empty:
-        if node.missing in (colander.required, colander.drop):  # colander takes "" for nothing
-            found["minLength"] = 1
+    wanted = node.missing in (colander.required, colander.drop)
+    if wanted and isinstance(node.typ, colander.String) and not node.typ.allow_empty:
+        found["minLength"] = 1  # colander takes "" for nothing
     for limit in (*getattr(node, "storable", ()), node.validator):
         _limits(limit, found)
 
@@ -154,7 +154,7 @@ def _pattern(validator: Any, found: dict[str, Any]) -> None:
 
 def _plain(value: Any) -> Any:
     """A default or a choice as JSON shows it; None where it cannot be shown."""
-    if isinstance(value, datetime.datetime | datetime.date | decimal.Decimal):
+    if isinstance(value, dt.datetime | dt.date | decimal.Decimal):
         return str(value)
     if isinstance(value, str | int | float | bool | list | dict):
         return value

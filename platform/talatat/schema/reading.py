@@ -17,7 +17,7 @@ import colander
 from talatat.schema.faults import Fault, code_of, escape, fault, faults_of
 from talatat.schema.types import JSONType
 
-INVALID: Any = type("Invalid", (), {"__repr__": lambda self: "<invalid>"})()
+INVALID: Any = object()
 """What a reader returns after it has added a fault."""
 
 Reader = Callable[[Any, str, list[Fault]], Any]
@@ -184,7 +184,11 @@ def _json_check(typ: Any) -> Callable[[Any], str]:
     for kinds, check in _CHECKS:
         if isinstance(typ, kinds):
             return check
-    return lambda value: ""
+    return _anything
+
+
+def _anything(value: Any) -> str:
+    return ""
 
 
 def _string(value: Any) -> str:
@@ -192,9 +196,9 @@ def _string(value: Any) -> str:
 
 
 def _integer(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int):
-        if not (isinstance(value, float) and value.is_integer()):
-            return "must be an integer"
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if isinstance(value, bool) or not whole:
+        return "must be an integer"
     return "" if -INT64 <= value < INT64 else "must fit into 64 bits"
 
 
@@ -219,14 +223,11 @@ def _list(value: Any) -> str:
 
 
 _CHECKS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
-    (JSONType, lambda value: ""),
+    (JSONType, _anything),
     (colander.Integer, _integer),
     (colander.Decimal, _decimal),
     (colander.Float, _number),
     (colander.Boolean, _boolean),
-    (
-        (colander.String, colander.DateTime, colander.Date, colander.Time, colander.Enum),
-        _string,
-    ),
+    ((colander.String, colander.DateTime, colander.Date, colander.Time, colander.Enum), _string),
     ((colander.Set, colander.List, colander.Tuple), _list),
 )

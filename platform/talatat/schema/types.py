@@ -10,7 +10,7 @@ platform falls back to colander's `serialize` and to a plain string.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import re
 from typing import Any
@@ -26,26 +26,26 @@ AMOUNT_PATTERN = re.compile(r"-?\d{1,15}(\.\d{1,4})?\Z")
 CURRENCY_PATTERN = re.compile(r"[A-Z]{3}\Z")
 
 
-def parse_timestamp(text: str) -> datetime.datetime:
+def parse_timestamp(text: str) -> dt.datetime:
     """The moment that an RFC 3339 string names, in UTC; ValueError for any other string."""
     if not TIMESTAMP_PATTERN.match(text):
         raise ValueError(f"{text!r} is no RFC 3339 timestamp")
     # Python knows six digits of a second; RFC 3339 allows more.
     trimmed = re.sub(r"(\.\d{6})\d+", r"\1", text.upper())
     try:
-        return datetime.datetime.fromisoformat(trimmed).astimezone(datetime.UTC)
+        return dt.datetime.fromisoformat(trimmed).astimezone(dt.UTC)
     except OverflowError as error:  # year 1 or 9999 moved across the calendar's edge
         raise ValueError(str(error)) from error
 
 
-def format_timestamp(value: datetime.datetime) -> str:
+def format_timestamp(value: dt.datetime) -> str:
     """RFC 3339 in UTC with `Z`; a naive value is taken as UTC, as the database keeps it."""
     if value.tzinfo is not None:
-        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
+        value = value.astimezone(dt.UTC).replace(tzinfo=None)
     return value.isoformat() + "Z"
 
 
-class JSONType(colander.SchemaType):  # type: ignore[misc]
+class JSONType(colander.SchemaType):
     """A type whose JSON form and Python form are told by `from_json`, `to_json`, `json_schema`."""
 
     def from_json(self, value: Any) -> Any:
@@ -95,15 +95,13 @@ class UUID(JSONType):
 class Timestamp(JSONType):
     """A moment: RFC 3339 with an offset on the way in, UTC with `Z` on the way out."""
 
-    def from_json(self, value: Any) -> datetime.datetime:
+    def from_json(self, value: Any) -> dt.datetime:
         try:
             return parse_timestamp(value if isinstance(value, str) else "")
         except ValueError:
-            raise ValueError(
-                "must be an RFC 3339 timestamp such as 2026-01-31T12:00:00Z"
-            ) from None
+            raise ValueError("must be an RFC 3339 timestamp such as 2026-01-31T12:00:00Z") from None
 
-    def to_json(self, value: datetime.datetime) -> str:
+    def to_json(self, value: dt.datetime) -> str:
         return format_timestamp(value)
 
     def json_schema(self) -> dict[str, Any]:

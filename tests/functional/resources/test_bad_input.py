@@ -11,7 +11,9 @@ OWNER = {"X-Role": "owner"}
 THINGS = "/api/store/v1/things"
 
 
-def post(store: Any, body: bytes, status: int, content_type: str | None = "application/json") -> Any:
+def post(
+    store: Any, body: bytes, status: int, content_type: str | None = "application/json"
+) -> Any:
     headers = {**OWNER, "Content-Type": content_type} if content_type else OWNER
     environ = {} if content_type else {"CONTENT_TYPE": ""}
     response = store.app.post(THINGS, body, headers=headers, extra_environ=environ, status=status)
@@ -36,9 +38,9 @@ def test_a_body_that_is_not_json_is_400(store: Any) -> None:
 
 def test_a_name_that_occurs_twice_is_400(store: Any) -> None:
     assert post(store, b'{"name": "a", "name": "b"}', 400).json["code"] == "duplicate_member"
-    assert post(store, b'{"name": "a", "details": {"x": [{"y": 1, "y": 2}]}}', 400).json["code"] == (
-        "duplicate_member"
-    )
+    assert post(store, b'{"name": "a", "details": {"x": [{"y": 1, "y": 2}]}}', 400).json[
+        "code"
+    ] == ("duplicate_member")
 
 
 def test_deep_nesting_is_400(store: Any) -> None:
@@ -142,34 +144,34 @@ def test_what_does_not_fit_the_schema_is_422_with_pointers(store: Any) -> None:
 
 
 BAD_QUERIES = (
-        ("colour=red", "colour", "unknown_parameter"),
-        ("shout=x", "shout", "unknown_parameter"),
-        ("name=a&name=b", "name", "repeated_parameter"),
-        ("name[like]=a", "name[like]", "invalid_parameter"),
-        ("rank=a", "rank", "invalid_parameter"),
-        ("rank=99999999999999999999", "rank", "invalid_parameter"),
-        ("rank[in]=1,x", "rank[in]", "invalid_parameter"),
-        ("rank[contains]=1", "rank[contains]", "invalid_parameter"),
-        ("rank[isnull]=1", "rank[isnull]", "invalid_parameter"),
-        ("rank[in]=" + ",".join("1" * 201), "rank[in]", "invalid_parameter"),
-        ("active=1", "active", "invalid_parameter"),
-        ("weight=heavy", "weight", "invalid_parameter"),
-        ("weight=1e999", "weight", "invalid_parameter"),
-        ("size=1.234", "size", "invalid_parameter"),
-        ("size=99999999999999999999", "size", "invalid_parameter"),
-        ("sold_at=yesterday", "sold_at", "invalid_parameter"),
-        ("box_id=1", "box_id", "invalid_parameter"),
-        ("name=a%00", "name", "invalid_parameter"),
-        ("details.=a", "details.", "unknown_parameter"),
-        ("box.owner=a", "box.owner", "unknown_parameter"),
-        ("sort=shout", "sort", "invalid_parameter"),
-        ("sort=name,-name", "sort", "invalid_parameter"),
-        ("sort=", "sort", "invalid_parameter"),
-        ("limit=0", "limit", "invalid_parameter"),
-        ("limit=-1", "limit", "invalid_parameter"),
-        ("limit=many", "limit", "invalid_parameter"),
-        ("cursor=abc", "cursor", "invalid_cursor"),
-        ("count=exact", "count", "unknown_parameter"),
+    ("colour=red", "colour", "unknown_parameter"),
+    ("shout=x", "shout", "unknown_parameter"),
+    ("name=a&name=b", "name", "repeated_parameter"),
+    ("name[like]=a", "name[like]", "invalid_parameter"),
+    ("rank=a", "rank", "invalid_parameter"),
+    ("rank=99999999999999999999", "rank", "invalid_parameter"),
+    ("rank[in]=1,x", "rank[in]", "invalid_parameter"),
+    ("rank[contains]=1", "rank[contains]", "invalid_parameter"),
+    ("rank[isnull]=1", "rank[isnull]", "invalid_parameter"),
+    ("rank[in]=" + ",".join("1" * 201), "rank[in]", "invalid_parameter"),
+    ("active=1", "active", "invalid_parameter"),
+    ("weight=heavy", "weight", "invalid_parameter"),
+    ("weight=1e999", "weight", "invalid_parameter"),
+    ("size=1.234", "size", "invalid_parameter"),
+    ("size=99999999999999999999", "size", "invalid_parameter"),
+    ("sold_at=yesterday", "sold_at", "invalid_parameter"),
+    ("box_id=1", "box_id", "invalid_parameter"),
+    ("name=a%00", "name", "invalid_parameter"),
+    ("details.=a", "details.", "unknown_parameter"),
+    ("box.owner=a", "box.owner", "unknown_parameter"),
+    ("sort=shout", "sort", "invalid_parameter"),
+    ("sort=name,-name", "sort", "invalid_parameter"),
+    ("sort=", "sort", "invalid_parameter"),
+    ("limit=0", "limit", "invalid_parameter"),
+    ("limit=-1", "limit", "invalid_parameter"),
+    ("limit=many", "limit", "invalid_parameter"),
+    ("cursor=abc", "cursor", "invalid_cursor"),
+    ("count=exact", "count", "unknown_parameter"),
 )
 
 

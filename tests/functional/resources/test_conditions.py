@@ -32,7 +32,9 @@ def test_if_none_match_is_304_until_the_row_changes(store: Any, made: Any) -> No
 
 def test_another_projection_or_right_never_gets_a_stale_304(store: Any, made: Any) -> None:
     url, tag = made
-    narrow = store.app.get(f"{url}?fields=name", headers={**OWNER, "If-None-Match": tag}, status=200)
+    narrow = store.app.get(
+        f"{url}?fields=name", headers={**OWNER, "If-None-Match": tag}, status=200
+    )
     assert narrow.headers["ETag"] != tag
     assert narrow.headers["ETag"].partition("-")[0] == tag.partition("-")[0]
     store.app.get(url, headers={"If-None-Match": tag}, status=200)  # sees no cost

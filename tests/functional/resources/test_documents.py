@@ -68,7 +68,9 @@ def test_the_document_is_valid_and_every_operation_says_whose_it_is(described: A
 def test_extensions_are_schemas_of_the_addon_that_adds_them(described: Any) -> None:
     document = described.app.get("/api/openapi.json").json
     schemas = document["components"]["schemas"]
-    assert schemas["store.things"]["properties"]["stars"] == {"$ref": "#/components/schemas/store.things.stars"}
+    assert schemas["store.things"]["properties"]["stars"] == {
+        "$ref": "#/components/schemas/store.things.stars"
+    }
     assert schemas["store.things.stars"]["x-addon"] == "stars"
     assert schemas["store.things.stars"]["properties"]["points"]["type"] == ["integer", "null"]
     assert schemas["store.things.create.stars"]["required"] == ["points"]
@@ -182,7 +184,9 @@ def test_documents_are_asked_for_again_by_etag(described: Any) -> None:
         assert described.app.get(path, headers={"If-None-Match": tag}, status=304).body == b""
 
 
-def test_the_page_shows_every_operation_without_scripts_under_a_strict_policy(described: Any) -> None:
+def test_the_page_shows_every_operation_without_scripts_under_a_strict_policy(
+    described: Any,
+) -> None:
     response = described.app.get("/docs")
     document = described.app.get("/api/openapi.json").json
     for operation in operations(document["paths"]):

@@ -172,7 +172,7 @@ VALUES: dict[str, list[Any]] = {
     "name": ["a", "A", "b", "Ä", "_", "%", "", "ab", "ß"],
     "rank": [-1, 0, 2, 7],
     "weight": [0.1, 0.30000000000000004, -1.5, 0.0],
-    "size": [Decimal("0"), Decimal("1.5"), Decimal("9.99")],
+    "size": [Decimal(0), Decimal("1.5"), Decimal("9.99")],
     "sold_at": [DAY, DAY + dt.timedelta(microseconds=1), DAY - dt.timedelta(days=1)],
     "active": [True, False],
 }
@@ -203,10 +203,14 @@ def written(value: Any) -> str:
 
 def test_filters_agree_with_python(store: Any) -> None:
     @PROPERTY
-    @given(rows=ROWS, asked=st.lists(conditions(), min_size=1, max_size=3, unique_by=lambda c: c[:2]))
+    @given(
+        rows=ROWS, asked=st.lists(conditions(), min_size=1, max_size=3, unique_by=lambda c: c[:2])
+    )
     def holds(rows: list[dict[str, Any]], asked: list[tuple[str, str, Any]]) -> None:
         made = fill(store, rows)
-        query = {name if op == "eq" else f"{name}[{op}]": written(value) for name, op, value in asked}
+        query = {
+            name if op == "eq" else f"{name}[{op}]": written(value) for name, op, value in asked
+        }
         page = store.app.get(f"{THINGS}?{urlencode(query)}").json
         expected = {
             row["id"]

@@ -29,19 +29,28 @@ def test_create_answers_201_with_location_etag_and_the_row(store: Any) -> None:
     assert response.headers["ETag"].startswith('"1-')
     assert row["price"] == {"amount": "12.50", "currency": "EUR"}
     assert row["sold_at"] == "2026-01-31T12:00:00Z"
-    assert (row["size"], row["details"], row["code"], row["shout"]) == ("1.50", {"a b": [1]}, None, "SPOON")
+    assert (row["size"], row["details"], row["code"], row["shout"]) == (
+        "1.50",
+        {"a b": [1]},
+        None,
+        "SPOON",
+    )
     assert store.app.get(response.headers["Location"], headers=OWNER).json == row
 
 
 def test_put_replaces_and_what_is_left_out_gets_its_default(store: Any) -> None:
     row = make(store, rank=3, code="x")
-    put = store.app.put_json(f"{THINGS}/{row['id']}", {"name": "fork"}, headers=OWNER, status=200).json
+    put = store.app.put_json(
+        f"{THINGS}/{row['id']}", {"name": "fork"}, headers=OWNER, status=200
+    ).json
     assert (put["name"], put["rank"], put["code"], put["id"]) == ("fork", None, None, row["id"])
 
 
 def test_put_creates_under_an_id_that_the_client_brings(store: Any) -> None:
     identifier = new_id()
-    response = store.app.put_json(f"{THINGS}/{identifier}", {"name": "fork"}, headers=OWNER, status=201)
+    response = store.app.put_json(
+        f"{THINGS}/{identifier}", {"name": "fork"}, headers=OWNER, status=201
+    )
     assert response.headers["Location"].endswith(identifier)
     assert store.app.get(f"{THINGS}/{identifier}").json["name"] == "fork"
 
@@ -66,14 +75,20 @@ def test_patch_changes_what_it_names_and_null_removes(store: Any) -> None:
 
 def test_patch_may_change_one_part_of_money(store: Any) -> None:
     row = make(store, price={"amount": "1.00", "currency": "USD"})
-    patched = store.app.patch_json(f"{THINGS}/{row['id']}", {"price": {"amount": "2.00"}}, headers=OWNER)
+    patched = store.app.patch_json(
+        f"{THINGS}/{row['id']}", {"price": {"amount": "2.00"}}, headers=OWNER
+    )
     assert patched.json["price"] == {"amount": "2.00", "currency": "USD"}
 
 
 def test_a_patch_cannot_remove_what_is_required(store: Any) -> None:
     row = make(store)
-    problem = store.app.patch_json(f"{THINGS}/{row['id']}", {"name": None}, headers=OWNER, status=422).json
-    assert problem["errors"] == [{"pointer": "/name", "code": "required", "detail": "cannot be removed"}]
+    problem = store.app.patch_json(
+        f"{THINGS}/{row['id']}", {"name": None}, headers=OWNER, status=422
+    ).json
+    assert problem["errors"] == [
+        {"pointer": "/name", "code": "required", "detail": "cannot be removed"}
+    ]
 
 
 def test_an_empty_patch_changes_nothing_not_even_the_etag(store: Any) -> None:
@@ -94,7 +109,9 @@ def test_delete_answers_204_and_the_row_is_gone(store: Any) -> None:
 def test_rules_about_several_fields_hold_for_a_patch_too(store: Any) -> None:
     store.app.post_json(THINGS, {"name": "a", "kind": "fancy"}, headers=OWNER, status=422)
     row = make(store, kind="fancy", rank=1)
-    problem = store.app.patch_json(f"{THINGS}/{row['id']}", {"rank": None}, headers=OWNER, status=422).json
+    problem = store.app.patch_json(
+        f"{THINGS}/{row['id']}", {"rank": None}, headers=OWNER, status=422
+    ).json
     assert problem["errors"][0]["pointer"] == "/rank"
 
 
@@ -119,7 +136,9 @@ def test_fields_narrow_what_is_shown(store: Any) -> None:
     url = f"{THINGS}/{row['id']}"
     assert store.app.get(f"{url}?fields=id,name").json == {"id": row["id"], "name": "spoon"}
     assert store.app.get(f"{THINGS}?fields=name").json["items"] == [{"name": "spoon"}]
-    assert store.app.patch_json(f"{url}?fields=rank", {"rank": 2}, headers=OWNER).json == {"rank": 2}
+    assert store.app.patch_json(f"{url}?fields=rank", {"rank": 2}, headers=OWNER).json == {
+        "rank": 2
+    }
     for text in ("nothing", "name.first", "", "a,,b", "."):
         problem = store.app.get(f"{THINGS}?fields={text}", status=400).json
         assert problem["errors"][0]["parameter"] == "fields"
@@ -133,7 +152,11 @@ def test_a_field_that_needs_a_permission_is_hidden_from_others_and_refused(store
     assert "cost" not in store.app.get(f"{url}?fields=name,cost", headers=CLERK).json
     problem = store.app.patch_json(url, {"cost": 1}, headers=CLERK, status=403).json
     assert problem["errors"] == [
-        {"pointer": "/cost", "code": "forbidden", "detail": "may not be written with these credentials"}
+        {
+            "pointer": "/cost",
+            "code": "forbidden",
+            "detail": "may not be written with these credentials",
+        }
     ]
     store.app.patch_json(url, {"name": "cup"}, headers=CLERK, status=200)
     assert store.app.get(url, headers=OWNER).json["cost"] == 7
@@ -161,7 +184,9 @@ def test_writing_needs_the_permission(store: Any) -> None:
 
 def test_a_taken_value_is_409_and_names_the_field(store: Any) -> None:
     make(store, code="a")
-    problem = store.app.post_json(THINGS, {"name": "x", "code": "a"}, headers=OWNER, status=409).json
+    problem = store.app.post_json(
+        THINGS, {"name": "x", "code": "a"}, headers=OWNER, status=409
+    ).json
     assert problem["code"] == "duplicate"
     assert problem["errors"] == [{"pointer": "/code", "code": "duplicate", "detail": "is taken"}]
     other = make(store)
@@ -169,7 +194,9 @@ def test_a_taken_value_is_409_and_names_the_field(store: Any) -> None:
 
 
 def test_a_reference_to_nothing_is_409(store: Any) -> None:
-    problem = store.app.post_json(THINGS, {"name": "x", "box_id": new_id()}, headers=OWNER, status=409)
+    problem = store.app.post_json(
+        THINGS, {"name": "x", "box_id": new_id()}, headers=OWNER, status=409
+    )
     assert problem.json["code"] == "reference"
 
 
@@ -179,8 +206,13 @@ def test_actions_of_a_collection_take_a_body_and_show_the_row(store: Any) -> Non
     assert response.headers["Location"].endswith(response.json["id"])
     problem = store.app.post_json(f"{THINGS}:sell", {"quantity": 6}, headers=OWNER, status=409).json
     assert (problem["code"], problem["errors"][0]["pointer"]) == ("sold_out", "/quantity")
-    problem = store.app.post_json(f"{THINGS}:sell", {"quantity": 0, "x": 1}, headers=OWNER, status=422).json
-    assert {(e["pointer"], e["code"]) for e in problem["errors"]} == {("/quantity", "range"), ("/x", "unknown")}
+    problem = store.app.post_json(
+        f"{THINGS}:sell", {"quantity": 0, "x": 1}, headers=OWNER, status=422
+    ).json
+    assert {(e["pointer"], e["code"]) for e in problem["errors"]} == {
+        ("/quantity", "range"),
+        ("/x", "unknown"),
+    }
     store.app.post_json(f"{THINGS}:sell", {"quantity": 2}, status=401)
 
 
@@ -194,7 +226,9 @@ def test_actions_may_take_no_body_and_answer_a_dict_or_nothing(store: Any) -> No
     store.app.post(f"{THINGS}/{row['id']}:forget", headers=OWNER, status=404)
 
 
-@pytest.mark.parametrize("path", ["things-sell", "things:sells", "thingssell", "thingsXsell", "things:"])
+@pytest.mark.parametrize(
+    "path", ["things-sell", "things:sells", "thingssell", "thingsXsell", "things:"]
+)
 def test_a_verb_is_matched_as_it_is_written(store: Any, path: str) -> None:
     store.app.post_json(f"/api/store/v1/{path}", {"quantity": 2}, headers=OWNER, status=404)
 

@@ -23,7 +23,9 @@ class Line(Base):
 
 
 def request(**headers: str) -> Any:
-    return SimpleNamespace(environ={f"HTTP_{name.upper()}": value for name, value in headers.items()})
+    return SimpleNamespace(
+        environ={f"HTTP_{name.upper()}": value for name, value in headers.items()}
+    )
 
 
 def test_an_etag_is_versions_and_a_digest_of_what_is_shown() -> None:
@@ -35,7 +37,15 @@ def test_an_etag_is_versions_and_a_digest_of_what_is_shown() -> None:
 
 @pytest.mark.parametrize(
     ("header", "expected"),
-    [("", False), ('"a"', True), ('"b", "a"', True), ('W/"a"', True), ("*", True), ('"ab"', False), ("a", False)],
+    [
+        ("", False),
+        ('"a"', True),
+        ('"b", "a"', True),
+        ('W/"a"', True),
+        ("*", True),
+        ('"ab"', False),
+        ("a", False),
+    ],
 )
 def test_if_none_match_compares_weakly(header: str, expected: bool) -> None:
     assert conditions.not_modified(request(if_none_match=header), '"a"') is expected

@@ -11,7 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from talatat.resources.conflicts import problem_of
 
-FIELDS = {"shop_thing.code": "/code", "shop_thing.colour_code": "/colour", "shop_thing.box_id": "/box_id"}
+FIELDS = {
+    "shop_thing.code": "/code",
+    "shop_thing.colour_code": "/colour",
+    "shop_thing.box_id": "/box_id",
+}
 
 
 def sqlite(name: str, message: str) -> IntegrityError:
@@ -20,10 +24,14 @@ def sqlite(name: str, message: str) -> IntegrityError:
     return IntegrityError("INSERT", {}, original)
 
 
-def postgresql(state: str, constraint: str | None = None, column: str | None = None) -> IntegrityError:
+def postgresql(
+    state: str, constraint: str | None = None, column: str | None = None
+) -> IntegrityError:
     class Original(Exception):
         sqlstate = state
-        diag = SimpleNamespace(table_name="shop_thing", constraint_name=constraint, column_name=column)
+        diag = SimpleNamespace(
+            table_name="shop_thing", constraint_name=constraint, column_name=column
+        )
 
     return IntegrityError("INSERT", {}, Original())
 

@@ -55,7 +55,9 @@ def test_no_other_text_is_accepted(text: str) -> None:
         SIGNER.loads(text, QUERY)
 
 
-@pytest.mark.parametrize("change", [lambda text: text[:-1], lambda text: text + "A", lambda text: text * 2])
+@pytest.mark.parametrize(
+    "change", [lambda text: text[:-1], lambda text: text + "A", lambda text: text * 2]
+)
 def test_no_other_length_is_accepted(change: Any) -> None:
     text = SIGNER.dumps(Cursor(("a", 1)), QUERY)
     with pytest.raises(Problem):
@@ -73,7 +75,9 @@ def test_the_first_secret_signs_and_each_one_verifies() -> None:
     rotated = CursorSigner(["new", "former"])
     text = former.dumps(Cursor(("a",)), QUERY)
     assert rotated.loads(text, QUERY) == Cursor(("a",))
-    assert CursorSigner(["new"]).loads(rotated.dumps(Cursor(("b",)), QUERY), QUERY) == Cursor(("b",))
+    assert CursorSigner(["new"]).loads(rotated.dumps(Cursor(("b",)), QUERY), QUERY) == Cursor(
+        ("b",)
+    )
     with pytest.raises(Problem):
         CursorSigner(["new"]).loads(text, QUERY)
 

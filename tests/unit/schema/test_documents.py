@@ -81,18 +81,27 @@ def test_a_schema_is_derived_from_the_columns() -> None:
 
 class Everything(colander.MappingSchema):
     text = colander.SchemaNode(
-        colander.String(), validator=colander.All(colander.Length(2, 9), colander.Regex(r"\A[a-z]+\Z"))
+        colander.String(),
+        validator=colander.All(colander.Length(2, 9), colander.Regex(r"\A[a-z]+\Z")),
     )
-    email = colander.SchemaNode(colander.String(), validator=colander.Email(), missing=colander.drop)
+    email = colander.SchemaNode(
+        colander.String(), validator=colander.Email(), missing=colander.drop
+    )
     odd = colander.SchemaNode(colander.String(), validator=colander.Regex("(?P<a>x)"), missing=None)
-    score = colander.SchemaNode(colander.Float(), validator=colander.Range(0, Decimal("1.5")), missing=0.5)
-    price = colander.SchemaNode(colander.Decimal(), validator=colander.Range(0), missing=Decimal("1.50"))
+    score = colander.SchemaNode(
+        colander.Float(), validator=colander.Range(0, Decimal("1.5")), missing=0.5
+    )
+    price = colander.SchemaNode(
+        colander.Decimal(), validator=colander.Range(0), missing=Decimal("1.50")
+    )
     level = colander.SchemaNode(colander.Integer(), validator=colander.OneOf([1, 2]), missing=None)
     secret = colander.SchemaNode(colander.String(), write_only=True, missing=colander.drop)
     made = colander.SchemaNode(s.Timestamp(), read_only=True, deprecated=True)
     fixed = colander.SchemaNode(s.Money(), create_only=True)
     tags = colander.SchemaNode(
-        colander.Sequence(), colander.SchemaNode(colander.String(), name="tag"), validator=colander.Length(1, 5)
+        colander.Sequence(),
+        colander.SchemaNode(colander.String(), name="tag"),
+        validator=colander.Length(1, 5),
     )
     when = colander.SchemaNode(colander.DateTime(), missing=colander.drop)
     marks = colander.SchemaNode(colander.Set(), missing=colander.drop)
@@ -113,7 +122,10 @@ def test_limits_formats_defaults_and_null_are_told() -> None:
 
 
 def test_each_form_has_the_fields_that_it_may_hold() -> None:
-    forms = {form: set(s.json_schema(Everything(), form)["properties"]) for form in ("read", "create", "patch")}  # type: ignore[arg-type]
+    forms = {
+        form: set(s.json_schema(Everything(), form)["properties"])
+        for form in ("read", "create", "patch")
+    }  # type: ignore[arg-type]
     assert "secret" not in forms["read"]
     assert "made" not in forms["create"]
     assert "fixed" in forms["create"]
@@ -175,7 +187,9 @@ def test_types_work_with_colander_alone(typ: Any, value: Any, shown: Any) -> Non
 def test_money_may_be_of_another_class_and_may_have_parts_of_a_cent() -> None:
     typ = s.Money(make=lambda amount, currency: (amount, currency))
     assert typ.from_json({"amount": "1.005", "currency": "EUR"}) == (Decimal("1.005"), "EUR")
-    assert s.Money(fractions=True).from_json({"amount": "1.005", "currency": "EUR"}).amount == Decimal("1.005")
+    assert s.Money(fractions=True).from_json(
+        {"amount": "1.005", "currency": "EUR"}
+    ).amount == Decimal("1.005")
     with pytest.raises(ValueError, match="decimals"):
         s.Money().from_json({"amount": "1.005", "currency": "EUR"})
 

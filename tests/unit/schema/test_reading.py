@@ -82,8 +82,12 @@ def stripped(value: Any) -> Any:
 
 
 class Line(colander.MappingSchema):
-    sku = colander.SchemaNode(colander.String(), preparer=stripped, validator=colander.Regex(r"[a-z]+$"))
-    count = colander.SchemaNode(colander.Integer(), missing=1, validator=colander.All(colander.Range(min=1)))
+    sku = colander.SchemaNode(
+        colander.String(), preparer=stripped, validator=colander.Regex(r"[a-z]+$")
+    )
+    count = colander.SchemaNode(
+        colander.Integer(), missing=1, validator=colander.All(colander.Range(min=1))
+    )
 
 
 class Lines(colander.SequenceSchema):
@@ -110,7 +114,9 @@ def test_objects_and_lists_are_read_with_defaults() -> None:
 
 
 def test_all_faults_are_told_with_their_pointers() -> None:
-    _, faults = read(Basket(), {"lines": [{"sku": "A", "count": 0}, 7, {"colour": 1}], "x/y": 1, "made": "m"})
+    _, faults = read(
+        Basket(), {"lines": [{"sku": "A", "count": 0}, 7, {"colour": 1}], "x/y": 1, "made": "m"}
+    )
     assert set(faults) == {
         ("/lines/0/sku", "pattern"), ("/lines/0/count", "range"), ("/lines/1", "type"),
         ("/lines/2/sku", "required"), ("/lines/2/colour", "unknown"), ("/x~1y", "unknown"), ("/made", "read_only"),
@@ -132,7 +138,9 @@ def test_preparers_of_objects_run_and_open_mappings_keep_what_they_do_not_know()
     )  # fmt: skip
     assert read(open_node, {"y": [1]}) == ({"y": [1], "prepared": True}, [])
     assert read(colander.SchemaNode(colander.Mapping(), missing=None), None) == (None, [])
-    assert read(colander.SchemaNode(colander.Sequence(), node(colander.Integer()), missing=None), None) == (None, [])
+    assert read(
+        colander.SchemaNode(colander.Sequence(), node(colander.Integer()), missing=None), None
+    ) == (None, [])
 
 
 def test_errors_of_colander_are_translated_with_pointers() -> None:
@@ -144,7 +152,9 @@ def test_errors_of_colander_are_translated_with_pointers() -> None:
     with pytest.raises(colander.Invalid) as raised:
         strict.deserialize({"a": 1})
     assert [one["code"] for one in s.faults_of(raised.value)] == ["unknown"]
-    several = node(colander.String(), validator=colander.All(colander.Length(2), colander.Regex("b")))
+    several = node(
+        colander.String(), validator=colander.All(colander.Length(2), colander.Regex("b"))
+    )
     with pytest.raises(colander.Invalid) as raised:
         several.deserialize("a")
     (only,) = s.faults_of(raised.value)
@@ -154,7 +164,9 @@ def test_errors_of_colander_are_translated_with_pointers() -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 OBJECTS = st.dictionaries(st.sampled_from("abc"), JSON, max_size=3)
@@ -184,7 +196,7 @@ def test_a_patch_can_lead_to_every_document_without_null(target: Any, document: 
         if not isinstance(new, dict):
             return new
         old = old if isinstance(old, dict) else {}
-        gone = {name: None for name in old.keys() - new.keys()}
+        gone = dict.fromkeys(old.keys() - new.keys())
         return gone | {name: difference(old.get(name), value) for name, value in new.items()}
 
     wanted = without_null(document)

@@ -36,7 +36,9 @@ def test_the_name_is_taken_in_any_spelling(accounts, ada):
 
 
 @pytest.mark.parametrize(
-    "token", [new_token(), "tlt_", "tlt_short", "tlt_\u00e9", "tlt_" + "x" * 49]
+    "token",
+    [new_token(), "tlt_", "tlt_short", "tlt_\u00e9", "tlt_" + "x" * 49],
+    ids=["well formed", "empty", "short", "not ASCII", "long"],
 )
 def test_an_invented_token_is_401_and_says_so(accounts, token):
     headers = {"Authorization": f"Bearer {token}".encode().decode("latin-1")}

@@ -49,7 +49,8 @@ def test_every_command_of_the_readme_does_what_is_shown(tmp_path, data):
     folder = tmp_path / "talatat"
     folder.mkdir()
     make_checkout(folder)
-    variables = {"TALATAT_DATA": str(data)}
+    # The whole catalogue, since answers of searches are shown, and few of the sales.
+    variables = {"TALATAT_DATA": str(data), "TALATAT_DEMO_ORDERS": "200"}
     with Place(folder, variables, loose=("talatat load",)) as place:
         set_port(place, "Makefile", "development.ini")
         for step in steps(README):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from talatat.testing import TestSystem
 
@@ -272,22 +276,73 @@ def extender() -> Any:
 
 @pytest.fixture
 def store_addons(addons: Any) -> Any:
-    """The folder of addons with `store` in it."""
+    """A folder of addons of this test's own, with `store` in it."""
     addons.write("store", STORE)
     return addons
 
 
-@pytest.fixture
-def store(store_addons: Any, database_url: str) -> Iterator[TestSystem]:
-    """`store` alone."""
-    with store_addons.composed("store", url=database_url) as system:
-        yield system
+class Kept:
+    """Systems that are composed once for all tests: composing takes longer than most tests."""
+
+    def __init__(self, stack: ExitStack, folder: Path) -> None:
+        self.stack = stack
+        self.folder = folder
+        self.addons: Any = None
+        self.systems: dict[tuple[str, ...], Any] = {}
+
+    def system(self, request: pytest.FixtureRequest, kind: str, *names: str) -> Any:
+        """The system of addons `names` on a database of `kind`, without a row in it."""
+        if self.addons is None:
+            self.addons = type(request.getfixturevalue("addons"))(self.folder)
+            self.addons.write("store", STORE)
+            self.addons.write("stars", extending("stars"), requires=("store",))
+            self.addons.write("moons", extending("moons", "always"), requires=("store",))
+        found = self.systems.get((kind, *names))
+        if found is None:
+            url = self._url(request, kind, "-".join(names))
+            # On the path for this moment only: other tests have a `store` of their own.
+            sys.path.insert(0, str(self.folder))
+            try:
+                found = self.stack.enter_context(self.addons.composed(*names, url=url))
+            finally:
+                sys.path.remove(str(self.folder))
+            found.addons = self.addons
+            self.systems[kind, *names] = found
+        empty(found)
+        return found
+
+    def _url(self, request: pytest.FixtureRequest, kind: str, name: str) -> str:
+        if kind == "sqlite":
+            return f"sqlite:///{self.folder}/{name}.sqlite"
+        server = request.getfixturevalue("postgresql_server")
+        url: str = server.create_database()
+        self.stack.callback(server.drop_database, url)
+        return url
 
 
-@pytest.fixture
-def starred(store_addons: Any, database_url: str) -> Iterator[TestSystem]:
-    """`store` with two addons that extend its things."""
-    store_addons.write("stars", extending("stars"), requires=("store",))
-    store_addons.write("moons", extending("moons", "always"), requires=("store",))
-    with store_addons.composed("stars", "moons", url=database_url) as system:
-        yield system
+def empty(system: Any) -> None:
+    """Delete all rows of a system's resources; their extensions go with them."""
+    with system.session() as session:
+        for bound in reversed(system.system.resources.values()):
+            session.execute(delete(bound.model))
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """The systems that tests of this folder share."""
+    with ExitStack() as stack:
+        yield Kept(stack, tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, kept: Kept) -> TestSystem:
+    """`store` alone, on each database."""
+    system: TestSystem = kept.system(request, request.param, "store")
+    return system
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def starred(request: pytest.FixtureRequest, kept: Kept) -> TestSystem:
+    """`store` with two addons that extend its things, on each database."""
+    system: TestSystem = kept.system(request, request.param, "stars", "moons")
+    return system

@@ -81,8 +81,8 @@ def test_deleting_a_row_deletes_its_extensions(starred: Any) -> None:
         assert session.query(extension).count() == 0
 
 
-def test_hooks_run_before_and_after_each_write(starred: Any, store_addons: Any) -> None:
-    seen = store_addons.module("stars").seen
+def test_hooks_run_before_and_after_each_write(starred: Any) -> None:
+    seen = starred.addons.module("stars").seen
     seen.clear()
     row = make(starred, stars={"points": 5})
     url = f"{THINGS}/{row['id']}"
@@ -98,8 +98,8 @@ def test_hooks_run_before_and_after_each_write(starred: Any, store_addons: Any) 
     assert seen[3][2] == {"name": "fork"}
 
 
-def test_a_hook_for_all_resources_sees_the_others_too(starred: Any, store_addons: Any) -> None:
-    seen = store_addons.module("stars").seen
+def test_a_hook_for_all_resources_sees_the_others_too(starred: Any) -> None:
+    seen = starred.addons.module("stars").seen
     seen.clear()
     starred.app.post_json("/api/store/v1/boxes", {"label": "a"}, headers=OWNER, status=201)
     assert [event for event, _, _ in seen] == ["any after_create"]

@@ -64,7 +64,7 @@ def test_products_are_found_by_everything_that_is_said_of_them(catalog):
     )
     for query in (
         "dv71211ea", "dv7 1211ea", "lumen", "4711", "0884420588030", "webcams", "silver",
-        "touchscreen", "touch screen",
+        "touch screen",
     ):  # fmt: skip
         assert catalog.skus(q=query) == ["DV7-1211EA"], query
     for query in ("bluetooth", "absent"):

@@ -54,4 +54,4 @@ def _attribute_texts(attributes: Mapping[str, Any]) -> Iterable[str]:
         if isinstance(value, str):
             yield value
         elif value is True:
-            yield name.replace("_", "-")  # a compound: `touch_screen` is found as `touchscreen` too
+            yield name.replace("_", " ")

@@ -1,10 +1,12 @@
 """docs/addon-author.md: its commands, its excerpts, and the addon that its examples are of."""
 
+import configparser
 import inspect
 import re
 import textwrap
 
 from talatat.configuration.configurator import Configurator
+from talatat.testing import composed
 
 from .walkthrough import ROOT, Place, blocks, make_environment, make_folder, set_port
 
@@ -87,6 +89,16 @@ def test_the_addon_of_the_examples_passes_the_tests_that_are_shown(tmp_path):
     with Place(tmp_path) as place:
         printed, code = place.run("pytest -q -W error::DeprecationWarning:reviews test_reviews.py")
     assert code == 0, printed
+
+
+def test_the_third_party_package_that_is_shown_can_be_composed():
+    (shown,) = [block.text for block in blocks(TEXT) if block.language == "ini"]
+    parser = configparser.ConfigParser(delimiters="=")
+    parser.read_string(f"[shown]\n{shown}")
+    settings = dict(parser["shown"])
+    names = settings.pop("talatat.addons").split()
+    with composed(names, settings) as system:
+        assert system.system.composition.names == tuple(names)
 
 
 def test_every_directive_is_told_with_its_signature():

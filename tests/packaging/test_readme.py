@@ -33,29 +33,23 @@ def cut_data(folder):
     return folder
 
 
-@pytest.fixture
-def data(tmp_path):
-    if all((DATA / name).is_file() for name in RECORDS):
-        return cut_data(tmp_path / "data")
-    reason = (
-        f"no data sets in {DATA}: set TALATAT_DATA to the folder that holds {', '.join(RECORDS)}"
-    )
-    if os.environ.get("CI"):
-        pytest.fail(f"{reason}; CI leaves nothing out")
-    return pytest.skip(reason)
-
-
-def test_every_command_of_the_readme_does_what_is_shown(tmp_path, data):
+def test_every_command_of_the_readme_does_what_is_shown(tmp_path):
     folder = tmp_path / "talatat"
     folder.mkdir()
     make_checkout(folder)
+    there = all((DATA / name).is_file() for name in RECORDS)
+    data = cut_data(tmp_path / "data") if there else tmp_path
     # The whole catalogue, since answers of searches are shown, and few of the sales.
     variables = {"TALATAT_DATA": str(data), "TALATAT_DEMO_ORDERS": "200"}
     with Place(folder, variables, loose=("talatat load",)) as place:
         set_port(place, "Makefile", "development.ini")
         for step in steps(README):
-            if not all(f"make {name}" in step.command for name in LONG):
+            left_out = "$TALATAT_DATA" in step.command and not there
+            if not left_out and not all(f"make {name}" in step.command for name in LONG):
                 place.take(step)
+    if not there:
+        reason = f"talatat load was left out: {DATA} does not hold {', '.join(RECORDS)}"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
 @pytest.mark.parametrize("name", LONG)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -179,9 +178,3 @@ def _journal(connection: sqlite3.Connection) -> None:
             if pause is None or "locked" not in str(error):
                 raise
             time.sleep(pause)
-
-
-def make_folder(url: URL) -> None:
-    """Make the folder of an SQLite file (a development process does, before its first connection)."""
-    if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from transaction import TransactionManager
 from zope.sqlalchemy.datamanager import STATUS_CHANGED
 
-from talatat.db.engine import DEFERRED, make_engine, make_folder, make_migration_engine, parse_url
+from talatat.db.engine import DEFERRED, make_engine, make_migration_engine, parse_url
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -60,8 +60,6 @@ class Database:
         # A subclass of its own: listeners on it do not reach other composed applications.
         own = type("Session", (Session,), {})
         self.sessionmaker: sessionmaker[Session] = sessionmaker(self.engine, class_=own)
-        if getattr(settings, "development", False):
-            make_folder(self.url)
 
     @property
     def dialect(self) -> str:

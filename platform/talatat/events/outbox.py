@@ -110,12 +110,11 @@ class Outbox:
         Failures are logged and kept with their row; raises what the database raises.
         """
         delivered = 0
-        tried: set[str] = set()
+        failed: set[str] = set()
         moment = utcnow() if overdue_only else None
-        while self.subscribers and self._pending(moment, tried):
-            outcome = self._deliver_one(moment, tried)
-            if outcome is None:
-                break
+        if not self.subscribers or not self._pending(moment):
+            return 0
+        while (outcome := self._deliver_one(moment, failed)) is not None:
             delivered += outcome
         return delivered
 
@@ -143,28 +142,28 @@ class Outbox:
             self.start()
             self._courier.wake()
 
-    def _conditions(self, moment: datetime | None, tried: set[str]) -> list[Any]:
+    def _conditions(self, moment: datetime | None, failed: set[str]) -> list[Any]:
         conditions: list[Any] = [outbox.c.subscriber.in_(self.subscribers)]
         if moment is not None:
             conditions.append(outbox.c.due_at <= moment)
-        if tried:
-            conditions.append(outbox.c.id.not_in(tried))
+        if failed:
+            conditions.append(outbox.c.id.not_in(failed))
         return conditions
 
-    def _pending(self, moment: datetime | None, tried: set[str]) -> bool:
+    def _pending(self, moment: datetime | None) -> bool:
         """Look without a lock first: an idle process must not take SQLite's write lock."""
         with self._database.transaction(reading=True) as (_, session):
-            query = select(outbox.c.id).where(*self._conditions(moment, tried)).limit(1)
+            query = select(outbox.c.id).where(*self._conditions(moment, set())).limit(1)
             return session.scalar(query) is not None
 
-    def _deliver_one(self, moment: datetime | None, tried: set[str]) -> int | None:
+    def _deliver_one(self, moment: datetime | None, failed: set[str]) -> int | None:
         """Deliver the next row: 1, or 0 when it failed, or None when there is none to be had."""
         row: Row[Any] | None = None
         try:
             with self._database.transaction() as (tm, session):
                 query = (
                     select(outbox)
-                    .where(*self._conditions(moment, tried))
+                    .where(*self._conditions(moment, failed))
                     .order_by(outbox.c.due_at, outbox.c.id)
                     .limit(1)
                     .with_for_update(skip_locked=True)
@@ -172,12 +171,12 @@ class Outbox:
                 row = session.execute(query).first()
                 if row is None:
                     return None
-                tried.add(row.id)
                 self._call(row, tm, session)
                 session.execute(delete(outbox).where(outbox.c.id == row.id))
         except Exception as error:
             if row is None:
                 raise
+            failed.add(row.id)
             self._failed(row, error)
             return 0
         return 1

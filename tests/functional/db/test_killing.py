@@ -70,7 +70,7 @@ def run_until_killed(addons, ini, code, mark, **environment):
         stdout=subprocess.PIPE, text=True, env={**os.environ, **environment},
     )  # fmt: skip
     try:
-        give_up = time.monotonic() + 30
+        give_up = time.monotonic() + 90
         if callable(mark):
             while not mark():
                 assert process.poll() is None, "the process ended by itself"
@@ -125,7 +125,7 @@ def test_a_server_that_starts_delivers_what_the_dead_one_left(mail, database_url
     run_until_killed(mail, mail.ini("mail", url=database_url), emitting(mail, False), "committed")
     with mail.composed("mail", url=database_url, deliver=True) as system:
         system.app.get("/api", status="*")  # the first request starts the courier
-        give_up = time.monotonic() + 15
+        give_up = time.monotonic() + 60
         while not sent(system):
             assert time.monotonic() < give_up
             time.sleep(0.05)
@@ -141,7 +141,7 @@ def test_a_delivery_that_was_killed_is_made_again_under_the_same_key_and_its_wor
     run_until_killed(mail, ini, emitting(mail, True), mail.log.read_text, MAIL_SLOW="1")
     with mail.composed("mail", url=database_url) as system:
         # The dead process's lock goes with its connection: on PostgreSQL as soon as the server notices.
-        give_up = time.monotonic() + 15
+        give_up = time.monotonic() + 60
         while system.deliver() == 0:
             assert time.monotonic() < give_up
             time.sleep(0.05)

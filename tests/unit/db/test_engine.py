@@ -54,11 +54,6 @@ def test_making_a_database_opens_no_connection(tmp_path):
     assert not (tmp_path / "none.sqlite").exists()
 
 
-def test_a_development_process_makes_the_folder_of_its_sqlite_file(tmp_path):
-    make_database(f"sqlite:///{tmp_path}/var/deep/test.sqlite", development=True)
-    assert (tmp_path / "var" / "deep").is_dir()
-
-
 def test_sqlite_keeps_a_write_ahead_log_and_holds_foreign_keys(sqlite_url):
     database = make_database(sqlite_url)
     with database.engine.connect() as connection:

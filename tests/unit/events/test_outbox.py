@@ -233,7 +233,7 @@ def test_many_couriers_deliver_each_row_once(bells, database_url):
         assert sum(delivered) == number
 
 
-def wait_for(condition, seconds=15):
+def wait_for(condition, seconds=60):
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up, "waited in vain"

@@ -1,6 +1,7 @@
 """Throw-away servers: private, from the machine's binaries, gone with the process that started them."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,17 +41,19 @@ def test_a_server_does_not_run_as_root(postgresql_server):
     assert Path(f"/proc/{pid}").stat().st_uid != 0
 
 
-def test_a_server_ends_with_its_process_even_when_that_is_killed(tmp_path):
+def test_a_server_ends_with_its_process_even_when_that_is_killed():
     code = (
         "import time; from talatat.testing.servers import postgresql\n"
         "server = postgresql()\n"
-        "print((server.folder / 'data/postmaster.pid').read_text().split()[0], flush=True)\n"
+        "pid = (server.folder / 'data/postmaster.pid').read_text().split()[0]\n"
+        "print(pid, server.folder, flush=True)\n"
         "time.sleep(60)\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", code], stdout=subprocess.PIPE, text=True
     )
-    pid = int(process.stdout.readline())
+    said, folder = process.stdout.readline().split()
+    pid = int(said)
     os.kill(pid, 0)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -59,6 +62,7 @@ def test_a_server_ends_with_its_process_even_when_that_is_killed(tmp_path):
     while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():
         assert time.monotonic() < give_up, "the server outlives its process"
         time.sleep(0.05)
+    shutil.rmtree(folder)  # what the killed process could not do
 
 
 def test_a_machine_without_postgresql_is_told_in_one_line(monkeypatch):

@@ -1,7 +1,8 @@
 """Numbers in, figures out: how large an acceptance run is, and where its figures are kept.
 
 ``TALATAT_ACCEPT=1`` raises every number to its acceptance form; ``TALATAT_<NAME>`` sets one by hand.
-Figures are JSON files in ``var/acceptance``, which ``tests/accept/report.py`` renders.
+Figures are JSON files in ``var/acceptance``, which ``tests/accept/report.py`` renders; those of usual
+runs lie in a folder of their own.
 """
 
 import json
@@ -39,8 +40,10 @@ def keep(check: str, variant: str, command: str, **values: Any) -> dict[str, Any
         "python": platform.python_version(),
         "values": values,
     }
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"{check}-{variant}.json"
+    # A usual run must not take the place of an acceptance run's figures.
+    folder = FOLDER if accepting() else FOLDER / "usual"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{check}-{variant}.json"
     path.write_text(json.dumps(figures, indent=1, default=str) + "\n", encoding="utf-8")
     print(f"\n{check} on {variant}: " + ", ".join(f"{k} {v}" for k, v in values.items()))
     return figures

@@ -1,6 +1,6 @@
 """Render the figures of the last runs as ``docs/acceptance.md``: ``python tests/accept/report.py``.
 
-Only figures of acceptance runs are shown; those of ``make test`` stay in ``var/acceptance``.
+Only figures of acceptance runs are shown; those of ``make test`` stay in ``var/acceptance/usual``.
 """
 
 import json

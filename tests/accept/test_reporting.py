@@ -55,4 +55,5 @@ def test_usual_runs_are_kept_but_not_shown(tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "FOLDER", tmp_path)
     monkeypatch.delenv("TALATAT_ACCEPT", raising=False)
     figures.keep("replay", "sqlite", "run me", baskets=300)
-    assert json.loads((tmp_path / "replay-sqlite.json").read_text())["accept"] is False
+    assert json.loads((tmp_path / "usual" / "replay-sqlite.json").read_text())["values"]
+    assert report.read(tmp_path) == []

@@ -152,7 +152,7 @@ def forbidden(exc: HTTPForbidden, request: Request) -> Response:
         if isinstance(getattr(exc, "result", None), Problem):
             return response_of(request, exc.result)
         return response_of(request, Problem(403, "forbidden", _reason(exc)))
-    if exc.detail and not hasattr(exc, "result"):
+    if exc.detail and getattr(exc, "result", None) is None:
         # A view refused by itself, for a reason that credentials would not mend.
         return response_of(request, Problem(403, "forbidden", exc.detail))
     challenges = policy.challenges(request) if hasattr(policy, "challenges") else ["Bearer"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import sqlalchemy as sa
 from pyramid.response import Response
 
@@ -24,6 +23,7 @@ from talatat.resources.filters import Filter, column_filter
 from talatat.resources.hooks import HookDeclaration, Hooks
 from talatat.resources.querying import Queries
 from talatat.resources.representation import Projection, Representation
+from talatat.schema.writing import dumps
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -146,7 +146,7 @@ class BoundResource:
         self, request: Request, row: Any, status: int = 200, fields: str | None = None
     ) -> Response:
         """The response that shows `row`: ETag, and 304 where the client has it already."""
-        body = orjson.dumps(self.represent(request, row, fields), default=str)
+        body = dumps(self.represent(request, row, fields))
         response = json_response(body, status)
         tag = conditions.etag(self.versions(row), body)
         self.dress(response, tag)

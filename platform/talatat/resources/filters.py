@@ -128,8 +128,11 @@ def column_filter(name: str, column: Any, path: Sequence[Any] = ()) -> Filter:
 
 
 def custom_filter(name: str, fn: Callable[[Any, str, str, Any], Any]) -> Filter:
-    """A filter that a resource writes itself; it is given the text of the value."""
-    return Filter(name, OPERATORS, str, custom=fn)
+    """A filter that a resource writes itself; it is given the text of the value.
+
+    `fn.operators = ("eq", "in")` says which operators it has, where that is not all of them.
+    """
+    return Filter(name, tuple(getattr(fn, "operators", OPERATORS)), str, custom=fn)
 
 
 def compare(column: Any, op: str, value: Any) -> Predicate:
@@ -208,14 +211,14 @@ def parse_boolean(text: str) -> bool:
 
 def parse_integer(text: str) -> int:
     """An integer of at most 64 bits."""
-    if not re.fullmatch(r"-?\d{1,19}", text) or not -INT64 <= int(text) < INT64:
+    if not re.fullmatch(r"-?[0-9]{1,19}", text) or not -INT64 <= int(text) < INT64:
         raise ValueError("must be an integer of at most 64 bits")
     return int(text)
 
 
 def parse_float(text: str) -> float:
     """A finite number."""
-    if not re.fullmatch(r"-?\d{1,30}(\.\d{1,30})?([eE][-+]?\d{1,3})?", text):
+    if not re.fullmatch(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][-+]?[0-9]{1,3})?", text):
         raise ValueError("must be a number")
     value = float(text)
     if value in (float("inf"), float("-inf")):

@@ -158,7 +158,7 @@ class Queries:
     def _limit(self, text: str | None) -> int:
         if text is None:
             return self.resource.page_size
-        if not re.fullmatch(r"-?\d{1,18}", text):
+        if not re.fullmatch(r"-?[0-9]{1,18}", text):
             raise bad_parameter("limit", "must be an integer")
         limit = int(text)
         if limit < 1:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from pyramid.response import Response
 
 from talatat.problems import Problem
@@ -13,6 +12,7 @@ from talatat.resources.bound import BoundResource, json_response
 from talatat.resources.paging import page_of, url_of
 from talatat.resources.parameters import only
 from talatat.resources.querying import statement
+from talatat.schema.writing import dumps
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -34,10 +34,8 @@ def list_rows(bound: BoundResource, request: Request) -> Response:
     signer = bound.queries.signer
     following = url_of(request, signer, query, page.following)
     preceding = url_of(request, signer, query, page.preceding)
-    body = orjson.dumps(
-        {"items": [projection(row) for row in page.rows], "next": following, "prev": preceding},
-        default=str,
-    )
+    items = [projection(row) for row in page.rows]
+    body = dumps({"items": items, "next": following, "prev": preceding})
     response = json_response(body)
     tag = f'"{conditions.digest(body)}"'
     bound.dress(response, tag)

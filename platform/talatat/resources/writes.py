@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import sqlalchemy as sa
 from pyramid.response import Response
 from sqlalchemy.exc import DataError, IntegrityError
@@ -26,6 +25,7 @@ from talatat.resources.reads import FIELDS, check_acceptable
 from talatat.schema.body import JSON_TYPES, read_empty, read_json
 from talatat.schema.faults import Fault
 from talatat.schema.reading import ObjectReader
+from talatat.schema.writing import dumps
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -128,7 +128,7 @@ class ActionView:
             result = {
                 "items": [show(one) if isinstance(one, self.bound.model) else one for one in result]
             }
-        response = json_response(orjson.dumps(result, default=str), self.action.status)
+        response = json_response(dumps(result), self.action.status)
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -146,7 +146,7 @@ def _check(bound: BoundResource, request: Request, row: Any, needed: bool = True
         return
     versions = bound.versions(row)
     shown = bound.represent(request, row)
-    tag = conditions.etag(versions, orjson.dumps(shown, default=str))
+    tag = conditions.etag(versions, dumps(shown))
     conditions.check_match(request, versions, shown, tag, required)
 
 

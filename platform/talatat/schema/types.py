@@ -19,10 +19,10 @@ import colander
 
 UUID_PATTERN = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 TIMESTAMP_PATTERN = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z"
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
 )
-DECIMAL_PATTERN = re.compile(r"-?\d{1,30}(\.\d{1,12})?\Z")
-AMOUNT_PATTERN = re.compile(r"-?\d{1,15}(\.\d{1,4})?\Z")
+DECIMAL_PATTERN = re.compile(r"-?\d{1,30}(\.\d{1,12})?\Z", re.ASCII)
+AMOUNT_PATTERN = re.compile(r"-?\d{1,15}(\.\d{1,4})?\Z", re.ASCII)
 CURRENCY_PATTERN = re.compile(r"[A-Z]{3}\Z")
 
 
@@ -180,6 +180,7 @@ class OpenMap(JSONType):
     def from_json(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise ValueError("must be an object")
+        check_numbers(value)
         return value
 
     def json_schema(self) -> dict[str, Any]:
@@ -190,7 +191,20 @@ class AnyJSON(JSONType):
     """Any JSON value at all."""
 
     def from_json(self, value: Any) -> Any:
+        check_numbers(value)
         return value
 
     def json_schema(self) -> dict[str, Any]:
         return {}
+
+
+def check_numbers(value: Any) -> None:
+    """ValueError where an integer anywhere in `value` does not fit into 64 bits."""
+    if isinstance(value, dict):
+        for one in value.values():
+            check_numbers(one)
+    elif isinstance(value, list):
+        for one in value:
+            check_numbers(one)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("holds an integer that does not fit into 64 bits")

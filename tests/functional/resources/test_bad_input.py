@@ -128,7 +128,8 @@ MISFITS = (
         ({"name": "a", "price": "1 EUR"}, {("/price", "invalid")}),
         ({"name": "a", "details": []}, {("/details", "invalid")}),
         ({"name": "a", "details": None}, {("/details", "invalid")}),
-        ({"name": "a", "code": "c" * 21}, {("/code", "length")}),
+        ({"name": "a", "details": {"x": [{"y": 2**63}]}}, {("/details", "invalid")}),
+    ({"name": "a", "code": "c" * 21}, {("/code", "length")}),
         ({"name": "a", "size": "1.555"}, {("/size", "invalid")}),
         ({"name": "a", "price": {"amount": "1.005", "currency": "EUR"}}, {("/price", "invalid")}),
 )  # fmt: skip

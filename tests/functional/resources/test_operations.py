@@ -5,9 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from talatat.db import new_id
 
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | TEXT
+    | st.floats(-1e15, 1e15, allow_subnormal=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
 OWNER = {"X-Role": "owner"}
 CLERK = {"X-Role": "clerk"}
 THINGS = "/api/store/v1/things"
@@ -71,6 +83,21 @@ def test_patch_changes_what_it_names_and_null_removes(store: Any) -> None:
     assert patched["rank"] is None
     assert patched["details"] == {"b": {"c": 5, "d": 3}, "e": 6}
     assert patched["name"] == "spoon"
+
+
+def test_any_document_comes_back_as_it_was(store: Any) -> None:
+    @settings(max_examples=40, deadline=None, database=None)
+    @given(st.dictionaries(TEXT, JSON, max_size=3))
+    def holds(document: Any) -> None:
+        row = make(store, details=document)
+        assert row["details"] == document
+        assert store.app.get(f"{THINGS}/{row['id']}").json["details"] == document
+
+    holds()
+    huge = make(store, details={"x": 1e300})
+    assert float(huge["details"]["x"]) == 1e300
+    listed = store.app.get(THINGS + "?fields=details&name=spoon").json["items"]
+    assert {"details": huge["details"]} in listed
 
 
 def test_patch_may_change_one_part_of_money(store: Any) -> None:

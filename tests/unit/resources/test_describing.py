@@ -1,0 +1,101 @@
+"""Hand-written Cornice services are told in OpenAPI as far as their definitions tell."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import colander
+import pytest
+from cornice import Service
+from cornice.service import SERVICES
+from cornice.validators import (
+    colander_headers_validator,
+    colander_path_validator,
+    colander_querystring_validator,
+    colander_validator,
+)
+
+from talatat.describing.cornice import service_paths
+from talatat.openapi import _make_unique
+from talatat.web.docs import kind
+
+
+class Number(colander.MappingSchema):
+    number = colander.SchemaNode(colander.Integer(), description="Which one")
+
+
+class Whole(colander.MappingSchema):
+    body = Number(name="body")
+    path = Number(name="path")
+    header = Number(name="header")
+    cookies = Number(name="cookies")
+
+
+def described(method: str, path: str = "/api/x/v1/things/{number}", **options: Any) -> Any:
+    service = Service("things", path)
+    SERVICES.remove(service)
+    service.add_view(method, lambda request: {}, **options)
+    registry: Any = SimpleNamespace(introspector=SimpleNamespace(get=lambda *key: None))
+    return service_paths(service, registry)
+
+
+def parameters(operation: Any) -> list[tuple[str, str, bool]]:
+    return [(one["name"], one["in"], one.get("required", False)) for one in operation["parameters"]]
+
+
+@pytest.mark.parametrize(
+    ("validator", "expected"),
+    [
+        (colander_path_validator, [("number", "path", True)]),
+        (colander_querystring_validator, [("number", "path", True), ("number", "query", True)]),
+        (colander_headers_validator, [("number", "path", True), ("number", "header", True)]),
+    ],
+)
+def test_a_schema_of_one_place_is_told_as_parameters(validator: Any, expected: Any) -> None:
+    (item,) = described("GET", schema=Number(), validators=(validator,)).values()
+    assert parameters(item["get"]) == expected
+    assert "requestBody" not in item["get"]
+
+
+def test_a_schema_of_all_places_is_told_by_place() -> None:
+    (item,) = described("POST", schema=Whole(), validators=(colander_validator,)).values()
+    assert parameters(item["post"]) == [("number", "path", True), ("number", "header", True)]
+    body = item["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["required"] == ["number"]
+
+
+def test_a_schema_without_a_validator_that_is_known_is_the_body() -> None:
+    for options in ({"schema": Number}, {"schema": Number(), "validators": (print,)}):
+        (item,) = described("PUT", **options).values()
+        assert "requestBody" in item["put"]
+    (item,) = described("PUT", schema=object()).values()
+    assert "requestBody" not in item["put"]
+
+
+def test_what_remains_of_a_path_is_a_parameter_and_options_are_not_told() -> None:
+    (path,) = described("GET", path="/files/*rest")
+    assert path == "/files/{rest}"
+    assert described("OPTIONS") == {}
+
+
+def test_operations_of_one_name_get_numbers() -> None:
+    paths: Any = {
+        path: {"get": {"operationId": "a", "responses": {}}} for path in ("/1", "/2", "/3")
+    }
+    _make_unique(paths)
+    assert [item["get"]["operationId"] for item in paths.values()] == ["a", "a.2", "a.3"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"$ref": "#/components/schemas/x"}, "x"),
+        ({"type": ["string", "null"], "format": "uuid"}, "string (uuid) or null"),
+        ({"type": "array", "items": {"type": "integer"}}, "list of integer"),
+        ({"anyOf": [{"$ref": "#/a/b/x"}, {"type": "null"}]}, "x or null"),
+        ({}, "anything"),
+    ],
+)
+def test_a_schema_is_told_in_a_few_words(schema: Any, words: str) -> None:
+    assert kind(schema) == words

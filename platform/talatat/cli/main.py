@@ -15,6 +15,7 @@ from talatat.errors import TalatatError
 COMMANDS = {
     "addons": "talatat.cli.addons",
     "apply": "talatat.cli.apply",
+    "lint": "talatat.cli.lint",
     "load": "talatat.cli.load",
     "new": "talatat.cli.new",
     "why": "talatat.cli.why",

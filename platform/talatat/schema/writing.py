@@ -11,8 +11,8 @@ import orjson
 def dumps(value: Any) -> bytes:
     """`value` as JSON; what JSON does not know is written by `str`.
 
-    PostgreSQL gives a stored 1e300 back as an integer of 301 digits, which orjson refuses: such
-    documents take the standard library's way.
+    orjson refuses integers beyond 64 bits, which a sum may well be: such a document takes the
+    standard library's way.
     """
     try:
         return orjson.dumps(value, default=str)

@@ -51,12 +51,13 @@ def load_composition(ini: str | Ini, without: Collection[str] = ()) -> Compositi
     composition = resolve(read)
     named = {*without, *os.environ.get("TALATAT_WITHOUT", "").replace(",", " ").split()}
     unknown = named - set(composition.names)
-    if without and unknown:
+    if unknown:
         raise CompositionError(
-            f"{read.path}: --without names {', '.join(sorted(unknown))}, which is not composed. "
+            f"{read.shown}: --without or TALATAT_WITHOUT names {', '.join(sorted(unknown))}, which is "
+            f"not composed. "
             f"Composed: {', '.join(composition.names)}."
         )
-    return composition.without(dict.fromkeys(named - unknown, "left out by request"))
+    return composition.without(dict.fromkeys(named, "left out by request"))
 
 
 def compose(composition: Composition) -> Configurator:

@@ -109,11 +109,11 @@ def _listed(
 ) -> dict[str, tuple[Entry, Installed]]:
     listed: dict[str, tuple[Entry, Installed]] = {}
     for entry in entries:
-        where = entry.place or ini.path
+        where = entry.place or ini.shown
         if entry.name in listed:
             problems.append(
                 f"{where}: addon {entry.name!r} is listed twice, first at "
-                f"{listed[entry.name][0].place or ini.path}. Delete one of the lines."
+                f"{listed[entry.name][0].place or ini.shown}. Delete one of the lines."
             )
         elif entry.name in stock.duplicates:
             problems.append(

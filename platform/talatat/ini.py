@@ -74,13 +74,18 @@ class Ini:
         """What one types after a command: the path, with `#name` where the section is not main."""
         return self.path if self.section == "main" else f"{self.path}#{self.section}"
 
+    @property
+    def shown(self) -> str:
+        """The path for messages."""
+        return _shown(self.path) if self.layers else self.path
+
     def place(self, key: str) -> Place | None:
         """Where `key` got its value: the nearest layer that holds it."""
         return next((layer.places[key] for layer in self.layers if key in layer.places), None)
 
     def at(self, key: str) -> str:
         """`file:line` of a key, or the file alone where the key came from elsewhere."""
-        return str(self.place(key) or self.path)
+        return str(self.place(key) or self.shown)
 
     def written(self, key: str) -> str | None:
         """A value as it stands in the nearest file that holds it, before `%(here)s` is filled in."""

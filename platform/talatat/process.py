@@ -18,12 +18,14 @@ from talatat.errors import TalatatError
 from talatat.evolution.graph import Revision
 from talatat.evolution.migrate import Progress, bring_to
 from talatat.system import System
+from talatat.web.log_lines import Formatter
 
 log = logging.getLogger(__name__)
 
 
 def application(global_config: Mapping[str, str], settings: Mapping[str, str]) -> Router:
     """Compose, and in development migrate; the WSGI application."""
+    log_somewhere()
     config = composed_from(global_config, settings)
     system: System = config.registry.system
     if system.settings.platform.development:
@@ -33,6 +35,15 @@ def application(global_config: Mapping[str, str], settings: Mapping[str, str]) -
         except TalatatError:
             log.exception("the database was not brought to the composition")
     return config.make_wsgi_app()
+
+
+def log_somewhere() -> None:
+    """Where the .ini says nothing of logging, lines go to standard error in the platform's form."""
+    if not logging.getLogger().handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(Formatter())
+        logging.getLogger().addHandler(handler)
+        logging.getLogger("talatat").setLevel(logging.INFO)
 
 
 def bring_up(system: System, progress: Progress | None = None) -> list[Revision]:

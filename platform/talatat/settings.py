@@ -305,7 +305,7 @@ class Settings:
         said = "; ".join(str(text) for text in invalid.asdict(translate=_worded).values())
         if raw is None:
             return (
-                f"{self.ini.path}: the setting {key} is required ({node.description or 'no description'}). "
+                f"{self.ini.shown}: the setting {key} is required ({node.description or 'no description'}). "
                 f"Add a line: {key} = ..."
             )
         return f"{self.ini.at(key)}: {key}: {said}. Correct the line."

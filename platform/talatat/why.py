@@ -20,7 +20,10 @@ from talatat.settings import MASK, PlatformSettings, mask_url
 from talatat.system import System
 
 # What Pyramid records twice, or only to say that somebody asks for a permission.
-SILENT = frozenset({"permissions", "templates", "talatat settings"})
+SILENT = frozenset(
+    {"permissions", "templates", "talatat settings", "view predicates", "route predicates"}
+    | {"subscriber predicates", "view derivers", "accept view order", "renderer factories"}
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ def _introspected(registry: Any, system: System) -> Iterator[tuple[set[str], Fin
 
 
 def _names(category: str, intr: Any) -> Iterable[str]:
-    yield str(intr.title)
+    if intr.title not in (None, "", "None"):  # settings of the whole registry have no name
+        yield str(intr.title)
     if isinstance(intr.discriminator, str):
         yield intr.discriminator
     for key in ("name", "pattern", "route_name", "key", "to_override"):
@@ -115,7 +119,7 @@ def _says(intr: Any, related: Iterable[Any]) -> dict[str, Any]:
         for key in ("pattern", "route_name", "request_methods", "title", "default", "presence")
         if intr.get(key) not in (None, "", ())
     }
-    if intr.get("callable") is not None:
+    if intr.get("callable") is not None and intr.type_name != "setting":
         says["code"] = line_of_code(intr["callable"])
     for other in related:
         if intr.type_name == "view" and other.category_name == "permissions":

@@ -12,13 +12,14 @@ import click
 
 from talatat.errors import TalatatError
 
+# What `talatat --help` says, so that it imports no command.
 COMMANDS = {
-    "addons": "talatat.cli.addons",
-    "apply": "talatat.cli.apply",
-    "lint": "talatat.cli.lint",
-    "load": "talatat.cli.load",
-    "new": "talatat.cli.new",
-    "why": "talatat.cli.why",
+    "addons": "Installed and composed addons, versions, requirements.",
+    "apply": "Bring the database to the composition.",
+    "lint": "Find hazards in a migration's SQL.",
+    "load": "Import a file in bulk; can be killed and resumed.",
+    "new": "Make a new addon.",
+    "why": "Who declared, overrides or extends a thing: addon, file:line.",
 }
 
 
@@ -33,8 +34,13 @@ class LazyGroup(click.Group):
         """The command's object, or None where there is no such command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        command: click.Command = importlib.import_module(f"talatat.cli.{cmd_name}").command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of `--help`."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -176,7 +176,8 @@ def test_without_leaves_an_addon_out_by_request(workshop, monkeypatch):
 
     monkeypatch.setattr(composing, "resolve", lambda ini: workshop.composition("good", "other"))
     assert load_composition(str(workshop.ini)).names == ("good",)
-    with pytest.raises(CompositionError, match="--without names nobody"):
+    monkeypatch.setenv("TALATAT_WITHOUT", "")
+    with pytest.raises(CompositionError, match="TALATAT_WITHOUT names nobody"):
         load_composition(str(workshop.ini), without=["nobody"])
 
 

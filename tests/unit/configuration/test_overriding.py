@@ -373,3 +373,83 @@ def test_a_third_party_package_that_two_addons_include_owns_itself(workshop):
     workshop.addon("two", include)
     config = workshop.compose("one", "two")
     assert {"one", "two"} <= config.action_state.includers["pyramid_jinja2"]
+
+
+RESOURCE = """
+    from sqlalchemy.orm import Mapped, mapped_column
+    from talatat.db import Record, declarative_base
+    from talatat.resources import Resource
+    Base = declarative_base("base")
+
+    class Thing(Record, Base):
+        __tablename__ = "base_thing"
+        title: Mapped[str] = mapped_column()
+
+    class Things(Resource):
+        name = "things"
+        model = Thing
+        permissions = {"read": "public", "write": "authenticated"}
+
+    def includeme(config):
+        config.add_resource(Things)
+"""
+REPLACEMENT = """
+    from PKG_base import Things
+
+    class ReadOnly(Things):
+        addon = "base"
+        operations = ("list", "get")
+
+    def includeme(config):
+        {wrap}
+            config.add_resource(ReadOnly)
+"""
+
+
+def test_a_resource_is_replaced_as_a_whole_or_not_at_all(workshop):
+    workshop.addon("base", RESOURCE)
+    workshop.addon(
+        "site", REPLACEMENT.format(wrap='with config.overriding("base"):'), requires=("base",)
+    )
+    workshop.addon("silent", REPLACEMENT.format(wrap="if True:"), requires=("base",))
+    registry = workshop.compose("site").registry
+    assert registry.system.resources["base.things"].declaration.__name__ == "ReadOnly"
+    views = registry.introspector.get_category("views")
+    methods = {
+        entry["introspectable"].get("request_methods")
+        for entry in views
+        if entry["introspectable"].get("route_name") == "base.things"
+    }
+    assert "POST" not in methods
+    assert [o.replaced_addon for o in registry.system.overrides if o.kind == "resource"] == ["base"]
+    assert "conflict" in refused(workshop, "base", "silent")
+
+
+SERVICE = """
+    from cornice import Service
+    from {module} import {base}
+    things = Service(name="things", path="/api/base/v1/{path}", description="Things")
+
+    @things.get(permission="public")
+    def listed(request):
+        return {{"from": "{addon}"}}
+
+    def includeme(config):
+        {wrap}
+            config.add_cornice_service(things)
+"""
+
+
+def test_a_hand_written_service_is_replaced_as_a_whole(workshop):
+    own = SERVICE.format(module="os", base="path", path="words", addon="base", wrap="if True:")
+    over = SERVICE.format(
+        module="os", base="path", path="words", addon="site", wrap='with config.overriding("base"):'
+    )
+    workshop.addon("base", own)
+    workshop.addon("site", over, requires=("base",))
+    assert workshop.app("base").get("/api/base/v1/words").json == {"from": "base"}
+    assert workshop.app("site").get("/api/base/v1/words").json == {"from": "site"}
+    workshop.addon(
+        "silent", over.replace('with config.overriding("base"):', "if True:"), requires=("base",)
+    )
+    assert "conflict" in refused(workshop, "base", "silent")

@@ -171,3 +171,12 @@ def test_the_command_prints_words_and_json(tmp_path, capsys):
     assert "nothing in this composition is called 'nothing.at.all'" in capsys.readouterr().err
     assert main(["why", str(ini)]) == 1
     assert main(["why", str(tmp_path / "none.ini"), "x"]) == 1
+
+
+def test_what_is_offered_as_near_are_names_that_answer(registry):
+    with pytest.raises(TalatatError) as caught:
+        why(registry, "nonsense")
+    near = str(caught.value).partition("Near it: ")[2].partition(". Name a")[0]
+    assert "None" not in near.split(", ")
+    for name in filter(None, near.split(", ")):
+        assert why(registry, name)

@@ -1,0 +1,87 @@
+"""The surface of a composition: all of it that the outside can see or depend on, as canonical JSON.
+
+The same composition has the same surface, byte for byte, on every machine: no path, no time, no secret
+and nothing that says where a system runs stands in it. A release is a surface that was applied to a
+database; a plan is the difference between the last release and the surface now declared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from talatat.composition import PLATFORM, Composition
+from talatat.evolution.graph import Graph, read_graph
+from talatat.evolution.surface.settings import settings_of
+from talatat.evolution.surface.tables import extensions_of, tables_of
+from talatat.evolution.surface.web import overrides_of, routes_of, tweens_of, views_of
+from talatat.openapi import document_of
+from talatat.system import System
+
+FORMAT = 1
+
+Surface = dict[str, Any]
+
+
+def surface_of(registry: Any) -> Surface:
+    """The surface of a composed registry. Opens no connection and writes nothing."""
+    system: System = registry.system
+    return {
+        "format": FORMAT,
+        **packages_of(system.composition, read_graph(system.composition)),
+        "routes": routes_of(registry),
+        "views": views_of(registry),
+        "tweens": tweens_of(registry),
+        "overrides": overrides_of(system),
+        "permissions": {
+            name: {"addon": one.addon, "title": one.title}
+            for name, one in system.security.permissions.items()
+        },
+        "roles": {
+            name: {"addon": one.addon, "permissions": sorted(one.permissions)}
+            for name, one in system.security.roles.items()
+        },
+        "identity_sources": sorted(system.security.sources),
+        "settings": settings_of(system.settings),
+        "tables": tables_of(system.composition),
+        "extensions": extensions_of(system),
+        "loaders": sorted(system.loaders),
+        "jobs": {},
+        "api": document_of(registry),
+    }
+
+
+def packages_of(composition: Composition, graph: Graph) -> Surface:
+    """What can be told of a composition without importing an addon."""
+    return {
+        "addons": [
+            {
+                "name": one.name,
+                "version": one.version,
+                "distribution": one.distribution,
+                "requires": sorted(one.requires),
+                "implied": one.implied,
+            }
+            for one in composition.addons
+        ],
+        "heads": {addon: graph.heads(addon) for addon in sorted(graph.folders)},
+        "platform": _platform_version(),
+    }
+
+
+def _platform_version() -> str:
+    from importlib.metadata import version
+
+    return version(PLATFORM)
+
+
+def canonical(value: Any) -> bytes:
+    """Canonical JSON: keys sorted, no white space, UTF-8, ending in a line end."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode() + b"\n"
+
+
+def digest(value: Any) -> str:
+    """The SHA-256 of the canonical JSON, in hex."""
+    return hashlib.sha256(canonical(value)).hexdigest()

@@ -1,0 +1,110 @@
+"""Routes, views, tweens and overrides, as a plan compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from talatat.composition import PLATFORM
+from talatat.configuration.provenance import digest, source_of
+from talatat.system import System
+
+# Predicates that distinguish two views of one route.
+PREDICATES = (
+    "request_methods",
+    "request_param",
+    "xhr",
+    "accept",
+    "header",
+    "path_info",
+    "match_param",
+    "containment",
+    "context",
+    "effective_principals",
+)
+
+
+def _entries(registry: Any, category: str) -> Iterator[tuple[Any, list[Any]]]:
+    for entry in registry.introspector.get_category(category) or ():
+        yield entry["introspectable"], entry["related"]
+
+
+def routes_of(registry: Any) -> dict[str, Any]:
+    """{route: {addon, pattern}}, in no order: the order of routes is a list of its own."""
+    return {
+        intr["name"]: {
+            "addon": intr.get("addon", PLATFORM),
+            "pattern": intr["pattern"],
+            "methods": _words(intr.get("request_methods")),
+        }
+        for intr, _ in _entries(registry, "routes")
+    }
+
+
+def views_of(registry: Any) -> dict[str, Any]:
+    """{what the view answers: {addon, permission, code}}; exception views stand beside the others."""
+    found: dict[str, Any] = {}
+    for intr, related in _entries(registry, "views"):
+        permissions = [one["value"] for one in related if one.category_name == "permissions"]
+        target = intr.get("callable")
+        key = _key(intr)
+        number = sum(1 for known in found if known.partition("#")[0] == key)
+        found[f"{key}#{number}" if number else key] = {
+            "addon": intr.get("addon", PLATFORM),
+            "permission": permissions[0] if permissions else None,
+            "code": _dotted(target),
+            "fingerprint": digest(source_of(target)) if target is not None else None,
+        }
+    return found
+
+
+def _key(intr: Any) -> str:
+    """`route orders.receipt GET`: what a view answers, by its route or name and its predicates."""
+    head = (
+        f"route {intr['route_name']}"
+        if intr.get("route_name")
+        else f"view {intr.get('name', '')!r}"
+    )
+    parts = [head, *_words(intr.get("request_methods"))]
+    for name in PREDICATES[1:]:
+        value = intr.get(name)
+        if value not in (None, (), ""):
+            parts.append(f"{name}={_dotted(value)}")
+    return " ".join(parts)
+
+
+def _words(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else sorted(str(one) for one in value)
+
+
+def _dotted(target: Any) -> str | None:
+    if target is None:
+        return None
+    if isinstance(target, str | int | bool):
+        return str(target)
+    if isinstance(target, list | tuple):
+        return ",".join(str(_dotted(one)) for one in target)
+    name = getattr(target, "__qualname__", None) or getattr(target, "__name__", None)
+    return f"{target.__module__}.{name or type(target).__qualname__}"
+
+
+def tweens_of(registry: Any) -> dict[str, str]:
+    """{tween: addon}."""
+    return {intr["name"]: intr.get("addon", PLATFORM) for intr, _ in _entries(registry, "tweens")}
+
+
+def overrides_of(system: System) -> list[dict[str, str]]:
+    """What an addon replaced of another, with the fingerprint of what was replaced; sorted."""
+    found = [
+        {
+            "kind": one.kind,
+            "what": one.what,
+            "addon": one.addon,
+            "replaces": one.replaced_addon,
+            "fingerprint": one.fingerprint,
+        }
+        for one in system.overrides
+    ]
+    return sorted(found, key=lambda one: (one["kind"], one["what"], one["addon"]))

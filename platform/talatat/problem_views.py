@@ -84,7 +84,7 @@ def allowed_methods(request: Request) -> set[str]:
     if route is not None:
         return _methods_of_views(request.registry).get(route.name, set())
     found: set[str] = set()
-    path = request.path_info
+    path = request.environ["PATH_INFO"]  # which may not be UTF-8
     for candidate, methods in _restricted_routes(request.registry):
         if candidate.match(path) is not None:
             found |= methods

@@ -36,6 +36,7 @@ CODES: dict[str, str] = {
     "nul_character": "The body holds the character U+0000, which cannot be stored.",
     "unexpected_body": "The operation takes no body.",
     "unknown_parameter": "A query parameter is not one of this operation's.",
+    "unknown_field": "`fields` names what is not a field.",
     "repeated_parameter": "A query parameter is given more than once.",
     "invalid_parameter": "A query parameter's value cannot be used; `errors` says why.",
     "invalid_cursor": "The cursor was not made by this server for this query.",

@@ -15,7 +15,6 @@ from pyramid.config import Configurator as PyramidConfigurator
 from pyramid.config.actions import action_method
 
 from talatat.composition import PLATFORM
-from talatat.configuration.actions import ActionState
 from talatat.configuration.assets import AssetDirectives
 from talatat.configuration.mounting import MountDirectives
 from talatat.configuration.replacing import ReplaceDirectives
@@ -110,10 +109,9 @@ class Configurator(
 
     def commit(self) -> None:
         """Pyramid's, which would put a plain action state in the place of ours."""
-        state: Any = self.action_state
+        state = self.registry.action_state
         super().commit()
-        if isinstance(state, ActionState):
-            self.action_state = state
+        self.registry.action_state = state
 
     @contextmanager
     def overriding(self, *owners: str) -> Iterator[None]:

@@ -64,7 +64,7 @@ def tween_factory(handler: Handler, registry: Registry) -> Handler:
     guard = Guard(registry.system)
 
     def guarded(request: Request) -> Response:
-        if guard.open or request.path_info in ALWAYS:
+        if guard.open or request.environ["PATH_INFO"] in ALWAYS:
             return handler(request)
         seen = guard.look()
         return handler(request) if seen.ok else refusal(request, seen)

@@ -178,6 +178,26 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _part(node: Any, wanted: Tree, prefix: str) -> Show:
+    """The wanted members of a value that is an object: money, or an open map, whose names are free."""
+    members = getattr(node.typ, "members", ())
+    for name in wanted:
+        if members is not None and name not in members:
+            raise _unknown_field(f"{prefix}{node.name}.{name}")
+    write: Show = node.typ.to_json
+    return lambda value: _picked(write(value), wanted)
+
+
+def _picked(value: Any, wanted: Tree) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: value[name] if below is None else _picked(value[name], below)
+        for name, below in wanted.items()
+        if name in value
+    }
+
+
 def shower(
     node: Any, wanted: Tree | None = None, held: frozenset[str] = frozenset(), prefix: str = ""
 ) -> Show:
@@ -185,10 +205,10 @@ def shower(
     typ = node.typ
     if isinstance(typ, colander.Mapping):
         return _mapping(node, wanted, held, f"{prefix}{node.name}.")
-    if wanted is not None and not isinstance(typ, colander.Sequence):
-        raise _unknown_field(f"{prefix}{node.name}.{next(iter(wanted))}")
     if isinstance(typ, colander.Sequence):
         return _list(node, wanted, held, prefix)
+    if wanted is not None:
+        return _part(node, wanted, prefix)
     if isinstance(typ, JSONType) or hasattr(typ, "to_json"):
         write: Show = typ.to_json
         return write

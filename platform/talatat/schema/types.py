@@ -46,7 +46,12 @@ def format_timestamp(value: dt.datetime) -> str:
 
 
 class JSONType(colander.SchemaType):
-    """A type whose JSON form and Python form are told by `from_json`, `to_json`, `json_schema`."""
+    """A type whose JSON form and Python form are told by `from_json`, `to_json`, `json_schema`.
+
+    `members` are the names that `fields=` may choose inside of an object; None leaves them free.
+    """
+
+    members: tuple[str, ...] | None = ()
 
     def from_json(self, value: Any) -> Any:
         """The Python value; ValueError with a sentence for people where it is not acceptable."""
@@ -133,6 +138,8 @@ class Money(JSONType):
     `fractions` says that there may be more decimals.
     """
 
+    members = ("amount", "currency")
+
     def __init__(self, make: Any = None, fractions: bool = False) -> None:
         self.make = make
         self.fractions = fractions
@@ -176,6 +183,8 @@ def _money(amount: decimal.Decimal, currency: str) -> Any:
 
 class OpenMap(JSONType):
     """An object whose names are data: `{"Colour": "red", "Weight": 1.2}`."""
+
+    members = None
 
     def from_json(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):

@@ -166,7 +166,9 @@ def test_fields_narrow_what_is_shown(store: Any) -> None:
     assert store.app.patch_json(f"{url}?fields=rank", {"rank": 2}, headers=OWNER).json == {
         "rank": 2
     }
-    for text in ("nothing", "name.first", "", "a,,b", "."):
+    priced = store.app.get(f"{url}?fields=price.amount,name").json
+    assert priced == {"price": {"amount": "1.00"}, "name": "spoon"}
+    for text in ("nothing", "name.first", "price.cents", "", "a,,b", "."):
         problem = store.app.get(f"{THINGS}?fields={text}", status=400).json
         assert problem["errors"][0]["parameter"] == "fields"
 

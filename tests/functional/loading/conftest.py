@@ -15,16 +15,20 @@ from sqlalchemy import text
 from talatat.testing import TestSystem
 
 PACKAGE = """
-from talatat.db import Record, declarative_base
-from sqlalchemy.orm import Mapped, mapped_column
+from talatat.loading import Outcome
 from PKG_crates.loader import CrateLoader
 
 def includeme(config):
     config.add_loader("crates.crates", CrateLoader)
     config.add_loader("crates.nothing", answer_nothing)
+    config.add_loader("crates.object", Obliging())
 
 def answer_nothing(session, records):
     return []
+
+class Obliging:
+    def load(self, session, records):
+        return [Outcome(record.line, "loaded") for record in records]
 """
 LOADER = """
 import os
@@ -56,6 +60,10 @@ class CrateLoader:
 
     def load_one(self, session, record):
         self.maybe_die(session, record)
+        if record.data["name"] == "broken":
+            session.execute(text("SELECT 1 FROM crates_absent"))
+        if record.data["name"] == "cut":
+            session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
         name, amount = record.data["name"], Decimal(str(record.data.get("amount", 0)))
         if name == "rotten":
             return Outcome(record.line, "rejected", "rotten", "it smells", amount)
@@ -129,5 +137,6 @@ def crates(
     addons: Any, write_crates: Callable[[], None], database_url: str, tmp_path: Path
 ) -> Iterator[Crates]:
     write_crates()
-    with addons.composed("crates", url=database_url) as system:
+    settings = {"talatat.db.lock_timeout": "0.2"}
+    with addons.composed("crates", url=database_url, settings=settings) as system:
         yield Crates(system, tmp_path, addons.folder)

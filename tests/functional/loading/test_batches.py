@@ -1,10 +1,13 @@
 """Batches: every record has one fate, and what the database refuses costs nobody else anything."""
 
 import json
+import threading
+import time
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from talatat.errors import TalatatError
 from talatat.loading.batches import Load
@@ -149,11 +152,31 @@ def test_two_processes_cannot_go_on_with_one_load(crates, load):
     assert len(crates.names()) == 5
 
 
-def test_a_lock_held_for_a_moment_is_waited_for(crates, load):
-    """Another transaction holds what the batch needs when it begins, and lets go."""
-    source = crates.source({"name": "a"}, {"name": "b"})
-    begun = load(source)
-    with crates.test.session() as other:
-        other.execute(text("INSERT INTO crates_crate (name) VALUES ('z')"))
+def test_a_lock_held_for_longer_than_one_try_waits_is_waited_for(crates, load):
+    begun = load(crates.source({"name": "a"}, {"name": "b"}))
+    held = threading.Event()
+
+    def hold():
+        with crates.test.session() as other:
+            if other.connection().dialect.name == "postgresql":
+                other.execute(text("LOCK TABLE crates_crate"))
+            held.set()
+            time.sleep(0.6)  # three times the lock timeout of these tests
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait()
     assert fates(begun.run()) == (2, 2, 0, 0)
-    assert crates.names() == ["a", "b", "z"]
+    holder.join()
+    assert crates.names() == ["a", "b"]
+
+
+def test_an_object_with_a_load_method_is_a_loader(crates, load):
+    assert fates(load(crates.source({}, {}), "crates.object").run()) == (2, 2, 0, 0)
+
+
+def test_a_loader_with_a_fault_of_its_own_ends_the_load_and_keeps_what_came_before(crates, load):
+    source = crates.source({"name": "a"}, {"name": "broken"})
+    with pytest.raises(DBAPIError, match="crates_absent"):
+        load(source, batch=1).run()
+    assert crates.names() == ["a"]

@@ -48,7 +48,7 @@ def test_an_unknown_resource_is_told_with_the_nearest_name(crates, talatat_load)
 def test_where_no_name_is_near_all_are_told(crates, talatat_load):
     code, _, err = talatat_load(crates.source({}), resource="zzz")
     assert code == 1
-    assert "There are: crates.crates, crates.nothing." in err
+    assert "There are: crates.crates, crates.nothing, crates.object." in err
 
 
 def test_a_missing_file_is_named(talatat_load, tmp_path):
@@ -115,6 +115,17 @@ def test_a_database_that_cannot_be_reached_is_told(addons, write_crates, tmp_pat
     source.write_text('{"name": "a"}\n')
     assert main(["load", ini, "crates.crates", str(source)]) == 1
     assert "cannot be reached" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_database_lost_on_the_way_is_told_with_the_way_on(crates, talatat_load):
+    """Each try loses its connection; what came before is kept."""
+    source = crates.source({"name": "a"}, {"name": "cut"})
+    code, _, err = talatat_load(source, "--batch", "1")
+    assert code == 1
+    assert "The database cannot be reached: terminating connection" in err
+    assert "goes on with --resume" in err
+    assert crates.names() == ["a"]
 
 
 @pytest.mark.parametrize(

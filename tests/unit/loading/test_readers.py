@@ -91,6 +91,28 @@ def test_a_stray_quote_costs_its_own_line_only(items):
     ]
 
 
+def test_an_open_quote_that_another_ends_within_a_broken_record_costs_its_own_line(items):
+    found = items(b'a,b\n1,"x\ny" z,2\n3,4\n')
+    assert shown(found) == [
+        (2, "malformed_csv", 2),
+        (3, {"a": 'y" z', "b": "2"}, 3),
+        (4, {"a": "3", "b": "4"}, 4),
+    ]
+
+
+def test_an_open_quote_that_another_ends_with_too_many_fields_costs_its_own_line(items):
+    found = items(b'a,b\n1,"x\n2,y",z\n3,4\n')
+    assert shown(found) == [
+        (2, "malformed_csv", 2),
+        (3, "wrong_field_count", 3),
+        (4, {"a": "3", "b": "4"}, 4),
+    ]
+
+
+def test_a_header_alone_and_blank_lines_before_it_are_fine(items):
+    assert items(b"\n  \na,b\n") == []
+
+
 def test_an_open_quote_is_given_up_after_so_many_lines(items, monkeypatch):
     monkeypatch.setattr(readers, "LINES_OF_A_RECORD", 3)
     content = b'a,b\n1,"x\n' + b"2,y\n" * 5 + b'3,z"\n'

@@ -178,7 +178,7 @@ def _needs(
     """The addon that a requirement names, if it names one; what does not fit goes to `problems`."""
     if found.plain:
         return None
-    version = stock.versions.get(canonicalize_name(one.name))
+    version = stock.version(one.name)
     where = f"{place}: " if place else ""
     if version is None:
         problems.append(

@@ -5,7 +5,6 @@ import sys
 import textwrap
 import uuid
 from collections.abc import Iterator
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +69,7 @@ class Workshop:
             f"talatat.development = true\ntalatat.secret = file:%(here)s/secret\n{textwrap.dedent(settings)}"
         )
         importlib.invalidate_caches()
-        return resolve(
-            read_ini(str(self.ini)), inventory(distributions(path=[str(self.folder), *sys.path]))
-        )
+        return resolve(read_ini(str(self.ini)), inventory([str(self.folder), *sys.path]))
 
     def compose(self, *names: str, settings: str = "") -> Any:
         """The committed configurator."""

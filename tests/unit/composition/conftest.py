@@ -1,6 +1,5 @@
 """Installed distributions made of metadata alone, which is all that resolving may look at."""
 
-from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -41,7 +40,7 @@ class Shelf:
         (info / "entry_points.txt").write_text(points)
 
     def inventory(self) -> Inventory:
-        return inventory(distributions(path=[str(self.folder)]))
+        return inventory([str(self.folder)])
 
 
 @pytest.fixture

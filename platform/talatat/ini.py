@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import plaster
+import plaster_pastedeploy
 
 from talatat.errors import CompositionError
 
@@ -132,7 +133,8 @@ def read_ini(uri: str, defaults: Mapping[str, str] | None = None) -> Ini:
         raise CompositionError(f"{path}: there is no such file. Name an .ini that exists.")
     absolute = str(Path(path).resolve())
     try:
-        loader = plaster.get_loader(f"{absolute}#{section}", protocols=["wsgi"])
+        # The loader that plaster would find, without a search through every distribution.
+        loader = plaster_pastedeploy.Loader(plaster.parse_uri(f"{absolute}#{section}"))
         settings = loader.get_wsgi_app_settings(section, dict(defaults or {}))
     except (LookupError, configparser.Error, ValueError, OSError) as error:
         raise CompositionError(f"{path}: cannot be read as an .ini: {error}") from error

@@ -54,9 +54,8 @@ def _base_problems(
         )
         return
     for table in base.metadata.tables.values():
-        place = _place(addon, base, table)
         for problem in (*_name_problems(addon, table), *_key_problems(addon, table, composition)):
-            yield f"{place}: {problem}"
+            yield f"{_place(addon, base, table)}: {problem}"
 
 
 def mapping_problems(composition: Composition) -> list[str]:

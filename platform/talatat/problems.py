@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyramid.request import Request
 
 CONTENT_TYPE = "application/problem+json"
+MOST_ERRORS = 100
 
 # Stable codes of the platform itself, with what they mean; the page /docs/problems shows them.
 # What an action of an addon answers beside these stands in its own `problems=`.
@@ -119,13 +120,13 @@ class Problem(HTTPException):
 
 
 def invalid(errors: Iterable[Mapping[str, Any]], status: int = 422) -> Problem:
-    """The problem of a body that does not fit its schema."""
+    """The problem of a body that does not fit its schema. The first faults are told, the rest counted."""
     errors = list(errors)
     where = errors[0].get("pointer") or "the body" if errors else "the body"
     detail = f"{where} {errors[0]['detail']}" if errors else ""
     if len(errors) > 1:
         detail += f", and {len(errors) - 1} more"
-    return Problem(status, "invalid", detail, errors)
+    return Problem(status, "invalid", detail, errors[:MOST_ERRORS])
 
 
 def bad_parameter(name: str, detail: str, code: str = "invalid_parameter") -> Problem:

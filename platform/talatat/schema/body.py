@@ -24,7 +24,8 @@ MAX_DIGITS = 400
 
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# One that is not closed matches as well, to the end: to try again at each quote in it takes hours.
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
 JSON_TYPES = ("application/json",)
 

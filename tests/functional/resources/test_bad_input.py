@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -47,6 +48,20 @@ def test_deep_nesting_is_400(store: Any) -> None:
     for depth in (40, 5000, 200_000):
         body = b'{"name": "a", "details": {"x": ' + b"[" * depth + b"]" * depth + b"}}"
         assert post(store, body, 400).json["code"] == "too_deep", depth
+
+
+def test_a_string_that_is_never_closed_is_refused_at_once(store: Any) -> None:
+    body = b"[" * 40 + b'"' + b'\\"' * 400_000
+    started = time.monotonic()
+    assert post(store, body, 400).json["code"] == "too_deep"
+    assert time.monotonic() - started < 5
+
+
+def test_of_many_faults_the_first_hundred_are_told_and_the_rest_counted(store: Any) -> None:
+    body = json.dumps({"name": "a", **{f"wrong{at}": 1 for at in range(5000)}}).encode()
+    problem = post(store, body, 422).json
+    assert len(problem["errors"]) == 100
+    assert "4999 more" in problem["detail"]
 
 
 def test_brackets_in_strings_do_not_count_as_nesting(store: Any) -> None:

@@ -40,7 +40,7 @@ def problem_of(attributes: Mapping[str, Any]) -> str | None:
             continue
         if not isinstance(value, int | float):
             return f"{name!r} is neither text, number nor truth value"
-        if not (math.isfinite(value) and (isinstance(value, float) or abs(value) < _INT64)):
+        if not (math.isfinite(value) if isinstance(value, float) else abs(value) < _INT64):
             return f"{name!r} is a number that cannot be stored"
     return None
 

@@ -1,5 +1,7 @@
 """From text to terms: the same for products and for what people type."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,3 +73,11 @@ def test_any_text_gives_terms_that_both_databases_keep_as_they_are(text):
 def test_what_a_product_says_can_be_asked_for_word_by_word(words):
     terms = set(analysed(" ".join(words))[0])
     assert all(set(query_of(word)[0]) <= terms for word in words)
+
+
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "1" * 1_000_000, "é" * 300_000, "a-" * 500_000])
+def test_a_word_of_a_million_letters_is_analysed_at_once(text):
+    started = time.monotonic()
+    analysed(text)
+    query_of(text)
+    assert time.monotonic() - started < 5

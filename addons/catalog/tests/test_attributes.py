@@ -82,6 +82,7 @@ def test_filters_combine_with_each_other_and_with_search(catalog):
         ({"a": 2**63}, "cannot be stored"),
         ({"": 1}, "1 to 200"),
         ({str(n): n for n in range(1001)}, "1000 are the most"),
+        ({"a": 10**399}, "cannot be stored"),
     ],
 )
 def test_what_attributes_cannot_hold_is_said(attributes, why):

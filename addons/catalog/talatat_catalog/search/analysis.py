@@ -20,6 +20,7 @@ from itertools import pairwise
 import snowballstemmer
 
 LONGEST_TERM = 64
+LONGEST_WORD = 2 * LONGEST_TERM
 MOST_QUERY_WORDS = 32
 
 STOP_WORDS = frozenset("a an and are as at be by for from in is it of on or the to with".split())
@@ -30,7 +31,8 @@ _UNITS = (
 _UNIT_NAMES = {"in": "inch", "inches": "inch", "zoll": "inch", "hour": "h", "hours": "h"}
 _UNIT = "|".join(sorted({*_UNITS, *_UNIT_NAMES}, key=len, reverse=True))
 
-_COMPOUND = re.compile(r"[^\W_]+(?:[.,'’/+_-][^\W_]+)+")
+# Begins at a word's beginning only and gives nothing back: a word may have a million letters.
+_COMPOUND = re.compile(r"(?<![^\W_])[^\W_]++(?:[.,'’/+_-][^\W_]++)+")
 _JOINERS = str.maketrans("", "", ".,'’/+_-")
 _WORD = re.compile(r"\d+(?:[.,]\d+)+(?![^\W_])|[^\W_]+")
 _INCHES = re.compile(r"(?<=\d)\s?(?:\"|''|”|″)")
@@ -85,9 +87,15 @@ def fold(text: str) -> str:
     return _INCHES.sub(" inch ", text.casefold())
 
 
-@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """Return the stem of an English word; what holds a digit is left as it is."""
+    """Return the stem of an English word; what holds a digit, or is no word, is left as it is."""
+    if len(word) > LONGEST_WORD:  # the stemmer's time grows with the square
+        return word
+    return _stem(word)
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str) -> str:
     return _stemmer.stemWord(word) if word.isalpha() else word.replace(",", ".")
 
 

@@ -12,12 +12,15 @@ from contextvars import ContextVar
 from typing import Any
 
 from pyramid.config import Configurator as PyramidConfigurator
+from pyramid.config import global_registries
 from pyramid.config.actions import action_method
+from pyramid.events import ApplicationCreated
 
 from talatat.composition import PLATFORM
 from talatat.configuration.assets import AssetDirectives
 from talatat.configuration.mounting import MountDirectives
 from talatat.configuration.replacing import ReplaceDirectives
+from talatat.configuration.router import Router
 from talatat.db.directives import ModelDirectives
 from talatat.errors import CompositionError
 from talatat.events.directives import EventDirectives
@@ -112,6 +115,18 @@ class Configurator(
         state = self.registry.action_state
         super().commit()
         self.registry.action_state = state
+
+    def make_wsgi_app(self) -> Router:
+        """Pyramid's, with a router that builds the class of requests once."""
+        self.commit()
+        app = Router(self.registry)
+        global_registries.add(self.registry)
+        self.begin()
+        try:
+            self.registry.notify(ApplicationCreated(app))
+        finally:
+            self.end()
+        return app
 
     @contextmanager
     def overriding(self, *owners: str) -> Iterator[None]:

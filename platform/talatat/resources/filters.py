@@ -168,6 +168,8 @@ def _reading(type_: Any) -> tuple[tuple[str, ...], Parse]:
         operators = ("eq", "ne", "isnull")
     if isinstance(validator, colander.OneOf):
         parse = _one_of(tuple(validator.choices))
+    elif isinstance(validator, colander.Range):
+        parse = _in_range(parse, validator)
     return operators, _storable(type_, parse)
 
 
@@ -198,6 +200,18 @@ def _one_of(choices: tuple[str, ...]) -> Parse:
         if text not in choices:
             raise ValueError(f"must be one of {', '.join(choices)}")
         return text
+
+    return read
+
+
+def _in_range(parse: Parse, limits: colander.Range) -> Parse:
+    """`parse`, refusing what the column cannot hold: PostgreSQL fails on it, SQLite finds nothing."""
+
+    def read(text: str) -> Any:
+        value = parse(text)
+        if not limits.min <= value <= limits.max:
+            raise ValueError(f"must be between {limits.min} and {limits.max}")
+        return value
 
     return read
 

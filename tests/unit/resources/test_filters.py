@@ -43,7 +43,8 @@ def test_a_value_is_read_by_the_type_of_the_column(type_: Any, text: str, value:
 @pytest.mark.parametrize(
     ("type_", "text"),
     [
-        (sa.Integer(), "5.0"), (sa.Integer(), "٥"), (sa.Integer(), str(2**63)), (sa.Float(), "nan"),
+        (sa.Integer(), "5.0"), (sa.Integer(), "٥"), (sa.Integer(), str(2**63)),
+        (sa.Integer(), str(2**31)), (sa.Integer(), str(-(2**31) - 1)), (sa.BigInteger(), str(2**63)), (sa.Float(), "nan"),
         (sa.Float(), "1e999"), (sa.Numeric(), "1e3"), (Scaled(2), "1.555"), (sa.Boolean(), "True"),
         (sa.Date(), "20260101"), (sa.Date(), "2026-02-30"), (sa.Time(), "25:00"), (UTCDateTime(), "2026-01-01"),
         (sa.Uuid(), "x"), (sa.Enum("s", "m"), "l"),

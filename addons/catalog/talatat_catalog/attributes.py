@@ -25,7 +25,7 @@ LONGEST_NAME = 200
 MOST = 1000
 # What would end the quoted name in SQLite's JSON paths, or cannot be stored.
 _BAD_NAME = re.compile(r'["\\\x00-\x1f]')
-_NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?([eE][-+]?\d{1,3})?")
+_NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?([eE][-+]?\d{1,3})?", re.ASCII)
 _INT64 = 2**63
 
 
@@ -111,18 +111,18 @@ attribute_of._traverse_internals = [  # type: ignore[attr-defined]
 ]
 
 
-def _equal(name: str, value: str) -> Any:
-    """The attribute says `value`, whatever its type."""
-    same = [attribute_of("text", name) == value]
-    if (number := _number(value)) is not None:
-        same.append(attribute_of("number", name) == number)
-    if value in ("true", "false"):
-        same.append(attribute_of("truth", name) == sa.literal(value == "true"))
+def _one_of(name: str, values: list[str]) -> Any:
+    """The attribute says one of `values`, whatever its type. The document is read once for each type."""
+    same = [attribute_of("text", name).in_(values)]
+    if numbers := [number for value in values if (number := _number(value)) is not None]:
+        same.append(attribute_of("number", name).in_(numbers))
+    if truths := [value == "true" for value in values if value in ("true", "false")]:
+        same.append(attribute_of("truth", name).in_(truths))
     return sa.func.coalesce(sa.or_(*same), sa.false())
 
 
-def _one_of(name: str, values: list[str]) -> Any:
-    return sa.or_(*(_equal(name, value) for value in values))
+def _equal(name: str, value: str) -> Any:
+    return _one_of(name, [value])
 
 
 def _ordered(op: str) -> Callable[[str, str], Any]:

@@ -1,7 +1,7 @@
 """What the API offers: products, with filters, typed attributes and ranked search, and categories."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,7 +39,7 @@ def filter_price(query: Any, name: str, op: str, value: Any) -> Any:
     amount, _, currency = value.strip().partition(" ")
     try:
         minor = Money(Decimal(amount), currency).minor
-    except (InvalidOperation, ValueError):
+    except (ArithmeticError, ValueError):  # not a number, or one like 1e999999999
         raise ValueError("must be an amount and its currency, such as 12.50 EUR") from None
     if abs(minor) >= 2**63:
         raise ValueError("is too large")

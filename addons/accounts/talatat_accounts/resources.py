@@ -84,7 +84,9 @@ class Groups(Resource):
         return (selectinload(Group.grants),)
 
     def apply(self, request: Any, row: Group, changes: Mapping[str, Any]) -> None:
-        """Write fields; roles only such as the one who writes holds."""
+        """Write fields; roles only such as the one who writes holds, as of those the group has."""
+        if inspect(row).persistent:
+            require_rank(request, row.roles, f"Changing the group {row.name}")
         plain = dict(changes)
         roles = plain.pop("roles", None)
         super().apply(request, row, plain)

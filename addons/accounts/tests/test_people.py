@@ -138,6 +138,14 @@ def test_a_manager_cannot_join_a_group_that_holds_more(accounts, manager):
     manager.patch_json(own, {"groups": ["admins"]}, status=403)
 
 
+def test_a_manager_cannot_change_a_group_that_holds_more(accounts, root, manager):
+    made = root.post_json(f"{API}/groups", {"name": "admins", "roles": ["admin"]}, status=201)
+    path = f"{API}/groups/{made.json['id']}"
+    manager.patch_json(path, {"name": "former-admins"}, status=403)
+    manager.delete(path, status=403)
+    root.patch_json(path, {"title": "Administrators"}, status=200)
+
+
 @pytest.mark.parametrize("how", ["role", "group"])
 @pytest.mark.parametrize(
     "change",

@@ -19,9 +19,11 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from talatat.db.retry import mark_retryable
+from talatat.db.turns import Turns
 from talatat.errors import TalatatError
 
 DEFERRED = {"talatat_begin": "BEGIN"}
+IMMEDIATE = "BEGIN IMMEDIATE"
 CONNECT_TIMEOUT = 5
 _FOR_EVER = 2**31 - 1
 _STEPS_BETWEEN_CLOCKS = 50_000
@@ -69,7 +71,9 @@ def make_engine(
         options["connect_args"] = {"timeout": lock_timeout or _FOR_EVER / 1000}
     engine = create_engine(url, pool_size=pool_size, max_overflow=max_overflow, **options)
     if engine.dialect.name == "sqlite":
-        _sqlite(engine, foreign_keys=True, statement_timeout=statement_timeout)
+        turns = Turns(lock_timeout or _FOR_EVER / 1000)
+        turns.attach(engine)
+        _sqlite(engine, foreign_keys=True, statement_timeout=statement_timeout, turns=turns)
     event.listen(engine, "handle_error", mark_retryable)
     return engine
 
@@ -128,7 +132,9 @@ def _postgresql(statement_timeout: float, lock_timeout: float) -> dict[str, Any]
     }
 
 
-def _sqlite(engine: Engine, *, foreign_keys: bool, statement_timeout: float) -> None:
+def _sqlite(
+    engine: Engine, *, foreign_keys: bool, statement_timeout: float, turns: Turns | None = None
+) -> None:
     def connect(connection: Any, record: ConnectionPoolEntry) -> None:
         # The driver's own transactions are off: `begin` below says how each starts.
         connection.isolation_level = None
@@ -141,7 +147,9 @@ def _sqlite(engine: Engine, *, foreign_keys: bool, statement_timeout: float) -> 
             connection.set_progress_handler(deadline.passed, _STEPS_BETWEEN_CLOCKS)
 
     def begin(connection: Connection) -> None:
-        how = connection.get_execution_options().get("talatat_begin", "BEGIN IMMEDIATE")
+        how = connection.get_execution_options().get("talatat_begin", IMMEDIATE)
+        if turns is not None and how == IMMEDIATE:
+            turns.take(connection)
         connection.exec_driver_sql(how)
 
     event.listen(engine, "connect", connect)

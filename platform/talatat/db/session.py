@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-import zope.sqlalchemy
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session, sessionmaker
 from transaction import TransactionManager
-from zope.sqlalchemy.datamanager import STATUS_CHANGED
+from transaction._transaction import Status
+from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
 from talatat.db.engine import DEFERRED, make_engine, make_migration_engine, parse_url
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from talatat.system import System
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+MANAGER = "talatat.tm"  # under which a session's `info` keeps its transaction manager
 
 
 class DatabaseSettings(Protocol):
@@ -60,6 +61,11 @@ class Database:
         # A subclass of its own: listeners on it do not reach other composed applications.
         own = type("Session", (Session,), {})
         self.sessionmaker: sessionmaker[Session] = sessionmaker(self.engine, class_=own)
+        # What `zope.sqlalchemy.register` listens for, once rather than for each session anew, and less
+        # of it: sessions begin as changed, so nobody has to notice that they were.
+        event.listen(self.sessionmaker, "after_begin", _join)
+        event.listen(self.sessionmaker, "after_attach", _join)
+        event.listen(self.sessionmaker, "before_commit", _only_by_the_manager)
 
     @property
     def dialect(self) -> str:
@@ -78,9 +84,8 @@ class Database:
         committed, one that only read too: text and Core statements cannot be told from reads, and a
         write that is not committed is worse than a COMMIT of nothing.
         """
-        session = self.sessionmaker(bind=self.reading_engine if reading else self.engine)
-        zope.sqlalchemy.register(session, initial_state=STATUS_CHANGED, transaction_manager=tm)
-        return session
+        engine = self.reading_engine if reading else self.engine
+        return self.sessionmaker(bind=engine, info={MANAGER: tm})
 
     def session_for(self, request: Request) -> Session:
         """Return a new session on `request.tm`. `request.db` is this, once per request.
@@ -114,6 +119,18 @@ class Database:
 
     def __repr__(self) -> str:
         return f"<Database {self.url.render_as_string(hide_password=True)}>"
+
+
+def _join(session: Session, *details: Any) -> None:
+    """Join a session that begins, or is given an object, to the transaction of its manager."""
+    join_transaction(session, STATUS_CHANGED, session.info[MANAGER])
+
+
+def _only_by_the_manager(session: Session) -> None:
+    committing = session.info[MANAGER].get().status == Status.COMMITTING
+    assert committing or session.in_nested_transaction(), (
+        "a session is not committed by itself: its transaction manager does that"
+    )
 
 
 @contextmanager

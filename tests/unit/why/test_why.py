@@ -136,7 +136,7 @@ def test_a_setting_names_its_schema_its_line_in_the_ini_and_the_override_of_its_
 def test_a_platform_setting_names_its_line_and_masks_a_secret(registry):
     [setting] = why(registry, "talatat.secret")
     assert setting.addon == "talatat"
-    assert "settings.py:" in setting.place
+    assert "settings/platform.py:" in setting.place
     assert setting.says["value"] == "********"
 
 

@@ -1,0 +1,120 @@
+"""The platform's own keys, and those that belong to Pyramid and to what the platform includes."""
+
+from typing import Any
+
+import colander
+
+from talatat.settings.secrets import Secret
+
+# Prefixes that Pyramid and what the platform itself includes read from the same section.
+FOREIGN = ("pyramid", "tm", "retry", "jinja2", "sqlalchemy", "cornice", "use", "set")
+PYRAMID_KEYS = frozenset(
+    f"{stem}_{what}"
+    for stem, whats in {
+        "debug": ("all", "authorization", "notfound", "routematch", "templates"),
+        "reload": ("all", "templates", "assets", "resources"),
+        "prevent": ("http_cache", "cachebust"),
+        "csrf": ("trusted_origins",),
+        "default": ("locale_name",),
+    }.items()
+    for what in whats
+)
+
+
+class Words(colander.SchemaType):
+    """A list of words, split at white space and line ends."""
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+        """list[str]."""
+        return colander.null if cstruct is colander.null else str(cstruct).split()
+
+
+class PlatformSettings(colander.MappingSchema):
+    """The platform's own keys: `key` is the name in the .ini, the node's name the attribute.
+
+    `environment` marks keys that say where a system runs; a release does not keep their values.
+    """
+
+    addons = colander.SchemaNode(
+        Words(), missing=[], key="talatat.addons", description="Composed addons"
+    )
+    addons_add = colander.SchemaNode(
+        Words(), missing=[], key="talatat.addons.add", description="Addons that this layer adds"
+    )
+    addons_remove = colander.SchemaNode(
+        Words(),
+        missing=[],
+        key="talatat.addons.remove",
+        description="Addons that this layer takes away",
+    )
+    development = colander.SchemaNode(
+        colander.Bool(),
+        missing=False,
+        key="talatat.development",
+        environment=True,
+        description="Apply additive plans, make missing secrets and folders",
+    )
+    on_addon_error = colander.SchemaNode(
+        colander.String(),
+        missing="stop",
+        key="talatat.on_addon_error",
+        validator=colander.OneOf(["stop", "quarantine"]),
+        description="What to do with an addon that cannot be composed",
+    )
+    foreign_settings = colander.SchemaNode(
+        Words(),
+        missing=[],
+        key="talatat.foreign_settings",
+        description="Prefixes that third-party packages own",
+    )
+    secret = Secret(missing=None, key="talatat.secret", description="Signs cursors and tickets")
+    max_body = colander.SchemaNode(
+        colander.Int(),
+        missing=1024 * 1024,
+        key="talatat.max_body",
+        validator=colander.Range(1024),
+        description="Largest request body, in bytes",
+    )
+    log_format = colander.SchemaNode(
+        colander.String(),
+        missing="auto",
+        key="talatat.log_format",
+        environment=True,
+        validator=colander.OneOf(["auto", "json", "console"]),
+        description="json, console, or auto: console on a terminal",
+    )
+    url = colander.SchemaNode(
+        colander.String(), key="sqlalchemy.url", environment=True, description="The database"
+    )
+    pool_size = colander.SchemaNode(
+        colander.Int(),
+        missing=10,
+        key="talatat.db.pool_size",
+        environment=True,
+        validator=colander.Range(1, 1000),
+        description="Connections kept open",
+    )
+    max_overflow = colander.SchemaNode(
+        colander.Int(),
+        missing=10,
+        key="talatat.db.max_overflow",
+        environment=True,
+        validator=colander.Range(0, 1000),
+        description="Connections above those, at need",
+    )
+    statement_timeout = colander.SchemaNode(
+        colander.Float(),
+        missing=30.0,
+        key="talatat.db.statement_timeout",
+        environment=True,
+        validator=colander.Range(0),
+        description="Seconds; 0 is none",
+    )
+    lock_timeout = colander.SchemaNode(
+        colander.Float(),
+        missing=10.0,
+        key="talatat.db.lock_timeout",
+        environment=True,
+        validator=colander.Range(0),
+        description="Seconds to wait for a lock; 0 is for ever",
+    )

@@ -1,0 +1,149 @@
+"""The settings of one composed system: what is known, what was said, and what is wrong with it."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import SimpleNamespace
+from typing import Any
+
+import colander
+
+from talatat.composition import PLATFORM
+from talatat.ini import Ini
+from talatat.settings.platform import FOREIGN, PYRAMID_KEYS, PlatformSettings, Words
+from talatat.settings.secrets import MASK, VARIABLE, SecretType, mask_url
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One known key: for `why`, the documentation and the pages that show settings.
+
+    `environment` marks what says where a system runs, not what it is: a release does not keep it.
+    """
+
+    key: str
+    owner: str
+    description: str
+    secret: bool
+    required: bool
+    default: Any
+    environment: bool = False
+
+
+@dataclass
+class Settings:
+    """All settings of a composed system: `settings["catalog"].page_size`, `settings.platform.url`.
+
+    `problems` gathers what is wrong until composing ends.
+    """
+
+    ini: Ini
+    namespaces: dict[str, SimpleNamespace] = field(default_factory=dict)
+    known: dict[str, Setting] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.declare(PLATFORM, PlatformSettings())
+
+    def __getitem__(self, addon: str) -> SimpleNamespace:
+        return self.namespaces[addon]
+
+    @property
+    def platform(self) -> SimpleNamespace:
+        """The platform's own settings, by attribute."""
+        return self.namespaces[PLATFORM]
+
+    @property
+    def raw(self) -> Mapping[str, str]:
+        """The flat settings as PasteDeploy read them."""
+        return self.ini.settings
+
+    def declare(self, owner: str, schema: colander.SchemaNode) -> None:
+        """Check the keys of one schema; problems are kept for the end, defaults stand in."""
+        development = self.raw.get("talatat.development", "").lower() in ("true", "yes", "on", "1")
+        schema = schema.bind(development=development)
+        values = {node.name: self._value(owner, node) for node in schema.children}
+        self.namespaces[owner] = SimpleNamespace(**values)
+
+    def _value(self, owner: str, node: colander.SchemaNode) -> Any:
+        key = getattr(node, "key", f"{owner}.{node.name}")
+        secret = isinstance(node.typ, SecretType)
+        default = None if node.missing is colander.required else node.missing
+        self.known[key] = Setting(
+            key,
+            owner,
+            node.description or "",
+            secret,
+            node.missing is colander.required,
+            default,
+            getattr(node, "environment", False),
+        )
+        raw = self.raw.get(key)
+        try:
+            if raw is None or (not raw.strip() and not isinstance(node.typ, Words)):
+                return node.deserialize(colander.null)
+            return node.deserialize(raw if secret else self._expanded(node, raw))
+        except colander.Invalid as invalid:
+            self.problems.append(self._problem(key, node, invalid, raw))
+            return default
+
+    def _expanded(self, node: colander.SchemaNode, raw: str) -> str:
+        def value(match: re.Match[str]) -> str:
+            if match[1] not in os.environ:
+                raise colander.Invalid(node, f"the environment variable {match[1]} is not set")
+            return os.environ[match[1]]
+
+        return VARIABLE.sub(value, raw)
+
+    def _problem(
+        self, key: str, node: colander.SchemaNode, invalid: colander.Invalid, raw: str | None
+    ) -> str:
+        said = "; ".join(str(text) for text in invalid.asdict(translate=_worded).values())
+        if raw is None:
+            return (
+                f"{self.ini.shown}: the setting {key} is required ({node.description or 'no description'}). "
+                f"Add a line: {key} = ..."
+            )
+        return f"{self.ini.at(key)}: {key}: {said}. Correct the line."
+
+    def unknown(self, composed: Iterable[str], sleeping: Iterable[str]) -> Iterator[str]:
+        """A problem for each key that nobody knows; keys of sleeping addons are let be."""
+        composed, sleeping = set(composed), set(sleeping)
+        foreign = {*FOREIGN, *self.platform.foreign_settings}
+        for key in self.raw:
+            prefix = key.partition(".")[0]
+            if key in self.known or key in PYRAMID_KEYS or key.startswith("talatat.permissions."):
+                continue
+            owned = prefix == PLATFORM or prefix in composed
+            if not owned and (prefix in foreign or prefix in sleeping):
+                continue
+            near = get_close_matches(key, self.known, 1, 0.6)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            if owned:
+                names = (
+                    ", ".join(sorted(k for k in self.known if k.startswith(prefix + "."))) or "none"
+                )
+                yield f"{self.ini.at(key)}: unknown setting {key}.{hint} {prefix} knows: {names}."
+            else:
+                yield (
+                    f"{self.ini.at(key)}: nobody in this composition owns the setting {key}.{hint} "
+                    f"Correct or delete the line; where a third-party package reads it, add "
+                    f"{prefix!r} to talatat.foreign_settings."
+                )
+
+    def shown(self) -> dict[str, Any]:
+        """Every known key with its value, secrets masked: what may be printed."""
+        shown = {}
+        for key, setting in sorted(self.known.items()):
+            raw = self.raw.get(key)
+            if setting.secret:
+                shown[key] = MASK if raw else None
+            else:
+                shown[key] = mask_url(raw) if raw is not None else setting.default
+        return shown
+
+
+def _worded(text: Any) -> str:
+    return str(text.interpolate()) if hasattr(text, "interpolate") else str(text)

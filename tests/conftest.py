@@ -46,11 +46,20 @@ class Addons:
         self.folder = folder
         self.prefix = f"t{uuid.uuid4().hex[:8]}"
 
+    def package(self, name: str) -> str:
+        return f"{self.prefix}_{name}"
+
     def write(
-        self, name: str, files: dict[str, str], requires: tuple[str, ...] = (), version: str = "1.0"
+        self,
+        name: str,
+        files: dict[str, str],
+        requires: tuple[str, ...] = (),
+        version: str = "1.0",
+        *,
+        critical: bool = False,
     ) -> str:
         """Write an addon, or write further files of one; returns its package."""
-        package = f"{self.prefix}_{name}"
+        package = self.package(name)
         for path, text in {"__init__.py": "def includeme(config): pass\n", **files}.items():
             target = self.folder / package / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +73,9 @@ class Addons:
         lines = ["Metadata-Version: 2.1", f"Name: {self.prefix}-{name}", f"Version: {version}"]
         lines += [f"Requires-Dist: {self.prefix}-{one}" for one in requires]
         (info / "METADATA").write_text("\n".join(lines) + "\n")
-        (info / "entry_points.txt").write_text(f"[talatat.addons]\n{name} = {package}\n")
+        groups = ["talatat.addons", *(["talatat.critical"] if critical else [])]
+        points = "".join(f"[{group}]\n{name} = {package}\n" for group in groups)
+        (info / "entry_points.txt").write_text(points)
         importlib.invalidate_caches()
         return package
 
@@ -72,7 +83,7 @@ class Addons:
         self, addon: str, revision: str, body: str, down: str | None = None, **says: Any
     ) -> Path:
         """Write one revision of an addon; `body` is the body of `upgrade`."""
-        path = self.folder / f"{self.prefix}_{addon}" / "migrations" / "versions" / f"{revision}.py"
+        path = self.folder / self.package(addon) / "migrations" / "versions" / f"{revision}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         head = {
             "revision": revision,

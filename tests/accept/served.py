@@ -5,7 +5,6 @@ All of it is done by the commands that an operator types, in processes of their 
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from talatat.testing.servers import free_port
 
 BIN = Path(sys.executable).parent
 PATIENCE = 60
@@ -153,11 +154,3 @@ def _wait(site: Site, server: subprocess.Popen[bytes]) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     raise RuntimeError(f"pserve does not answer /readyz:\n{site.log.read_text(errors='replace')}")
-
-
-def free_port() -> int:
-    """A port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

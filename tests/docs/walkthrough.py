@@ -15,7 +15,6 @@ import select
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -25,6 +24,8 @@ import venv
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+
+from talatat.testing.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = "6543"
@@ -250,11 +251,6 @@ def end(process):
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def make_environment(folder):

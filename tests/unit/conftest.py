@@ -1,35 +1,28 @@
-"""Addons written by a test: real packages on the path with real metadata, composed for real."""
+"""Addons that a test writes, composed from an .ini of which the test knows every line."""
 
-import importlib
-import sys
 import textwrap
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from webtest import TestApp
 
-from talatat.addons import inventory
 from talatat.composing import compose
 from talatat.composition import Composition, resolve
 from talatat.ini import read_ini
 
 
 class Workshop:
-    """Writes addons into a folder of its own and composes them.
+    """`addons`, composed from `site.ini` beside them, on an SQLite file that need not be there."""
 
-    Package names are unique to the workshop, so that no module of another test is found.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.mark = f"w{uuid.uuid4().hex[:8]}"
-        self.ini = folder / "site.ini"
+    def __init__(self, addons: Any) -> None:
+        self.addons = addons
+        self.folder: Path = addons.folder
+        self.mark: str = addons.prefix
+        self.ini = self.folder / "site.ini"
 
     def package(self, addon: str) -> str:
-        return f"{self.mark}_{addon}"
+        return str(self.addons.package(addon))
 
     def addon(
         self,
@@ -40,26 +33,9 @@ class Workshop:
         critical: bool = False,
         files: dict[str, str] | None = None,
     ) -> None:
-        """An addon whose `__init__` is `code`; `PKG` in any text stands for the package prefix."""
-        package = self.folder / self.package(name)
-        package.mkdir()
-        for path, text in {"__init__.py": code, **(files or {})}.items():
-            target = package / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(textwrap.dedent(text).replace("PKG", self.mark))
-        self._metadata(name, requires, critical)
-
-    def _metadata(self, name: str, requires: tuple[str, ...], critical: bool) -> None:
-        dist = f"{self.mark}-{name}"
-        info = self.folder / f"{dist.replace('-', '_')}-1.0.dist-info"
-        info.mkdir()
-        lines = ["Metadata-Version: 2.1", f"Name: {dist}", "Version: 1.0"]
-        lines += [f"Requires-Dist: {self.mark}-{one}" for one in requires]
-        (info / "METADATA").write_text("\n".join(lines) + "\n")
-        points = f"[talatat.addons]\n{name} = {self.package(name)}\n"
-        if critical:
-            points += f"[talatat.critical]\n{name} = {self.package(name)}\n"
-        (info / "entry_points.txt").write_text(points)
+        """An addon whose `__init__` is `code`."""
+        files = {"__init__.py": code, **(files or {})}
+        self.addons.write(name, files, requires, critical=critical)
 
     def composition(self, *names: str, settings: str = "") -> Composition:
         lines = "".join(f"    {name}\n" for name in names)
@@ -68,8 +44,7 @@ class Workshop:
             f"sqlalchemy.url = sqlite:///%(here)s/db.sqlite\n"
             f"talatat.development = true\ntalatat.secret = file:%(here)s/secret\n{textwrap.dedent(settings)}"
         )
-        importlib.invalidate_caches()
-        return resolve(read_ini(str(self.ini)), inventory([str(self.folder), *sys.path]))
+        return resolve(read_ini(str(self.ini)))
 
     def compose(self, *names: str, settings: str = "") -> Any:
         """The committed configurator."""
@@ -87,10 +62,5 @@ class Workshop:
 
 
 @pytest.fixture
-def workshop(tmp_path: Path) -> Iterator[Workshop]:
-    sys.path.insert(0, str(tmp_path))
-    made = Workshop(tmp_path)
-    yield made
-    sys.path.remove(str(tmp_path))
-    for name in [name for name in sys.modules if name.startswith(made.mark)]:
-        del sys.modules[name]
+def workshop(addons: Any) -> Workshop:
+    return Workshop(addons)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from tests.functional.flows.conftest import SETTINGS
 from talatat.composing import compose, load_composition
 from talatat.evolution.migrate import bring_to
 from talatat.testing.composed import write_ini
+from talatat.testing.servers import free_port
 from talatat_accounts.bootstrap import ensure_admin
 
 PSERVE = "from pyramid.scripts.pserve import main; main()"
@@ -35,9 +35,7 @@ def call(base: str, token: str, method: str, path: str, body: Any = None) -> Any
 @contextmanager
 def served(ini: str) -> Iterator[str]:
     """A real pserve on a free port; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     path = Path(ini)
     path.write_text(path.read_text() + f"\n[server:main]\nuse = egg:waitress#main\nport = {port}\n")
     process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", PSERVE, ini])

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from talatat.testing.servers import free_port
 from talatat.web.server import moved, url
 
 APPLICATION = """
@@ -27,11 +28,6 @@ use = call:tiny:main
 use = egg:talatat#waitress
 {options}
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ and listed on the page that `type` points to; `detail` is a sentence for people 
 
 from __future__ import annotations
 
-import uuid
+import re
+import secrets
 from collections.abc import Iterable, Mapping
 from html import escape
 from http import HTTPStatus
@@ -20,11 +21,14 @@ import orjson
 from pyramid.httpexceptions import HTTPException
 from pyramid.response import Response
 
+from talatat.composition import PLATFORM
+
 if TYPE_CHECKING:
     from pyramid.config import Configurator
     from pyramid.request import Request
 
 CONTENT_TYPE = "application/problem+json"
+WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:=+-]{0,127}")
 MOST_ERRORS = 100
 
 # Stable codes of the platform itself, with what they mean; the page /docs/problems shows them.
@@ -162,21 +166,23 @@ def wants_json(request: Request) -> bool:
 
 
 def request_id(request: Request) -> str:
-    """The id under which the log knows this request; made here where nothing made one before."""
-    found = getattr(request, "request_id", None)
-    if not found:
-        found = request.environ.setdefault("talatat.request_id", uuid.uuid4().hex)
-    return str(found)
+    """The id under which the log knows this request, the same for all attempts to answer it.
+
+    It is the `Request-Id` that the request came with, if that is well formed, or a new one.
+    """
+    known = request.environ.get("talatat.request_id")
+    if known is None:
+        given = request.environ.get("HTTP_REQUEST_ID", "")
+        known = given if WELL_FORMED_ID.fullmatch(given) else secrets.token_hex(16)
+        request.environ["talatat.request_id"] = known
+    return str(known)
 
 
 def addon_of(request: Request) -> str:
-    """The addon whose route was asked for; the platform's name where none was."""
+    """The addon whose route this request took; the platform where it took none."""
     route = getattr(request, "matched_route", None)
-    if route is not None:
-        found = request.registry.introspector.get("routes", route.name)
-        if found is not None:
-            return str(found.get("addon", "talatat"))
-    return "talatat"
+    declared = None if route is None else request.registry.introspector.get("routes", route.name)
+    return PLATFORM if declared is None else str(declared.get("addon", PLATFORM))
 
 
 def document(request: Request, problem: Problem) -> dict[str, Any]:

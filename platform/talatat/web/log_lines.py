@@ -8,60 +8,36 @@ from typing import Any
 import orjson
 import structlog
 from pyramid.config import global_registries
-from pyramid.registry import Registry
-from pyramid.request import Request
 from pyramid.threadlocal import get_current_request
-from zope.interface import Interface
 
-PLATFORM = "talatat"
+from talatat.composition import PLATFORM, Composition
+from talatat.problems import addon_of
+
 # What else a record holds was given by who logged: `log.info("...", extra={...})`.
 OF_EVERY_RECORD = frozenset(
     (*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "_logger", "_name")
 )
 
 
-class IRouteOwners(Interface):
-    """Under which name the registry keeps its `RouteOwners`."""
-
-
-class RouteOwners:
-    """Which addon declared a route or a package; one for each registry, looked up by log lines."""
-
-    def __init__(self, registry: Registry) -> None:
-        self.registry = registry
-        self._routes: dict[str, str] = {}
-
-    def of(self, request: Request) -> str:
-        """The addon whose route this request took; the platform where it took none."""
-        route = getattr(request, "matched_route", None)
-        if route is None:
-            return PLATFORM
-        if route.name not in self._routes:
-            found = self.registry.introspector.get("routes", route.name) or {}
-            self._routes[route.name] = found.get("addon", PLATFORM)
-        return self._routes[route.name]
-
-    def of_logger(self, name: str) -> str | None:
-        """The composed addon in whose package a logger stands."""
-        for addon in self.registry.system.composition.addons:
-            if name == addon.package or name.startswith(addon.package + "."):
-                return str(addon.name)
-        return None
-
-
 def add_origin(event: dict[str, Any]) -> None:
     """Add the request's id, the addon and the release, where the line does not give them."""
     request = get_current_request()
     registry = request.registry if request is not None else global_registries.last
-    owners = registry.queryUtility(IRouteOwners) if registry is not None else None
-    addon = None
-    if owners is not None:
-        addon = owners.of_logger(event["logger"])
-        if addon is None and request is not None:
-            addon = owners.of(request)
+    system = getattr(registry, "system", None)
+    addon = None if system is None else _addon_of_logger(system.composition, event["logger"])
+    if addon is None and system is not None and request is not None:
+        addon = addon_of(request)
     event.setdefault("request_id", getattr(request, "request_id", None))
     event.setdefault("addon", addon or PLATFORM)
-    event.setdefault("release", getattr(getattr(registry, "system", None), "release", None))
+    event.setdefault("release", getattr(system, "release", None))
+
+
+def _addon_of_logger(composition: Composition, name: str) -> str | None:
+    """The composed addon in whose package a logger stands."""
+    for addon in composition.addons:
+        if name == addon.package or name.startswith(addon.package + "."):
+            return addon.name
+    return None
 
 
 class Formatter(logging.Formatter):

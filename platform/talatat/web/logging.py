@@ -8,8 +8,6 @@ A request's id is the `Request-Id` that it came with, if that is well formed, or
 carries it. When a request is over, subscribers of `RequestFinished` learn of it: telemetry is an addon.
 """
 
-import re
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,10 +20,9 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid_retry import is_error_retryable
 
-from talatat.web.log_lines import Formatter, IRouteOwners, RouteOwners, choose_format
+from talatat.problems import addon_of, request_id
+from talatat.web.log_lines import Formatter, choose_format
 
-WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:=+-]{0,127}")
-ENVIRON_KEY = "talatat.request_id"
 # Asked for every few seconds by machines: of interest only when something is wrong.
 PROBES = frozenset({"/livez", "/readyz"})
 
@@ -54,19 +51,8 @@ class RequestFinished:
         return self.response.status_int if self.response is not None else 500
 
 
-def request_id(request: Request) -> str:
-    """The id of this request, the same for all attempts to answer it."""
-    known = request.environ.get(ENVIRON_KEY)
-    if known is None:
-        given = request.environ.get("HTTP_REQUEST_ID", "")
-        known = given if WELL_FORMED.fullmatch(given) else secrets.token_hex(16)
-        request.environ[ENVIRON_KEY] = known
-    return str(known)
-
-
 def logging_tween_factory(handler: Handler, registry: Registry) -> Handler:
     """Time each request, give its answer the id, write its line and tell the observers."""
-    owners = registry.getUtility(IRouteOwners)
 
     def logging_tween(request: Request) -> Response:
         identifier = request_id(request)
@@ -74,22 +60,18 @@ def logging_tween_factory(handler: Handler, registry: Registry) -> Handler:
         try:
             response = handler(request)
         except BaseException as error:
-            _finish(registry, _finished(owners, request, None, error, started))
+            _finish(registry, _finished(request, None, error, started))
             raise
         response.headers["Request-Id"] = identifier
         answered = getattr(request, "exception", None)
-        _finish(registry, _finished(owners, request, response, answered, started))
+        _finish(registry, _finished(request, response, answered, started))
         return response
 
     return logging_tween
 
 
 def _finished(
-    owners: RouteOwners,
-    request: Request,
-    response: Response | None,
-    error: BaseException | None,
-    started: float,
+    request: Request, response: Response | None, error: BaseException | None, started: float
 ) -> RequestFinished:
     route = getattr(request, "matched_route", None)
     return RequestFinished(
@@ -98,7 +80,7 @@ def _finished(
         exception=error,
         seconds=time.perf_counter() - started,
         route=route.name if route is not None else None,
-        addon=owners.of(request),
+        addon=addon_of(request),
         retried=error is not None and is_error_retryable(request, error),
     )
 
@@ -132,7 +114,6 @@ def _level(finished: RequestFinished) -> int:
 
 def includeme(config: Configurator) -> None:
     """Put the tween next to the ingress, whatever an addon adds: it runs after every include."""
-    config.registry.registerUtility(RouteOwners(config.registry), IRouteOwners)
     config.add_request_method(request_id, "request_id", reify=True)
     structlog.configure(
         processors=[

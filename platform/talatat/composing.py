@@ -89,11 +89,18 @@ def _quarantined(composition: Composition, error: AddonError) -> Composition:
     return rest
 
 
+def _database(settings: Settings) -> Database:
+    try:
+        return Database(settings.platform)
+    except TalatatError as error:
+        raise CompositionError(f"{settings.ini.at('sqlalchemy.url')}: {error}") from error
+
+
 def _composed(composition: Composition) -> Configurator:
     settings = Settings(composition.ini)
     if settings.platform.url is None:  # there is nothing to make a database of
         _raise(settings.problems)
-    system = System(composition, settings, Database(settings.platform))
+    system = System(composition, settings, _database(settings))
     config = _configurator(system)
     for room in ROOMS:
         config.include(room)

@@ -136,8 +136,11 @@ def read_ini(uri: str, defaults: Mapping[str, str] | None = None) -> Ini:
         # The loader that plaster would find, without a search through every distribution.
         loader = plaster_pastedeploy.Loader(plaster.parse_uri(f"{absolute}#{section}"))
         settings = loader.get_wsgi_app_settings(section, dict(defaults or {}))
-    except (LookupError, configparser.Error, ValueError, OSError) as error:
+    except (LookupError, configparser.Error, ValueError, OSError, ImportError) as error:
         raise CompositionError(f"{path}: cannot be read as an .ini: {error}") from error
+    except RecursionError as error:
+        text = f"{path}: [app:{section}] is based on itself. Correct its line `use = config:...`."
+        raise CompositionError(text) from error
     return Ini(absolute, section, dict(settings), tuple(_layers(absolute, section)))
 
 

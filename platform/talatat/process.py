@@ -61,4 +61,11 @@ def make_folders(system: System) -> None:
     """In development: the folder of a SQLite file, where it is missing."""
     url = make_url(system.settings.platform.url)
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise TalatatError(
+                f"{system.settings.ini.at('sqlalchemy.url')}: the folder {folder} of the database "
+                f"cannot be made ({error.strerror}). Make it, or correct the line."
+            ) from error

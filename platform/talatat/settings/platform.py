@@ -29,6 +29,15 @@ class Words(colander.SchemaType):
         return colander.null if cstruct is colander.null else str(cstruct).split()
 
 
+class Truth(colander.Boolean):
+    """Yes or no. Colander's own takes every text but "false" and "0" for true, "off" as well."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            false_choices=("false", "no", "off", "0"), true_choices=("true", "yes", "on", "1")
+        )
+
+
 class PlatformSettings(colander.MappingSchema):
     """The platform's own keys: `key` is the name in the .ini, the node's name the attribute.
 

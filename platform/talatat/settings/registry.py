@@ -12,7 +12,7 @@ import colander
 
 from talatat.composition import PLATFORM
 from talatat.ini import Ini
-from talatat.settings.platform import FOREIGN, PYRAMID_KEYS, PlatformSettings, Words
+from talatat.settings.platform import FOREIGN, PYRAMID_KEYS, PlatformSettings, Truth, Words
 from talatat.settings.secrets import MASK, VARIABLE, SecretType, mask_url
 
 
@@ -80,6 +80,8 @@ class Settings:
             default,
             getattr(node, "environment", False),
         )
+        if type(node.typ) is colander.Boolean and not node.typ.true_choices:
+            node.typ = Truth()
         raw = self.raw.get(key)
         try:
             if raw is None or (not raw.strip() and not isinstance(node.typ, Words)):

@@ -48,9 +48,9 @@ class SecretType(colander.SchemaType):
         )
 
     def _from_file(self, node: colander.SchemaNode, path: Path) -> SecretValues:
-        if not path.exists() and (node.bindings or {}).get("development"):
-            make_secret(path)
         try:
+            if not path.exists() and (node.bindings or {}).get("development"):
+                make_secret(path)
             return self._values(node, path.read_text(encoding="utf-8"), f"the file {path}")
         except OSError as error:
             raise colander.Invalid(

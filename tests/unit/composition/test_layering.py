@@ -95,6 +95,8 @@ def test_settings_without_a_file_still_declare_their_addons():
         ("[app:other]\nuse = egg:talatat\n", "main"),
         ("no section\n", "cannot be read as an .ini"),
         ("[app:main]\nuse = config:missing.ini\n", "missing.ini"),
+        ("[app:main]\nuse = config:bad.ini\n", "[app:main] is based on itself"),
+        ("[app:main]\nuse = egg:no-such-distribution\n", "no-such-distribution"),
     ],
 )
 def test_an_ini_that_cannot_be_read_says_why(tmp_path, content, said):

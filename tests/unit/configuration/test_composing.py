@@ -245,3 +245,13 @@ def test_the_platform_alone_composes(tmp_path):
     ini = tmp_path / "site.ini"
     ini.write_text("[app:main]\nuse = egg:talatat\nsqlalchemy.url = sqlite:///%(here)s/x\n")
     assert compose(load_composition(str(ini))).registry.system.composition.names == ()
+
+
+def test_a_database_url_that_cannot_be_used_is_an_error_of_its_line(tmp_path):
+    ini = tmp_path / "site.ini"
+    ini.write_text("[app:main]\nuse = egg:talatat\nsqlalchemy.url = mysql://me:secret@db/x\n")
+    with pytest.raises(
+        CompositionError, match=r"site\.ini:3: sqlalchemy\.url is of mysql"
+    ) as caught:
+        compose(load_composition(str(ini)))
+    assert "secret" not in str(caught.value)

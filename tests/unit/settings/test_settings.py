@@ -32,6 +32,33 @@ def test_values_are_typed_and_defaults_stand_in(tmp_path):
     assert (shop.title, shop.open, shop.page_size, shop.key) == ("Amarna", False, 20, None)
 
 
+@pytest.mark.parametrize("text", ["true", "Yes", "on", "1", "false", "No", "off", "0"])
+def test_yes_and_no_may_be_written_as_people_write_them(tmp_path, text):
+    settings = declared(
+        tmp_path, f"shop.title = x\nshop.open = {text}\ntalatat.development = {text}\n"
+    )
+    expected = text.lower() in ("true", "yes", "on", "1")
+    assert (settings["shop"].open, settings.platform.development) == (expected, expected)
+    assert not settings.problems
+
+
+def test_what_is_neither_yes_nor_no_is_an_error(tmp_path):
+    settings = declared(
+        tmp_path, "shop.title = x\nshop.open = perhaps\ntalatat.development = maybe\n"
+    )
+    text = "\n".join(settings.problems)
+    assert 'site.ini:5: shop.open: "perhaps" is neither in' in text
+    assert "site.ini:6: talatat.development" in text
+    assert settings.platform.development is False
+
+
+def test_a_secret_whose_folder_cannot_be_made_is_an_error_of_its_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    lines = f"shop.title = x\ntalatat.development = true\nshop.key = file:{tmp_path}/file/secret\n"
+    [problem] = declared(tmp_path, lines).problems
+    assert "site.ini:6: shop.key" in problem
+
+
 def test_all_errors_are_reported_at_once_each_with_its_line(tmp_path):
     settings = declared(
         tmp_path, "shop.page_size = many\nshop.open = perhaps not\ntalatat.db.pool_size = 0\n"

@@ -173,7 +173,8 @@ class Outbox:
                     return None
                 self._call(row, tm, session)
                 session.execute(delete(outbox).where(outbox.c.id == row.id))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            # SystemExit, too: it would end the thread without a word, again at every start.
             if row is None:
                 raise
             failed.add(row.id)
@@ -201,7 +202,7 @@ class Outbox:
         request.tm, request.db = tm, session
         return request
 
-    def _failed(self, row: Row[Any], error: Exception) -> None:
+    def _failed(self, row: Row[Any], error: BaseException) -> None:
         attempts = row.attempts + 1
         again = is_retryable(error)  # a deadlock is nobody's fault and soon over
         pause = min((0.1 if again else 1.0) * 2**attempts, LONGEST_PAUSE)

@@ -1,8 +1,10 @@
 """The outbox: with the transaction, after it, at least once, by one process at a time."""
 
 import logging
+import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -106,6 +108,19 @@ def test_subscribers_in_the_transaction_hear_at_once_and_the_others_when_it_is_d
     assert notes(system) == [3]
     assert rows(system) == []
     assert system.deliver() == 0
+
+
+def test_a_subscriber_that_exits_fails_like_any_other_and_does_not_keep_the_next_from_hearing(
+    system, monkeypatch
+):
+    ring(system)
+    first = rows(system)[0].subscriber
+    subscribers = system.system.outbox.subscribers
+    leaving = replace(subscribers[first], function=lambda event: sys.exit("wrong arguments"))
+    monkeypatch.setitem(subscribers, first, leaving)
+    assert system.deliver() == 1
+    [kept] = rows(system)
+    assert (kept.subscriber, kept.attempts, kept.error) == (first, 1, "SystemExit: wrong arguments")
 
 
 def test_a_subscriber_of_an_event_hears_of_its_subclasses(system):

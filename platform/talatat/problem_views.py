@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pyramid.exceptions import PredicateMismatch, URLDecodeError
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound
 from pyramid.interfaces import IRoutesMapper, ISecurityPolicy
+from pyramid.registry import Registry
 from pyramid.response import Response
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
+from zope.interface import Interface
 
 from talatat.db.retry import is_busy, is_unreachable
 from talatat.problems import CODE_OF_STATUS, Problem, request_id, response_of, wants_json
@@ -80,24 +83,38 @@ def allowed_methods(request: Request) -> set[str]:
 
     Empty where the path is nobody's, or where something takes any method.
     """
+    methods: Methods = request.registry.getUtility(IMethods)
     route = getattr(request, "matched_route", None)
     if route is not None:
-        return _methods_of_views(request.registry).get(route.name, set())
-    found: set[str] = set()
+        return methods.of_views.get(route.name, set())
     path = request.environ["PATH_INFO"]  # which may not be UTF-8
-    for candidate, methods in _restricted_routes(request.registry):
-        if candidate.match(path) is not None:
-            found |= methods
-    return found
+    return {
+        name for one, names in methods.of_routes if one.match(path) is not None for name in names
+    }
 
 
-def _methods_of_views(registry: Any) -> dict[str, set[str]]:
-    """Route name -> methods of its views; a route with a view for any method is left out."""
-    found: dict[str, set[str]] = _once(registry, "talatat.methods_of_views", _collect_methods)
-    return found
+class IMethods(Interface):
+    """Under which name the registry keeps its `Methods`."""
 
 
-def _collect_methods(registry: Any) -> dict[str, set[str]]:
+class Methods:
+    """Which methods the routes of one registry take: looked up once, when first asked for."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    @cached_property
+    def of_views(self) -> dict[str, set[str]]:
+        """Route name -> methods of its views; a route with a view for any method is left out."""
+        return _methods_of_views(self._registry)
+
+    @cached_property
+    def of_routes(self) -> list[tuple[Any, set[str]]]:
+        """Routes that have a request_method predicate, with their methods."""
+        return _restricted_routes(self._registry)
+
+
+def _methods_of_views(registry: Registry) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     open_to_all: set[str] = set()
     for entry in registry.introspector.get_category("views") or ():
@@ -112,15 +129,7 @@ def _collect_methods(registry: Any) -> dict[str, set[str]]:
     return {name: methods for name, methods in found.items() if name not in open_to_all}
 
 
-def _restricted_routes(registry: Any) -> list[tuple[Any, set[str]]]:
-    """Routes that have a request_method predicate, with their methods."""
-    found: list[tuple[Any, set[str]]] = _once(
-        registry, "talatat.restricted_routes", _collect_restricted
-    )
-    return found
-
-
-def _collect_restricted(registry: Any) -> list[tuple[Any, set[str]]]:
+def _restricted_routes(registry: Registry) -> list[tuple[Any, set[str]]]:
     mapper = registry.queryUtility(IRoutesMapper)
     found = []
     for route in mapper.get_routes() if mapper is not None else ():
@@ -134,14 +143,6 @@ def _collect_restricted(registry: Any) -> list[tuple[Any, set[str]]]:
 def _with_head(methods: Any) -> set[str]:
     named = {methods} if isinstance(methods, str) else set(methods)
     return named | {"HEAD"} if "GET" in named else named
-
-
-def _once(registry: Any, key: str, make: Any) -> Any:
-    """What `make(registry)` gives, kept on the registry: composed once, it never changes."""
-    found = registry.__dict__.get(key)
-    if found is None:
-        found = registry.__dict__[key] = make(registry)
-    return found
 
 
 def forbidden(exc: HTTPForbidden, request: Request) -> Response:
@@ -213,6 +214,7 @@ def _facts(request: Request) -> dict[str, str]:
 
 def includeme(config: Configurator) -> None:
     """Register the exception views. Pyramid's own default for HTTP exceptions gives way to ours."""
+    config.registry.registerUtility(Methods(config.registry), IMethods)
     config.add_notfound_view(not_found)
     config.add_forbidden_view(forbidden)
     config.add_exception_view(http_exception, context=HTTPException)

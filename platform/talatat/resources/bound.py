@@ -148,17 +148,12 @@ class BoundResource:
         """The response that shows `row`: ETag, and 304 where the client has it already."""
         body = dumps(self.represent(request, row, fields))
         response = json_response(body, status)
-        tag = conditions.etag(self.versions(row), body)
-        self.dress(response, tag)
-        if request.method in ("GET", "HEAD") and conditions.not_modified(request, tag):
-            response.status_int = 304
-            response.body = b""
-            del response.content_type
+        self.dress(request, response, conditions.etag(self.versions(row), body))
         return response
 
-    def dress(self, response: Response, tag: str) -> None:
-        """Headers of everything that shows rows."""
-        response.headers["ETag"] = tag
+    def dress(self, request: Request, response: Response, tag: str) -> None:
+        """Headers of everything that shows rows; 304 where the client has it already."""
+        conditions.tag_response(request, response, tag)
         response.headers["Cache-Control"] = self.declaration.cache_control
         response.headers["Vary"] = "Accept, Authorization, Cookie"
 

@@ -19,6 +19,7 @@ from talatat.problems import Problem
 
 if TYPE_CHECKING:
     from pyramid.request import Request
+    from pyramid.response import Response
 
     from talatat.resources.extensions import ExtensionFields
 
@@ -52,6 +53,15 @@ def not_modified(request: Request, tag: str) -> bool:
     if not header:
         return False
     return header.strip() == "*" or any(f'"{found}"' == tag for _, found in TAG.findall(header))
+
+
+def tag_response(request: Request, response: Response, tag: str) -> None:
+    """Give an answer its ETag; it becomes a 304 without a body where the client has it already."""
+    response.headers["ETag"] = tag
+    if request.method in ("GET", "HEAD") and not_modified(request, tag):
+        response.status_int = 304
+        response.body = b""
+        del response.content_type
 
 
 def check_match(

@@ -37,17 +37,12 @@ def list_rows(bound: BoundResource, request: Request) -> Response:
     items = [projection(row) for row in page.rows]
     body = dumps({"items": items, "next": following, "prev": preceding})
     response = json_response(body)
-    tag = f'"{conditions.digest(body)}"'
-    bound.dress(response, tag)
+    bound.dress(request, response, f'"{conditions.digest(body)}"')
     links = [
         f'<{url}>; rel="{rel}"' for url, rel in ((following, "next"), (preceding, "prev")) if url
     ]
     if links:
         response.headers["Link"] = ", ".join(links)
-    if conditions.not_modified(request, tag):
-        response.status_int = 304
-        response.body = b""
-        del response.content_type
     return response
 
 

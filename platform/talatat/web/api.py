@@ -9,16 +9,16 @@ The documents follow from the composition, so each is made once, on first reques
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from pyramid.response import Response
+from zope.interface import Interface
 
 from talatat.openapi import document_of, part_of
 from talatat.problems import Problem
-from talatat.resources.conditions import not_modified
+from talatat.resources.bound import json_response
+from talatat.resources.conditions import digest, tag_response
 from talatat.resources.cursor import LONGEST
 from talatat.resources.declaration import Resource
 from talatat.resources.filters import MAX_VALUES
@@ -28,6 +28,7 @@ from talatat.schema.body import MAX_BODY, MAX_DEPTH
 if TYPE_CHECKING:
     from pyramid.config import Configurator
     from pyramid.request import Request
+    from pyramid.response import Response
 
 GROUP = re.compile(r"/api/(?P<addon>[^/]+)/v(?P<version>\d+)/")
 
@@ -41,6 +42,10 @@ CAPABILITIES = (
     "sorting",
     "sparse-fields",
 )
+
+
+class IDocuments(Interface):
+    """Under which name the registry keeps its `Documents`."""
 
 
 class Documents:
@@ -79,7 +84,7 @@ class Documents:
 
 def documents(request: Request) -> Documents:
     """The documents of the request's registry."""
-    found: Documents = request.registry.openapi_documents
+    found: Documents = request.registry.getUtility(IDocuments)
     return found
 
 
@@ -151,20 +156,15 @@ def group_openapi(request: Request) -> Response:
 
 def _json(request: Request, body: bytes) -> Response:
     """JSON with an ETag: clients keep it and ask whether it still holds."""
-    tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-    if not_modified(request, tag):
-        response = Response(status=304)
-        del response.content_type
-    else:
-        response = Response(body, content_type="application/json")
-    response.headers["ETag"] = tag
+    response = json_response(body)
+    tag_response(request, response, f'"{digest(body)}"')
     response.headers["Cache-Control"] = "no-cache"
     return response
 
 
 def includeme(config: Configurator) -> None:
     """Register the three, public, for GET and HEAD."""
-    config.registry.openapi_documents = Documents(config.registry)
+    config.registry.registerUtility(Documents(config.registry), IDocuments)
     for name, pattern, view in (
         ("talatat.api", "/api", index),
         ("talatat.openapi", "/api/openapi.json", openapi),

@@ -16,7 +16,7 @@ from talatat.composition import PLATFORM
 from talatat.configuration.provenance import Override, line_of, line_of_attribute, line_of_code
 from talatat.db.base import bases_of
 from talatat.errors import TalatatError
-from talatat.settings import MASK, PlatformSettings, mask_url
+from talatat.settings import MASK, PlatformSettings, Setting, mask_url
 from talatat.system import System
 
 # What Pyramid records twice, or only to say that somebody asks for a permission.
@@ -97,13 +97,15 @@ def _names(category: str, intr: Any) -> Iterable[str]:
         yield str(intr.title)
     if isinstance(intr.discriminator, str):
         yield intr.discriminator
-    for key in ("name", "pattern", "route_name", "key", "to_override"):
+    for key in ("name", "pattern", "route_name", "key", "to_override", "target"):
         if isinstance(intr.get(key), str) and intr[key]:
             yield intr[key]
-    for key in ("callable", "subscriber", "factory"):
+    for key in ("callable", "subscriber", "event", "factory", "model", "extension"):
         target = intr.get(key)
         if target is not None and hasattr(target, "__qualname__"):
             yield f"{target.__module__}.{target.__qualname__}"
+        if isinstance(target, type) and hasattr(target, "__tablename__"):
+            yield target.__tablename__
 
 
 def _title(category: str, intr: Any) -> str:
@@ -136,14 +138,19 @@ def _settings(registry: Any, system: System) -> Iterator[tuple[set[str], Finding
         intr = registry.introspector.get("talatat setting defaults", key)
         raw = system.settings.raw.get(key)
         value = setting.default if raw is None else mask_url(raw)
+        by = intr.get("addon", setting.owner) if intr is not None else setting.owner
         says = {
             "value": MASK if setting.secret and raw is not None else str(value),
-            "set at": system.settings.ini.at(key) if raw is not None else "nowhere: the default",
+            "set at": system.settings.ini.at(key) if raw is not None else _default_of(by, setting),
             "meaning": setting.description,
         }
         place = line_of(intr.action_info) if intr is not None else _platform_line(key)
         overrides = _replaced(system, "setting", place)
         yield {key}, Finding("setting", key, setting.owner, place, says, overrides)
+
+
+def _default_of(by: str, setting: Setting) -> str:
+    return "nowhere: the default" + (f" of {by}" if by != setting.owner else "")
 
 
 def _platform_line(key: str) -> str:

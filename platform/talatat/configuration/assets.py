@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyramid.config import PHASE1_CONFIG
 from pyramid.config.actions import action_method
+from pyramid.exceptions import ConfigurationError
 
 from talatat.errors import CompositionError
 
@@ -33,9 +34,20 @@ class AssetDirectives:
                 f"addon {self.owner} overrides the asset {target} of {owner}. Declare it inside "
                 f'`with config.overriding("{owner}"):`.'
             )
+        for spec in (target, self.absolute_asset_spec(override_with)):
+            if not _exists(spec):
+                raise ConfigurationError(f"override_asset: there is no {spec}. Correct the path.")
         for name in _overridden_files(path, self.absolute_asset_spec(override_with)):
             _mark(self, owner, package, name)
         super().override_asset(to_override, override_with, _override)
+
+
+def _exists(spec: str) -> bool:
+    package, _, path = spec.partition(":")
+    if Path(spec).is_absolute():
+        return Path(spec).exists()
+    found = files(package).joinpath(path)
+    return found.is_file() or found.is_dir()
 
 
 def _mark(config: "Configurator", owner: str, package: str, name: str) -> None:

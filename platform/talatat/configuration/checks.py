@@ -17,10 +17,11 @@ from talatat.configuration.provenance import line_of_code, where
 def problems_of(registry: Any) -> list[str]:
     """Every problem, each naming the addon and the line."""
     introspector = registry.introspector
-    return [
+    found = (
         *_views_without_permission(introspector),
         *_views_on_foreign_routes(introspector, registry.action_state),
-    ]
+    )
+    return list(dict.fromkeys(found))  # one decorator may register several views
 
 
 def _views(introspector: Any) -> Iterator[tuple[Any, list[Any]]]:

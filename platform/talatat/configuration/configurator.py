@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from difflib import get_close_matches
 from typing import Any
 
 from pyramid.config import Configurator as PyramidConfigurator
@@ -19,6 +20,7 @@ from pyramid.events import ApplicationCreated
 from talatat.composition import PLATFORM
 from talatat.configuration.assets import AssetDirectives
 from talatat.configuration.mounting import MountDirectives
+from talatat.configuration.provenance import shown_path
 from talatat.configuration.replacing import ReplaceDirectives
 from talatat.configuration.router import Router
 from talatat.db.directives import ModelDirectives
@@ -137,9 +139,14 @@ class Configurator(
         """
         for owner in owners:
             if not self.action_state.may_override(self.owner, owner) or owner == self.owner:
+                known = [name for name in self._addons().values() if name != self.owner]
+                near = get_close_matches(owner, known, 1, 0.6)
+                hint = f" Did you mean {near[0]!r}?" if near and near[0] != owner else ""
+                caller = inspect.stack()[2]  # past contextmanager's own frame
                 raise CompositionError(
-                    f"addon {self.owner} cannot override {owner!r}: it does not require it. Add its "
-                    f"distribution to the dependencies of {self.owner}, or correct the name."
+                    f"addon {self.owner}, {shown_path(caller.filename)}:{caller.lineno}: cannot override "
+                    f"{owner!r}: {self.owner} does not require it.{hint} Add its distribution to the "
+                    f"dependencies of {self.owner}, or correct the name."
                 )
         before = self.overridden
         self.overridden = before | set(owners)
@@ -147,6 +154,18 @@ class Configurator(
             yield
         finally:
             self.overridden = before
+
+    def __getattr__(self, name: str) -> Any:
+        """Pyramid's, for directives that are added; a misspelt one is told with the nearest name."""
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if name.startswith("_"):
+                raise
+            added = getattr(self.registry, "_directives", {})
+            near = get_close_matches(name, [*dir(type(self)), *added], 1, 0.6)
+            hint = f" Did you mean config.{near[0]}?" if near else ""
+            raise AttributeError(f"there is no directive config.{name}.{hint}") from None
 
     def include_with(self, addon: str, included: Any) -> None:
         """Include something only where another addon is composed too, after every composed includeme."""

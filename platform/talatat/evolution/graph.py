@@ -133,12 +133,18 @@ def _read(addon: str, folder: Path) -> Iterator[Revision]:
             f"{type(error).__name__}: {error}. Mend the file, or install another version of the addon."
         ) from error
     for script in scripts:
+        requires = getattr(script.module, "requires", None) or {}
+        if not isinstance(requires, Mapping):
+            raise EvolutionError(
+                f"{script.path}: requires = {requires!r} is no dict. Write "
+                f'requires = {{"addon": "its_revision"}}.'
+            )
         down = script.down_revision
         yield Revision(
             addon,
             script.revision,
             (down,) if isinstance(down, str) else tuple(down or ()),
-            dict(getattr(script.module, "requires", {})),
+            dict(requires),
             getattr(script.module, "phase", "expand"),
             Path(script.path),
         )

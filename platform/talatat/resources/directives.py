@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from pyramid.config import PHASE0_CONFIG, PHASE1_CONFIG
@@ -82,6 +83,7 @@ class ResourceDirectives:
                 f"{event!r} is no event of a resource: choose {', '.join(EVENTS)}"
             )
         hook = self.maybe_dotted(hook)
+        _check_hook(hook)
         name = f"{hook.__module__}.{getattr(hook, '__qualname__', hook)}"
         intr = self.introspectable(
             HOOKS, (target, event, name), f"{name} {event} of {target}", "hook"
@@ -95,6 +97,17 @@ class ResourceDirectives:
             introspectables=(intr,),
             order=PHASE0_CONFIG,
         )
+
+
+def _check_hook(hook: Any) -> None:
+    try:
+        inspect.signature(hook).bind(None, None, None)
+    except TypeError as error:
+        raise ConfigurationError(
+            f"{hook!r} cannot be called as hook(request, obj, changes): {error}"
+        ) from None
+    except ValueError:  # a callable that does not tell its parameters
+        return
 
 
 def _check(declaration: Any) -> None:

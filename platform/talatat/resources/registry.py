@@ -68,6 +68,7 @@ class Resources:
         extensions, problems = self._extensions_of(bound, schema, system)
         filters, wrong_filters = bound_filters(bound, schema, extensions)
         sorts, wrong_sorts = bound_sorts(bound, schema)
+        problems += _unmapped(schema, bound.model, where(bound.introspectable))
         problems += [
             f"{where(bound.introspectable)}: {text}" for text in wrong_filters + wrong_sorts
         ]
@@ -104,7 +105,7 @@ class Resources:
                 fields = ExtensionFields(
                     one.addon, node, attachments[one.addon], one.introspectable
                 )
-                problems += _unmapped(fields, place)
+                problems += _unmapped(node, attachments[one.addon].extension, place)
                 found.append(fields)
         return found, problems
 
@@ -125,15 +126,16 @@ def _secrets(system: Any) -> Sequence[str]:
     return list(getattr(system.settings.platform, "secret", None) or [random.token_urlsafe(32)])
 
 
-def _unmapped(fields: ExtensionFields, place: str) -> list[str]:
-    """A problem for each field that the extension's model does not have."""
-    extension = fields.attachment.extension
+def _unmapped(schema: Any, model: type[Any], place: str) -> list[str]:
+    """A problem for each shown field that the model does not have."""
     problems = []
-    for name, (node, _) in ObjectReader(fields.schema).fields.items():
+    for name, (node, _) in ObjectReader(schema).fields.items():
+        if getattr(node, "write_only", False):
+            continue
         attribute = getattr(node, "attribute", None) or name
-        if isinstance(attribute, str) and not hasattr(extension, attribute.partition(".")[0]):
+        if isinstance(attribute, str) and not hasattr(model, attribute.partition(".")[0]):
             problems.append(
-                f"{place}: the field {name!r} is shown from {extension.__qualname__}.{attribute}, "
+                f"{place}: the field {name!r} is shown from {model.__qualname__}.{attribute}, "
                 f"which does not exist. Say attribute=... on the node, or add it to the model."
             )
     return problems

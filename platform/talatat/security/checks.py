@@ -1,6 +1,6 @@
 """Checks over a finished composition: every permission that is used is declared by somebody."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from talatat.configuration.provenance import where
 from talatat.security.grants import EVERYTHING, covers
@@ -8,12 +8,30 @@ from talatat.security.registry import Role, Security
 from talatat.security.uses import Use
 
 
-def problems_of(security: Security, uses: Iterable[Use]) -> list[str]:
+def problems_of(security: Security, uses: Iterable[Use], addons: Collection[str]) -> list[str]:
     """One text for each mistake, in the order of declaration and without repetition."""
     problems = [undeclared(security, use) for use in uses if not security.declares(use.permission)]
     for role in security.roles.values():
         problems += problems_of_role(security, role)
+    problems += misnamed(security, addons)
     return list(dict.fromkeys(problems))
+
+
+def misnamed(security: Security, addons: Collection[str]) -> list[str]:
+    """Permissions and roles under another addon's name: who holds all of that one's would hold them too."""
+    problems = []
+    for kind, declared in (("permission", security.permissions), ("role", security.roles)):
+        for name, one in declared.items():
+            prefix, dot, rest = name.partition(".")
+            if not dot or prefix == one.addon or prefix not in addons:
+                continue
+            if one.intr is None or prefix in one.intr.get("overriding", ()):
+                continue
+            problems.append(
+                f"{where(one.intr)}: the {kind} {name!r} bears the name of addon {prefix}. "
+                f"Call it '{one.addon}.{rest}'."
+            )
+    return problems
 
 
 def problems_of_role(security: Security, role: Role) -> list[str]:

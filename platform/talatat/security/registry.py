@@ -57,7 +57,9 @@ class Security:
         from talatat.security.checks import problems_of
 
         uses = [*self._uses, *uses_by_views(registry), *uses_by_fields(registry)]
-        if problems := problems_of(self, uses):
+        system = getattr(registry, "system", None)
+        addons = {one.name for one in system.composition.addons} if system is not None else ()
+        if problems := problems_of(self, uses, addons):
             raise CompositionError(problems)
         self._patterns = {role.name: role.permissions for role in self.roles.values()}
 

@@ -7,6 +7,8 @@ import colander
 from pyramid.config import PHASE0_CONFIG
 from pyramid.config.actions import action_method
 
+from talatat.configuration.provenance import line_of
+
 if TYPE_CHECKING:
     from talatat.configuration.configurator import Configurator
 
@@ -47,13 +49,9 @@ class SettingsDirectives:
         intr = self.introspectable("talatat setting defaults", key, key, "setting")
         intr["key"], intr["default"] = key, default
 
+        place = f"addon {self.owner}, {line_of(self.action_info)}"
+
         def apply() -> None:
-            if key not in settings.known:
-                settings.problems.append(
-                    f"{self.owner} overrides the default of {key}, which nobody declares."
-                )
-            elif not (settings.raw.get(key) or "").strip():
-                owner, _, name = key.partition(".")
-                setattr(settings.namespaces[owner], name, default)
+            settings.change_default(key, default, place)
 
         self.action(("setting", key), apply, introspectables=(intr,), order=PHASE0_CONFIG)

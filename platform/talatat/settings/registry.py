@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import SimpleNamespace
 from typing import Any
@@ -43,6 +43,7 @@ class Settings:
     namespaces: dict[str, SimpleNamespace] = field(default_factory=dict)
     known: dict[str, Setting] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    _nodes: dict[str, colander.SchemaNode] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.declare(PLATFORM, PlatformSettings())
@@ -69,6 +70,7 @@ class Settings:
 
     def _value(self, owner: str, node: colander.SchemaNode) -> Any:
         key = getattr(node, "key", f"{owner}.{node.name}")
+        self._nodes[key] = node
         secret = isinstance(node.typ, SecretType)
         default = None if node.missing is colander.required else node.missing
         self.known[key] = Setting(
@@ -90,6 +92,27 @@ class Settings:
         except colander.Invalid as invalid:
             self.problems.append(self._problem(key, node, invalid, raw))
             return default
+
+    def change_default(self, key: str, default: Any, place: str) -> None:
+        """Another default for a known key; `place` says who wants it where, for what is wrong with it."""
+        if key not in self.known:
+            near = get_close_matches(key, self.known, 1, 0.6)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            self.problems.append(
+                f"{place}: override_setting_default of {key}, which nobody declares.{hint}"
+            )
+            return
+        try:
+            if isinstance(default, int | float | str) and default != "":
+                default = self._nodes[key].deserialize(default)
+        except colander.Invalid as invalid:
+            said = "; ".join(str(text) for text in invalid.asdict(translate=_worded).values())
+            self.problems.append(f"{place}: the default {default!r} for {key}: {said}. Correct it.")
+            return
+        self.known[key] = replace(self.known[key], default=default)
+        if not (self.raw.get(key) or "").strip():
+            owner, _, name = key.partition(".")
+            setattr(self.namespaces[owner], name, default)
 
     def _expanded(self, node: colander.SchemaNode, raw: str) -> str:
         def value(match: re.Match[str]) -> str:
@@ -114,6 +137,9 @@ class Settings:
         """A problem for each key that nobody knows; keys of sleeping addons are let be."""
         composed, sleeping = set(composed), set(sleeping)
         foreign = {*FOREIGN, *self.platform.foreign_settings}
+        composed &= {
+            setting.owner for setting in self.known.values()
+        }  # a plain package declares none
         for key in self.raw:
             prefix = key.partition(".")[0]
             if key in self.known or key in PYRAMID_KEYS or key.startswith("talatat.permissions."):
@@ -124,9 +150,7 @@ class Settings:
             near = get_close_matches(key, self.known, 1, 0.6)
             hint = f" Did you mean {near[0]}?" if near else ""
             if owned:
-                names = (
-                    ", ".join(sorted(k for k in self.known if k.startswith(prefix + "."))) or "none"
-                )
+                names = ", ".join(sorted(k for k in self.known if k.startswith(prefix + ".")))
                 yield f"{self.ini.at(key)}: unknown setting {key}.{hint} {prefix} knows: {names}."
             else:
                 yield (

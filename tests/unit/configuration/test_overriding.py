@@ -73,9 +73,14 @@ def test_a_dependent_that_does_not_say_so_is_refused_with_both_lines_and_the_way
 def test_an_addon_cannot_override_what_it_does_not_require(workshop):
     workshop.addon("base", BASE)
     workshop.addon("stranger", overriding("stranger", "base"))
-    assert "stranger cannot override 'base': it does not require it" in refused(
-        workshop, "base", "stranger"
-    )
+    said = refused(workshop, "base", "stranger")
+    assert "_stranger/__init__.py:8: cannot override 'base': stranger does not require it" in said
+
+
+def test_a_misspelt_owner_is_told_with_the_nearest_addon(workshop):
+    workshop.addon("base", BASE)
+    workshop.addon("site", overriding("site", "bass"), requires=("base",))
+    assert "Did you mean 'base'?" in refused(workshop, "site")
 
 
 def test_two_siblings_that_override_one_view_conflict_until_a_third_decides(workshop):

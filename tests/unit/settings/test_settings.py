@@ -87,6 +87,16 @@ def test_a_prefix_that_nobody_owns_is_an_error_unless_it_is_said_to_be_foreign(t
     assert not list(declared_foreign.unknown({"shop"}, ()))
 
 
+def test_a_plain_package_may_read_keys_under_its_own_name_once_they_are_said_to_be_foreign(
+    tmp_path,
+):
+    lines = "shop.title = x\nguestbook.title = Guests\n"
+    [text] = declared(tmp_path, lines).unknown({"shop", "guestbook"}, ())
+    assert "add 'guestbook' to talatat.foreign_settings" in text
+    foreign = declared(tmp_path, lines + "talatat.foreign_settings = guestbook\n")
+    assert not list(foreign.unknown({"shop", "guestbook"}, ()))
+
+
 def test_keys_of_an_addon_that_is_not_composed_sleep(tmp_path):
     settings = declared(tmp_path, "shop.title = x\nloyalty.rate = 3\n")
     assert not list(settings.unknown({"shop"}, {"loyalty"}))

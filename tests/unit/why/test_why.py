@@ -133,6 +133,23 @@ def test_a_setting_names_its_schema_its_line_in_the_ini_and_the_override_of_its_
     assert setting.replaced[0].replaced_place == line_of(workshop, "base", "add_settings_schema")
 
 
+def test_a_default_that_was_overridden_is_the_value_where_the_ini_says_nothing(workshop):
+    workshop.addon("base", BASE, files={"views.py": VIEWS})
+    site = {"views.py": VIEWS.replace('"base"', '"site"')}
+    workshop.addon("site", SITE, requires=("base",), files=site)
+    registry = workshop.compose("site").registry
+    [setting] = [f for f in why(registry, "base.size") if f.says.get("value")]
+    assert (setting.says["value"], setting.says["set at"]) == ("50", "nowhere: the default of site")
+
+
+def test_what_extends_a_thing_is_told_with_the_thing(registry, workshop):
+    found = {f.kind: f for f in why(registry, "base.things")}
+    assert found["resource extension"].place == line_of(workshop, "site", "config.extend_resource")
+    for what in ("base_thing", "site_thing"):
+        found = {f.kind: f for f in why(registry, what)}
+        assert found["model extension"].place == line_of(workshop, "site", "config.extend_model")
+
+
 def test_a_platform_setting_names_its_line_and_masks_a_secret(registry):
     [setting] = why(registry, "talatat.secret")
     assert setting.addon == "talatat"

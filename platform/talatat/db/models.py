@@ -45,6 +45,7 @@ class Models:
     def __init__(self) -> None:
         self.attachments: list[Attachment] = []
         self._always: dict[type[Any], tuple[Attachment, ...]] = {}
+        self._options: dict[Any, Sequence[ORMOption]] = {}
 
     def add(self, attachment: Attachment) -> None:
         """Take note of an extension; `attach` checks and attaches all of them."""
@@ -67,6 +68,7 @@ class Models:
         for one in self.attachments:
             _attach(one)
         self._always.clear()
+        self._options.clear()
 
     def of(self, model: type[Any]) -> tuple[Attachment, ...]:
         """Return the extensions of `model` (and of the classes that it inherits), in order."""
@@ -80,17 +82,16 @@ class Models:
         `single`: the statement gives one row, and the extensions are joined to it. Otherwise each
         extension takes one statement for the whole page. `addons` limits them to those shown.
         """
-        shown = None if addons is None else set(addons)
-        options: list[ORMOption] = []
-        for one in self.of(model):
-            if shown is not None and one.addon not in shown:
-                continue
-            attribute = getattr(model, one.addon)
-            if single:
-                options.append(joinedload(attribute, innerjoin=one.presence == "always"))
-            else:
-                options.append(selectinload(attribute))
-        return options
+        shown = None if addons is None else frozenset(addons)
+        found = self._options.get((model, single, shown))
+        if found is None:
+            found = [
+                _load_option(one, model, single)
+                for one in self.of(model)
+                if shown is None or one.addon in shown
+            ]
+            self._options[model, single, shown] = found
+        return found
 
     def make_always(self, session: Session, *details: Any) -> None:
         """Make the guaranteed extension rows of new objects (`before_flush` of the application)."""
@@ -128,6 +129,13 @@ class Models:
             found = tuple(one for one in self.of(model) if one.presence == "always")
             self._always[model] = found
         return found
+
+
+def _load_option(one: Attachment, model: type[Any], single: bool) -> ORMOption:
+    attribute = getattr(model, one.addon)
+    if single:
+        return joinedload(attribute, innerjoin=one.presence == "always")
+    return selectinload(attribute)
 
 
 def _attach(one: Attachment) -> None:

@@ -19,7 +19,7 @@ from talatat.resources.cursor import CursorSigner
 from talatat.resources.declaration import Resource, permission_of
 from talatat.resources.documents import Documents
 from talatat.resources.extensions import ExtensionFields, attribute_of
-from talatat.resources.filters import Filter, column_filter
+from talatat.resources.filters import column_filter
 from talatat.resources.hooks import HookDeclaration, Hooks
 from talatat.resources.querying import Queries
 from talatat.resources.representation import Projection, Representation
@@ -66,7 +66,7 @@ class BoundResource:
         self.representation = Representation(schema, self.extensions)
         signer = CursorSigner(system.resources.secrets)
         self.queries = Queries(self.resource, self.full_name, filters, sorts, signer)
-        self._parse_id = filters_of_id(self.model).parse
+        self._parse_id = column_filter("id", self.identifier).parse
         self.pointers = pointers_of(self.model, _names(schema))
         for one in self.extensions:
             names = _names(one.schema)
@@ -88,13 +88,11 @@ class BoundResource:
         """The first part of the ETag of `row`."""
         return conditions.versions_of(row, self.extensions)
 
-    def options(self, request: Request, projection: Projection, single: bool) -> list[Any]:
-        """The loader options for showing rows by `projection`."""
-        options = list(self.resource.load_options(request))
-        if projection.addons:
-            models = self.resource.system.models
-            options += models.load_options(self.model, single=single, addons=projection.addons)
-        return options
+    def options(self, request: Request, addons: Iterable[str], single: bool) -> list[Any]:
+        """The loader options for rows with the extensions of `addons`; `single` joins those."""
+        models = self.resource.system.models
+        extensions = models.load_options(self.model, single=single, addons=addons)
+        return [*self.resource.load_options(request), *extensions]
 
     def select(self, request: Request) -> Any:
         """SELECT of the rows that this request may see."""
@@ -108,12 +106,8 @@ class BoundResource:
         if not self.may_be_id(identifier):
             return None
         query = self.select(request).where(self.identifier == self._parse_id(identifier))
-        options = list(self.resource.load_options(request))
-        if self.extensions:
-            addons = [one.addon for one in self.extensions]
-            models = self.resource.system.models
-            options += models.load_options(self.model, single=True, addons=addons)
-        query = query.options(*options)
+        addons = [one.addon for one in self.extensions]
+        query = query.options(*self.options(request, addons, single=True))
         if lock:
             query = query.with_for_update(of=self.model).execution_options(populate_existing=True)
         return request.db.execute(query).unique().scalar_one_or_none()
@@ -165,12 +159,6 @@ class BoundResource:
 def json_response(body: bytes, status: int = 200) -> Response:
     """A response with a JSON body."""
     return Response(body, status=status, content_type="application/json")
-
-
-def filters_of_id(model: type[Any]) -> Filter:
-    """The filter on the id, whose parser tells what may be an id."""
-    identifier: Any = model
-    return column_filter("id", identifier.id)
 
 
 def _names(schema: Any) -> dict[str, str]:

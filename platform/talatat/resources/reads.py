@@ -29,7 +29,7 @@ def list_rows(bound: BoundResource, request: Request) -> Response:
     query = bound.queries.parse(request)
     projection = bound.projection(request, query.fields)
     select, _ = statement(bound.queries, request, query)
-    select = select.options(*bound.options(request, projection, single=False))
+    select = select.options(*bound.options(request, projection.addons, single=False))
     page = page_of(query, request.db.execute(select).unique().all())
     signer = bound.queries.signer
     following = url_of(request, signer, query, page.following)

@@ -23,7 +23,7 @@ from talatat.resources.cursor import LONGEST
 from talatat.resources.declaration import Resource
 from talatat.resources.filters import MAX_VALUES
 from talatat.resources.querying import LONGEST_SEARCH, MAX_SORT_KEYS
-from talatat.schema.body import MAX_BODY, MAX_DEPTH
+from talatat.schema.body import MAX_DEPTH, body_limit
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -125,11 +125,10 @@ def index(request: Request) -> Response:
 
 
 def _limits(request: Request) -> dict[str, int]:
-    settings = request.registry.system.settings.platform
     return {
         "page_size": Resource.page_size,
         "max_page_size": Resource.max_page_size,
-        "max_body_bytes": int(getattr(settings, "max_body", MAX_BODY)),
+        "max_body_bytes": body_limit(request),
         "max_body_depth": MAX_DEPTH,
         "max_filter_values": MAX_VALUES,
         "max_sort_keys": MAX_SORT_KEYS,

@@ -103,6 +103,8 @@ def _read_bytes(request: Request) -> bytes:
     )
     if (request.content_length or 0) > limit:
         raise too_large
+    if request.is_body_seekable:  # a request that is tried again comes with its body at the end
+        request.body_file_raw.seek(0)
     # A chunked body says no length: read one byte more than is allowed and no further.
     raw: bytes = request.body_file.read(limit + 1)
     if len(raw) > limit:

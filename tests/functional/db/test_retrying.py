@@ -10,6 +10,7 @@ COUNTERS = {
         import threading
         from pyramid.response import Response
         from sqlalchemy import text
+        from talatat.schema.body import read_json
 
         tries, before_write, before_second = [], None, None
 
@@ -18,11 +19,12 @@ COUNTERS = {
             tries.append(request.environ["retry.attempt"])
             if request.params.get("isolation"):
                 request.db.connection(execution_options={"isolation_level": "SERIALIZABLE"})
+            by = read_json(request)["by"] if request.content_length else 1
             value = request.db.scalar(text("SELECT value FROM counters WHERE id = 1"))
             if before_write is not None and tries[-1] == 0:
                 before_write()
-            request.db.execute(text("UPDATE counters SET value = :v WHERE id = 1"), {"v": value + 1})
-            return Response(str(value + 1))
+            request.db.execute(text("UPDATE counters SET value = :v WHERE id = 1"), {"v": value + by})
+            return Response(str(value + by))
 
         def both(request):
             "Locks two rows in the order that it is asked to."
@@ -97,6 +99,15 @@ def test_a_serialization_failure_is_tried_again(counters, postgresql_url):
         assert system.app.post("/add?isolation=1").text == "11"
         assert module.tries == [0, 1]
         assert values(system) == [11, 0]
+
+
+def test_a_request_that_is_tried_again_still_has_its_body(counters, postgresql_url):
+    with counters.composed("counters", url=postgresql_url) as system:
+        module = counters.module("counters")
+        module.before_write = lambda: bump(system)
+        assert system.app.post_json("/add?isolation=1", {"by": 5}).text == "15"
+        assert module.tries == [0, 1]
+        assert values(system) == [15, 0]
 
 
 def test_of_a_deadlock_the_victim_is_tried_again_and_both_succeed(counters, postgresql_url):

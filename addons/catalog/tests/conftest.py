@@ -11,28 +11,15 @@ import pytest
 from talatat.loading.batches import Load
 from talatat.loading.records import Counts
 from talatat.loading.source import Source
-from talatat.security.identity import Identity
 from talatat.testing import TestSystem, composed
 from talatat.testing.fixtures import database_url, postgresql_server, postgresql_url, sqlite_url
+from talatat.testing.identities import HEADER, ByHeader
 from talatat_catalog.models import Product
 
 __all__ = ["database_url", "postgresql_server", "postgresql_url", "sqlite_url"]
 
-HEADER = "X-Test-Identity"
 PRODUCTS = "/api/catalog/v1/products"
 ROOT = Path(__file__).resolve().parents[3]
-
-
-class ByHeader:
-    """An identity source for tests: a name and the permissions that it holds."""
-
-    def identify(self, request: Any) -> Identity | None:
-        words = request.headers.get(HEADER, "").split()
-        if not words:
-            return None
-        return Identity(
-            id=words[0], name=words[0], source="tests", permissions=frozenset(words[1:])
-        )
 
 
 @dataclass

@@ -1,36 +1,25 @@
 """Catalogue, orders and loyalty on a fresh database, and somebody who may do everything."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from talatat.security.identity import Identity
 from talatat.testing import TestSystem, composed
 from talatat.testing.fixtures import database_url, postgresql_server, postgresql_url, sqlite_url
+from talatat.testing.identities import ByHeader
 from talatat_catalog.models import Product
 
 __all__ = ["database_url", "postgresql_server", "postgresql_url", "sqlite_url"]
 
 
-class Somebody:
-    """An identity source for tests: the header names the permissions, all where it is absent."""
-
-    def identify(self, request: Any) -> Identity | None:
-        words = request.headers.get("X-Test-Identity", "clerk *").split()
-        return Identity(
-            id=words[0], name=words[0], source="tests", permissions=frozenset(words[1:])
-        )
+@pytest.fixture
+def somebody() -> ByHeader:
+    """Who sends the requests of a test: a clerk who may do everything, unless the header says otherwise."""
+    return ByHeader("clerk *")
 
 
 @pytest.fixture
-def somebody() -> Somebody:
-    """Who sends the requests of a test."""
-    return Somebody()
-
-
-@pytest.fixture
-def shop(database_url: str, somebody: Somebody) -> Iterator[TestSystem]:
+def shop(database_url: str, somebody: ByHeader) -> Iterator[TestSystem]:
     """The composed system: each test runs on SQLite and on PostgreSQL."""
     with composed(["catalog", "orders", "loyalty"], url=database_url) as system:
         system.system.security.sources["tests"] = somebody

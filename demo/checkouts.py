@@ -62,7 +62,7 @@ def place_orders(application: Application, token: str, count: int) -> int:
     client = Client(application, token)
     customers = client.get("/api/orders/v1/customers?limit=200")["items"]
     goods = client.get("/api/catalog/v1/products?limit=500")["items"]
-    if not customers or not goods or client.get(f"{ORDERS}?limit=1")["items"]:
+    if not count or not customers or not goods or client.get(f"{ORDERS}?limit=1")["items"]:
         return 0
     accepted = 0
     planned = list(baskets(customers, goods, count))

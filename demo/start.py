@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 import socket
 import sys
@@ -23,6 +24,7 @@ from talatat.db import Database
 from talatat.errors import TalatatError
 from talatat.evolution.migrate import pending
 from talatat.settings import Settings
+from talatat.web.server import LAST_PORT, is_port
 
 VAR = Path("var")
 ADMIN = VAR / "admin.json"
@@ -30,11 +32,13 @@ PRODUCTS = int(os.environ.get("TALATAT_DEMO_PRODUCTS", "3000"))
 INVOICES = int(os.environ.get("TALATAT_DEMO_INVOICES", "4000"))
 ORDERS = int(os.environ.get("TALATAT_DEMO_ORDERS", "200"))
 OWN_SERVER = "egg:talatat#waitress"
+ANEW = "Whoever lost the password begins anew: stop the server, delete var/ and start again."
 
 
 def start(ini: str, port: str) -> int:
     """Do all of it and serve until INT or TERM; the exit code."""
     try:
+        _look_at(port)
         shop = Shop(ini, port)
         new = shop.apply()
         shop.make_administrator(new)
@@ -89,6 +93,8 @@ class Shop:
         from talatat_accounts import bootstrap
 
         print(bootstrap.run(self.ini, ADMIN, url, "admin"), flush=True)
+        if not ADMIN.exists():
+            print(f"{ADMIN} is gone, and what it held is kept nowhere else. {ANEW}", flush=True)
 
     def fill(self) -> None:
         """Load what was not loaded yet, then place orders. Only in development: a demo is no data."""
@@ -122,18 +128,35 @@ class Shop:
         print(f"Loading the demonstration's {resource} ...", flush=True)
         report = str(path.with_suffix(".report.jsonl"))
         if talatat(["load", self.ini, resource, str(path), "--resume", "--report", report]):
-            sys.exit(f"The demonstration's {path} was not loaded whole: see {report}.")
+            sys.exit(
+                f"The demonstration's {path} was not loaded whole. The same command goes on with it; "
+                f"what was rejected stands in {report}."
+            )
 
     def _place_orders(self, token: str) -> None:
         application = plaster.get_loader(self.ini, protocols=["wsgi"]).get_wsgi_app()
         system = application.registry.system
+        requests = logging.getLogger("talatat.request")
+        requests.disabled = True  # some hundred lines that nobody asked for
         try:
             placed = checkouts.place_orders(application, token, ORDERS)
             print(f"{placed:,} orders placed.", flush=True)
             system.outbox.deliver()
         finally:
+            requests.disabled = False
             system.outbox.stop()
             system.database.dispose()
+
+
+def _look_at(port: str) -> None:
+    """Before minutes are spent on a shop that could not be served then."""
+    if not is_port(port):
+        raise TalatatError(f"PORT={port} is not a port. Give a number from 1 to {LAST_PORT}.")
+    with contextlib.suppress(OSError), socket.create_connection(("localhost", int(port)), 1):
+        raise TalatatError(
+            f"something answers on localhost:{port} already. Stop it, or choose another port: "
+            "make serve PORT=7000"
+        )
 
 
 def _written(path: Path, lines: Iterable[str]) -> Path:

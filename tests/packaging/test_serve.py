@@ -1,6 +1,7 @@
 """`make serve`, as its line in the Makefile runs it, in a folder of its own with a small shop."""
 
 import json
+import signal
 import stat
 import subprocess
 import sys
@@ -44,6 +45,7 @@ def test_the_first_start_fills_a_shop_and_the_second_only_serves_it(shop):
     with shop.serving(*command) as (url, lines):
         assert url == f"http://localhost:{port}"
         assert any("catalog.products" in line for line in lines)
+        assert "orders:checkout" not in (shop.folder / "server.log").read_text()
         assert json_of(f"{url}/readyz")["status"] == "ok"
         items = json_of(f"{url}/api/catalog/v1/products?limit=100")["items"]
         assert len(items) == 60
@@ -63,6 +65,36 @@ def test_the_first_start_fills_a_shop_and_the_second_only_serves_it(shop):
         assert not any("Loading" in line for line in lines)
         assert json.loads(admin_file.read_text()) == admin
         assert len(json_of(f"{url}/api/catalog/v1/products?limit=100")["items"]) == 60
+        said = shop.run(*command, code=1)
+        assert f"something answers on localhost:{port} already" in said
+        assert "make serve PORT=" in said
+    admin_file.unlink()
+    with shop.serving(*command) as (url, lines):
+        assert any("var/admin.json is gone" in line and "delete var/" in line for line in lines)
+
+
+def test_an_interrupted_first_start_says_no_traceback_and_the_next_goes_on(shop):
+    command = [shop.python, "-W", "ignore", "-m", "demo", "development.ini", str(free_port())]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=shop.folder, env=shop.environ(), **pipes) as process:
+        for line in process.stdout:
+            if "Loading" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        said = "".join(process.communicate(timeout=60))
+    assert process.returncode in (1, 130)
+    assert "Stopped." in said
+    assert "The same command goes on" in said
+    assert "Traceback" not in said
+    with shop.serving(*command) as (url, _):
+        assert len(json_of(f"{url}/api/catalog/v1/products?limit=100")["items"]) == 60
+
+
+@pytest.mark.parametrize("port", ["abc", "99999"])
+def test_what_is_no_port_is_told_before_anything_is_loaded(shop, port):
+    said = shop.run(shop.python, "-W", "ignore", "-m", "demo", "development.ini", port, code=1)
+    assert said == f"error: PORT={port} is not a port. Give a number from 1 to 65535.\n"
+    assert not (shop.folder / "var").exists()
 
 
 def test_a_missing_ini_is_told_without_a_traceback(shop):

@@ -107,16 +107,21 @@ def addresses(url: str) -> dict[str, str]:
     return {"url": url, "docs": f"{url}/docs"}
 
 
-def move(path: Path, url: str) -> None:
-    """Put the present address into a file that an earlier start wrote; any other file is left."""
+def move(path: Path, url: str) -> bool:
+    """Put the present address into a file that an earlier start wrote; whether that changed it.
+
+    Any other file is left.
+    """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return
+        return False
     if isinstance(document, dict) and {"user", "password", "token"} <= document.keys():
         moved = {**document, **addresses(url)}
         if moved != document:
             write_private(path, moved)
+            return True
+    return False
 
 
 def run(ini: str, out: Path, url: str, name: str) -> str:
@@ -144,7 +149,8 @@ def run(ini: str, out: Path, url: str, name: str) -> str:
         system.database.dispose()
     if made is not None:
         return f"made the administrator {made.user!r}: see {out}"
-    move(out, url)
+    if move(out, url):
+        return f"{out} has the new address {url}"
     return "an administrator exists already: nothing was made"
 
 

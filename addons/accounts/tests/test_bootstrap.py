@@ -91,7 +91,8 @@ def test_a_later_start_at_another_address_says_so_in_the_file(lite, tmp_path):
     out = tmp_path / "admin.json"
     run(lite.test.ini, out)
     first = json.loads(out.read_text())
-    run(lite.test.ini, out, "http://localhost:7000/")
+    said = run(lite.test.ini, out, "http://localhost:7000/").output
+    assert said.strip() == f"{out} has the new address http://localhost:7000/"
     moved = json.loads(out.read_text())
     assert moved == {**first, "url": "http://localhost:7000", "docs": "http://localhost:7000/docs"}
     assert stat.S_IMODE(out.stat().st_mode) == 0o600

@@ -8,33 +8,41 @@ In an .ini:
 
 All of waitress' own options may stand there. `pserve development.ini http_port=7000` listens on another
 port, and `ready http://localhost:7000` is printed once the sockets accept connections. TERM stops it as
-INT does: requests that are running are given five seconds.
+INT does: requests that are running are given five seconds. An address that cannot be had ends the process
+with 1, so that a supervisor sees that it failed.
 """
 
 import signal
 import sys
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any, NoReturn
 
 from waitress import create_server
 
 ANYWHERE = ("0.0.0.0", "::", "127.0.0.1", "::1", "*")  # noqa: S104  # compared with, not bound
+LAST_PORT = 65535
+
+
+class CannotListen(OSError):
+    """The address is taken, is not ours or is none; worded with the way out."""
 
 
 def serve(application: Any, global_config: Mapping[str, str], **options: Any) -> int:
     """Serve until INT or TERM; PasteDeploy calls this with the keys of the server's section.
 
-    Raises `OSError` from the system where the port is taken, worded with the way out.
+    Raises `CannotListen`, which Python then prints as one line: pserve would end with 0 after SystemExit.
     """
+    sys.excepthook = _told
     if "http_port" in global_config:
         options = moved(options, global_config["http_port"])
     try:
         server = create_server(application, **options)
     except OSError as error:
-        sys.exit(
+        raise CannotListen(
             f"Cannot listen on {options.get('listen', 'the configured address')}: {error.strerror or error}."
             " Stop what listens there, or choose another port: http_port=7000 after the .ini's name."
-        )
+        ) from error
     signal.signal(signal.SIGTERM, _stop)
     print(f"ready {url(server)}", flush=True)  # noqa: T201  # what a person waits for
     server.run()
@@ -42,11 +50,18 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
 
 
 def moved(options: Mapping[str, Any], port: str) -> dict[str, Any]:
-    """The same options with another port in each address."""
+    """The same options with another port in each address; raises `CannotListen` for what is no port."""
+    if not is_port(port):
+        raise CannotListen(f"http_port={port} is not a port. Give a number from 1 to {LAST_PORT}.")
     if "listen" not in options:
         return {**options, "port": port}
     hosts = (address.rpartition(":")[0] for address in str(options["listen"]).split())
     return {**options, "listen": " ".join(f"{host}:{port}" for host in hosts)}
+
+
+def is_port(text: str) -> bool:
+    """Whether a text is a number that a socket takes; the system itself would wrap a larger one around."""
+    return text.isascii() and text.isdecimal() and int(text[:6]) <= LAST_PORT
 
 
 def url(server: Any) -> str:
@@ -56,6 +71,13 @@ def url(server: Any) -> str:
     if host in ANYWHERE:
         host = "localhost"
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _told(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    if isinstance(error, CannotListen):
+        print(f"error: {error}", file=sys.stderr, flush=True)  # noqa: T201  # for whoever started it
+    else:
+        sys.__excepthook__(kind, error, traceback)
 
 
 def _stop(number: int, frame: object) -> NoReturn:

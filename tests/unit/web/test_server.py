@@ -86,6 +86,16 @@ def test_a_taken_port_is_told_with_the_way_out(pserve):
     assert f"Cannot listen on 127.0.0.1:{port}" in errors
     assert "http_port=7000" in errors
     assert "Traceback" not in errors
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize("port", ["abc", "99999", "-1", "6543 "])
+def test_what_is_no_port_is_told_and_not_wrapped_around_to_another(pserve, port):
+    process = pserve("listen = 127.0.0.1:1", f"http_port={port}")
+    _, errors = process.communicate(timeout=20)
+    assert "is not a port. Give a number from 1 to 65535." in errors
+    assert "Traceback" not in errors
+    assert process.returncode == 1
 
 
 def test_the_port_moves_in_every_way_an_address_is_written():

@@ -149,8 +149,9 @@ def _sqlite(
     def begin(connection: Connection) -> None:
         how = connection.get_execution_options().get("talatat_begin", IMMEDIATE)
         if turns is not None and how == IMMEDIATE:
-            turns.take(connection)
-        connection.exec_driver_sql(how)
+            turns.begin(connection, how)
+        else:
+            connection.exec_driver_sql(how)
 
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)

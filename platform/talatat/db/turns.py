@@ -34,6 +34,18 @@ class Turns:
         if not connection.info.get(_HELD):
             connection.info[_HELD] = self._lock.acquire(timeout=self._patience)
 
+    def begin(self, connection: Connection, statement: str) -> None:
+        """Begin a transaction that writes, in its turn; who waited in vain does not wait once more."""
+        self.take(connection)
+        if connection.info[_HELD]:
+            connection.exec_driver_sql(statement)
+            return
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        try:
+            connection.exec_driver_sql(statement)
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
+
     def give(self, connection: Connection) -> None:
         """Let the next one write. The COMMIT itself follows at once, for which SQLite's polling is enough."""
         self._free(connection.info)

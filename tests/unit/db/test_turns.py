@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,20 @@ def test_a_thread_that_waits_too_long_is_told_that_the_database_is_locked(engine
         connection.execute(text("INSERT INTO t VALUES (1)"))
         with pytest.raises(OperationalError, match="locked"):
             write(engine)
+
+
+def test_a_thread_waits_no_longer_than_the_lock_timeout_says_and_as_long_the_next_time(engine):
+    with engine.connect() as connection, engine.connect() as waiting:
+        connection.execute(text("INSERT INTO t VALUES (1)"))
+        for _ in range(2):
+            started = time.monotonic()
+            with pytest.raises(OperationalError, match="locked"):
+                waiting.execute(text("INSERT INTO t VALUES (1)"))
+            assert 0.25 < time.monotonic() - started < 0.58
+            waiting.rollback()
+        assert waiting.connection.driver_connection.execute("PRAGMA busy_timeout").fetchone() == (
+            300,
+        )
 
 
 def test_readers_wait_for_no_turn(engine):

@@ -15,6 +15,7 @@ from typing import Any
 import plaster
 import plaster_pastedeploy
 
+from talatat.configuration.provenance import shown_path
 from talatat.errors import CompositionError
 
 SECTION = re.compile(r"^\[(?P<name>[^]]+)\]")
@@ -78,7 +79,7 @@ class Ini:
     @property
     def shown(self) -> str:
         """The path for messages."""
-        return _shown(self.path) if self.layers else self.path
+        return shown_path(self.path) if self.layers else self.path
 
     def place(self, key: str) -> Place | None:
         """Where `key` got its value: the nearest layer that holds it."""
@@ -183,9 +184,9 @@ def _layers(path: str, section: str) -> Iterator[Layer]:
 
 def _layer(path: str, section: str) -> Layer:
     keys = _sections(Path(path)).get(f"app:{section}", {})
-    places = {key: Place(_shown(path), line) for key, (line, _) in keys.items()}
+    places = {key: Place(shown_path(path), line) for key, (line, _) in keys.items()}
     entries = {
-        key: tuple(Entry(w, Place(_shown(path), n)) for n, text in lines for w in text.split())
+        key: tuple(Entry(w, Place(shown_path(path), n)) for n, text in lines for w in text.split())
         for key, (_, lines) in keys.items()
     }
     texts = {key: "\n".join(text for _, text in lines).strip() for key, (_, lines) in keys.items()}
@@ -210,11 +211,3 @@ def _sections(path: Path) -> dict[str, dict[str, tuple[int, list[tuple[int, str]
             current = [(number, key["value"].strip())]
             keys[key["key"].strip()] = (number, current)
     return sections
-
-
-def _shown(path: str) -> str:
-    """The path as a person would type it: relative where the file lies below the working folder."""
-    try:
-        return str(Path(path).resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return path

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pyramid.router import Router
-from sqlalchemy.engine import make_url
 
 from talatat.composing import composed_from
 from talatat.db.session import transaction
@@ -59,9 +58,8 @@ def bring_up(system: System, progress: Progress | None = None) -> list[Revision]
 
 def make_folders(system: System) -> None:
     """In development: the folder of a SQLite file, where it is missing."""
-    url = make_url(system.settings.platform.url)
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        folder = Path(url.database).parent
+    if system.database.dialect == "sqlite":
+        folder = Path(str(system.database.url.database)).parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -92,7 +92,7 @@ class Configurator(
         for length in range(len(parts), 0, -1):
             if (name := packages.get(".".join(parts[:length]))) is not None:
                 return name
-        return parts[0] if parts[0] != "talatat" else PLATFORM
+        return parts[0]
 
     def action(
         self,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import colander
 
+from talatat.composition import PLATFORM
 from talatat.describing.shapes import content, operation, parameter
 from talatat.schema.document import json_schema
 
@@ -26,7 +27,7 @@ def service_paths(service: Service, registry: Any) -> dict[str, Any]:
     path = PLACEHOLDER.sub(lambda match: "{" + match[1] + "}", pattern)
     path = re.sub(r"\*(\w+)$", r"{\1}", path)  # what remains of the path, as Pyramid writes it
     names += re.findall(r"\*(\w+)$", pattern)
-    addon = str(route.get("addon", "talatat")) if route is not None else "talatat"
+    addon = PLATFORM if route is None else str(route.get("addon", PLATFORM))
     found: dict[str, Any] = {}
     for method, view, arguments in service.definitions:
         if method in ("HEAD", "OPTIONS") or method.lower() in found:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from talatat.composition import PLATFORM
 from talatat.describing.shapes import content, operation, parameter, ref
 from talatat.problems import CODES, CONTENT_TYPE
-
-PLATFORM = "talatat"
 
 ERROR = {
     "type": "object",

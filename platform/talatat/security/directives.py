@@ -7,6 +7,7 @@ from pyramid.config.actions import action_method
 from pyramid.exceptions import ConfigurationError
 from pyramid.interfaces import PHASE0_CONFIG
 
+from talatat.composition import PLATFORM
 from talatat.security.grants import AUTHENTICATED, PUBLIC
 from talatat.security.registry import Permission, Role
 
@@ -28,7 +29,7 @@ class SecurityDirectives:
 
         Pyramid's own directive of this name has no title; a package that calls it so still works.
         """
-        if name in (PUBLIC, AUTHENTICATED) and self.owner != "talatat":
+        if name in (PUBLIC, AUTHENTICATED) and self.owner != PLATFORM:
             raise ConfigurationError(
                 f"{name!r} is the platform's own permission: choose '{self.owner}.<verb>'"
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from talatat.composition import PLATFORM
 from talatat.problems import CODES
 from talatat.resources.declaration import actions_of
 from talatat.web.api import documents
@@ -151,7 +152,7 @@ def problems(request: Request) -> dict[str, Any]:
     for bound in request.registry.system.resources.values():
         for action in actions_of(bound.declaration):
             added.setdefault(bound.addon, {}).update(action.problems)
-    groups = [("talatat", CODES), *((name, codes) for name, codes in added.items() if codes)]
+    groups = [(PLATFORM, CODES), *((name, codes) for name, codes in added.items() if codes)]
     return {"groups": groups}
 
 

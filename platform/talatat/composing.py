@@ -147,11 +147,12 @@ def _include(config: Configurator, addon: ComposedAddon) -> None:
 
 
 def _failed_at(error: BaseException, addon: ComposedAddon) -> str:
-    """The innermost line of the addon's own code in the traceback."""
+    """The innermost line of the addon's own code in the traceback; its package where there is none."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{shown_path(error.filename)}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if addon.package.split(".")[0] in f.filename]
-    frame = (own or frames)[-1]
-    return f"{shown_path(frame.filename)}:{frame.lineno}"
+    return f"{shown_path(own[-1].filename)}:{own[-1].lineno}" if own else f"package {addon.package}"
 
 
 def _finish(config: Configurator, system: System) -> None:

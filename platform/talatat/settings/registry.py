@@ -137,9 +137,8 @@ class Settings:
         """A problem for each key that nobody knows; keys of sleeping addons are let be."""
         composed, sleeping = set(composed), set(sleeping)
         foreign = {*FOREIGN, *self.platform.foreign_settings}
-        composed &= {
-            setting.owner for setting in self.known.values()
-        }  # a plain package declares none
+        # An addon that declares no key, as a plain Pyramid package, owns none.
+        composed &= {setting.owner for setting in self.known.values()}
         for key in self.raw:
             prefix = key.partition(".")[0]
             if key in self.known or key in PYRAMID_KEYS or key.startswith("talatat.permissions."):

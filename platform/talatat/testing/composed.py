@@ -19,11 +19,25 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
+from talatat.security.identity import Identity
 from talatat.testing.templates import prepare
 
 if TYPE_CHECKING:
     from talatat.configuration.configurator import Configurator
     from talatat.system import System
+
+
+SIGNED_IN = "talatat.testing"  # the name of the identity source
+
+
+@dataclass(frozen=True)
+class _Always:
+    """An identity source that knows one answer."""
+
+    identity: Identity
+
+    def identify(self, request: Any) -> Identity:
+        return self.identity
 
 
 @dataclass
@@ -68,6 +82,24 @@ class TestSystem:
             request.tm, request.db = tm, session
             with RequestContext(request):
                 yield request
+
+    def sign_in(self, name: str, *permissions: str, roles: Iterable[str] = ()) -> None:
+        """Let all requests from here on come from `name`, who holds these permissions and roles.
+
+        `*` is every permission. Replaces whoever was signed in; other identity sources come first.
+        """
+        identity = Identity(
+            id=name,
+            name=name,
+            source=SIGNED_IN,
+            roles=frozenset(roles),
+            permissions=frozenset(permissions),
+        )
+        self.system.security.sources[SIGNED_IN] = _Always(identity)
+
+    def sign_out(self) -> None:
+        """Let requests from here on come from nobody, unless another identity source knows who asks."""
+        self.system.security.sources.pop(SIGNED_IN, None)
 
     def deliver(self) -> int:
         """Deliver what waits in the outbox; return how many events were delivered."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from talatat.errors import CompositionError
+from talatat.errors import AddonError, CompositionError
 from talatat.evolution.graph import EvolutionError, read_graph
 
 BASE = """
@@ -148,3 +148,18 @@ def test_requirements_of_a_revision_that_are_no_mapping_name_the_file(workshop):
     )
     with pytest.raises(EvolutionError, match=r"0001_x\.py: requires = \['base'\] is no dict"):
         read_graph(workshop.composition("site"))
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def (:", r"_site/__init__\.py:1\)"),
+        ("import colander", r"has no attribute 'includeme' \(at package \S+_site\)"),
+    ],
+)
+def test_a_package_that_cannot_be_included_is_told_with_its_own_line_and_not_pyramids(
+    workshop, code, said
+):
+    workshop.addon("site", code)
+    with pytest.raises(AddonError, match=said):
+        workshop.compose("site")

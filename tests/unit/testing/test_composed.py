@@ -36,6 +36,19 @@ def test_sessions_and_requests_are_committed_when_their_block_ends(shelf, databa
             assert set(session.scalars(select(book.title))) == {"by a session", "by a request"}
 
 
+def test_requests_come_from_who_is_signed_in_until_they_sign_out():
+    with composed() as system:
+        system.sign_in("kiya", "shop.sell", roles=["clerk"])
+        with system.request() as request:
+            assert (request.identity.id, request.identity.roles) == ("kiya", {"clerk"})
+        system.sign_in("maya")
+        with system.request() as request:
+            assert request.identity.id == "maya"
+        system.sign_out()
+        with system.request() as request:
+            assert request.identity is None
+
+
 def test_a_database_is_a_copy_of_a_template_made_once(shelf, database_url, tmp_path, monkeypatch):
     made = []
     real = templates._make

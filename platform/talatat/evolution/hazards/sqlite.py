@@ -164,8 +164,8 @@ def _writes(
         return
     # An upsert both inserts and updates: the rows are the insert's.
     kind, table = kinds[0]
-    bounded = _bounded(shadow, sql, tokens)
-    where = any(token.is_word("WHERE") for token in tokens)
+    where = any(token.is_word("WHERE", "LIMIT") for token in tokens)
+    bounded = (kind == "insert" or where) and _bounded(shadow, sql, tokens)
     yield op.Write(table, kind, bounded, where)
 
 

@@ -68,6 +68,7 @@ class Rebuilds:
             made = _made_as(name, statements)
             for number, operations in enumerate(statements):
                 kept = [one for one in operations if not _of_rebuild(one, name, made)]
+                kept = [one for one in kept if not _put_back(one, gone)]
                 if number == gone.number:
                     kept += _rebuilt(gone, now)
                 if kept != operations:
@@ -90,6 +91,12 @@ def _of_rebuild(one: op.Operation, name: str, made: str | None) -> bool:
     if isinstance(one, op.Rename):
         return one.kind == "table" and name in {one.old, one.new} and made in {one.old, name}
     return isinstance(one, op.CreateTable | op.Write) and made is not None and one.table == made
+
+
+def _put_back(one: op.Operation, gone: _Gone) -> bool:
+    """Whether an operation makes again what stood on the old table."""
+    standing = {thing.name for thing in gone.standing}
+    return isinstance(one, op.CreateIndex | op.Attach) and one.name in standing
 
 
 def _rebuilt(gone: _Gone, now: dict[str, Thing]) -> Iterator[op.Operation]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +56,8 @@ class Shadow:
         self.before: dict[str, Thing] = {}
         self._touched = Touched()
         for sql in sorted(filter(None, schema), key=_rank):
-            self.run(sql)
+            with suppress(Unreadable):  # what a virtual table has made already
+                self.run(sql)
         self.connection.set_authorizer(self._authorize)
         self.connection.set_progress_handler(self._tick, 1000)
         self._ticks = 0
@@ -237,9 +239,9 @@ def _refused(error: sqlite3.Error) -> Exception:
 
 
 def _rank(sql: str) -> int:
-    """Tables before what stands on them."""
+    """Tables before what stands on them, virtual ones before those that they make."""
     words = [token.text.upper() for token in tokenize(sql[:200]) if token.kind == "word"][:4]
-    order = ("TABLE", "INDEX", "VIEW", "TRIGGER")
+    order = ("VIRTUAL", "TABLE", "INDEX", "VIEW", "TRIGGER")
     return next((rank for rank, word in enumerate(order) if word in words), len(order))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from talatat.composition import PLATFORM
@@ -23,6 +23,7 @@ class World:
     tables: dict[str, Table] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     created: set[str] = field(default_factory=set)
+    temporary: set[str] = field(default_factory=set)
     added: dict[tuple[str, str], op.NewColumn] = field(default_factory=dict)
     checks: dict[tuple[str, str], op.Constraint] = field(default_factory=dict)
     not_null: set[tuple[str, str]] = field(default_factory=set)
@@ -133,11 +134,14 @@ class World:
 def _create_table(world: World, one: op.CreateTable) -> None:
     table = one.table or ""
     world.created.add(table)
+    if one.temporary:
+        world.temporary.add(table)
     if world.context.addon and world.owner(table) is None:
         world.owners[table] = world.context.addon
     for made in one.constraints:
         world.note_constraint(table, made)
     for column in one.columns:
+        world.added[table, column.name] = column
         if not column.nullable:
             world.not_null.add((table, column.name))
 
@@ -148,6 +152,16 @@ def _add_column(world: World, one: op.AddColumn) -> None:
         world.note_constraint(one.table or "", made)
     if not one.column.nullable:
         world.not_null.add((one.table or "", one.column.name))
+
+
+def _set_not_null(world: World, one: op.SetNotNull) -> None:
+    world.not_null.add((one.table or "", one.column))
+
+
+def _drop_default(world: World, one: op.DropDefault) -> None:
+    made = world.added.get((one.table or "", one.column))
+    if made is not None:
+        world.added[one.table or "", one.column] = replace(made, default=None)
 
 
 def _add_constraint(world: World, one: op.AddConstraint) -> None:
@@ -197,6 +211,8 @@ def _transaction(world: World, one: op.Transaction) -> None:
 _RECORDERS: dict[type[op.Operation], Callable[[World, Any], None]] = {
     op.CreateTable: _create_table,
     op.AddColumn: _add_column,
+    op.SetNotNull: _set_not_null,
+    op.DropDefault: _drop_default,
     op.AddConstraint: _add_constraint,
     op.ValidateConstraint: _validate,
     op.CreateIndex: _index,

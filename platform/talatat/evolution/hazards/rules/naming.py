@@ -80,7 +80,7 @@ def long_identifier(scene: Scene) -> Iterator[Hit]:
 )  # fmt: skip
 def outside_namespace(scene: Scene, one: op.Operation) -> Iterator[Hit]:
     addon = scene.context.addon
-    if addon is None:
+    if addon is None or one.table in scene.world.temporary:
         return
     for kind, name in _new_names(one):
         bare = name.rpartition(".")[2]

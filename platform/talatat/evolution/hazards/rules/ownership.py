@@ -8,7 +8,7 @@ from talatat.composition import PLATFORM
 from talatat.evolution.hazards import operations as op
 from talatat.evolution.hazards.locks import constraints
 from talatat.evolution.hazards.registry import Hit, Scene, rule
-from talatat.evolution.hazards.rules.serving import required
+from talatat.evolution.hazards.rules.serving import distinct_already, required
 from talatat.evolution.hazards.types import narrows
 
 _HARMLESS = (op.CreateTable, op.Create, op.Attach, op.Lock, op.SetTimeout, op.Transaction,
@@ -103,10 +103,10 @@ def foreign_key_unrequired(
     why="The owner's inserts and updates, which know nothing of it, are refused when nobody is there to satisfy it.",
     recipe="Put the constraint on your own extension table; an inline column is nullable or has a constant default, and is unique only where it is not null.",
     scale="warning",
-    on=(op.AddColumn, op.AddConstraint, op.SetNotNull, op.CreateIndex, op.AlterType),
+    on=(op.AddColumn, op.AddConstraint, op.SetNotNull, op.DropDefault, op.CreateIndex, op.AlterType),
 )  # fmt: skip
 def constraint_while_disabled(scene: Scene, one: op.Operation) -> Iterator[Hit]:
-    if not scene.world.foreign(one.table):
+    if not scene.world.foreign(one.table) or distinct_already(scene, one.table or "", one):
         return
     what = _refuses(scene, one)
     if what:
@@ -130,6 +130,10 @@ def _refuses(scene: Scene, one: op.Operation) -> str | None:
     elif isinstance(one, op.SetNotNull):
         made = world.added.get((table, one.column))
         return None if made and made.default else f"NOT NULL of {one.column}"
+    elif isinstance(one, op.DropDefault):
+        known = world.column(table, one.column).nullable is False
+        bound = known or (table, one.column) in world.not_null
+        return f"NOT NULL of {one.column}" if bound else None
     elif isinstance(one, op.AddConstraint):
         return None if own(one.constraint.columns) else f"the {one.constraint.kind}"
     elif isinstance(one, op.CreateIndex) and one.unique:

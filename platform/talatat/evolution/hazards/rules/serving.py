@@ -114,8 +114,6 @@ def contract_in_expand(scene: Scene, one: op.Operation) -> Iterator[Hit]:
     what = _taken(scene, one) or _bound(scene, one)
     if what is None and isinstance(one, op.Rename) and one.kind in _NAMED:
         what = None if _made_here(scene, one) else f"the {one.kind} {one.old}"
-    if what is None and isinstance(one, op.Truncate) and scene.world.existing(one.table):
-        what = f"all rows of {one.table}"
     if what:
         yield Hit(f"it takes away or binds {what} while the previous release serves", one.table)
 

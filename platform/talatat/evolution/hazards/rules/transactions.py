@@ -103,7 +103,7 @@ def enum_value_in_transaction(scene: Scene) -> Iterator[Hit]:
                 f"{value!r} of {type_} is used before the transaction that adds it is committed"
             )
     for one in scene.parsed.operations:
-        if isinstance(one, op.AddEnumValue) and one.type not in scene.world.types:
+        if isinstance(one, op.AddEnumValue):
             scene.world.enum_values[one.value] = one.type
 
 

@@ -20,6 +20,7 @@ from talatat.resources.declaration import Resource, permission_of
 from talatat.resources.documents import Documents
 from talatat.resources.extensions import ExtensionFields, attribute_of
 from talatat.resources.filters import column_filter
+from talatat.resources.guards import guards_of
 from talatat.resources.hooks import HookDeclaration, Hooks
 from talatat.resources.querying import Queries
 from talatat.resources.representation import Projection, Representation
@@ -65,7 +66,8 @@ class BoundResource:
         self.documents = Documents(schema, self.extensions)
         self.representation = Representation(schema, self.extensions)
         signer = CursorSigner(system.resources.secrets)
-        self.queries = Queries(self.resource, self.full_name, filters, sorts, signer)
+        guards = guards_of({*filters, *sorts, *self.resource.open_maps}, schema, self.extensions)
+        self.queries = Queries(self.resource, self.full_name, filters, sorts, signer, guards)
         self._parse_id = column_filter("id", self.identifier).parse
         self.pointers = pointers_of(self.model, _names(schema))
         for one in self.extensions:

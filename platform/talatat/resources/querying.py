@@ -8,7 +8,7 @@ direction): values are bound parameters, so the shapes that come up can be prepa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from talatat.problems import bad_parameter
 from talatat.resources.cursor import Cursor, CursorSigner, digest_of, invalid_cursor
 from talatat.resources.filters import OPERATORS, Filter, custom_filter
+from talatat.resources.guards import Guards, hidden
 from talatat.resources.ordering import SortKey, beyond, order_by
 from talatat.resources.parameters import parameters, unknown_parameter
 
@@ -63,25 +64,28 @@ class Queries:
         filters: Mapping[str, Filter],
         sorts: Mapping[str, SortKey],
         signer: CursorSigner,
+        guards: Guards | None = None,
     ) -> None:
         self.resource = resource
         self.full_name = full_name
         self.filters = dict(filters)
         self.sorts = dict(sorts)
         self.signer = signer
+        self.guards = guards or {}
         self.identifier = sorts["id"]
         self.default = tuple(resource.default_sort)
 
     def parse(self, request: Request) -> Query:
         """What `request` asks; Problem 400 for anything that the resource does not allow."""
         given = parameters(request)
+        unseen = hidden(self.guards, request)
         conditions = tuple(
-            self._condition(name, text)
+            self._condition(name, text, unseen)
             for name, text in given.items()
             if name not in OWN_PARAMETERS and not (name == "q" and self.resource.search)
         )
         text = self._text(given)
-        keys = self._order(given.get("sort"), ranked=text is not None)
+        keys = self._order(given.get("sort"), text is not None, unseen)
         digest = digest_of(
             self.full_name,
             sorted((name, value) for name, value in given.items() if name not in _PAGING),
@@ -101,12 +105,12 @@ class Queries:
             digest,
         )
 
-    def _condition(self, parameter: str, text: str) -> Condition:
+    def _condition(self, parameter: str, text: str, unseen: Set[str]) -> Condition:
         match = PARAMETER.match(parameter)
         name, op = (match["name"], match["op"] or "eq") if match else (parameter, "eq")
         found = self.filters.get(name) or self._open(name)
-        if found is None:
-            raise unknown_parameter(parameter, self.known())
+        if found is None or name in unseen or name.partition(".")[0] in unseen:
+            raise unknown_parameter(parameter, self.known(unseen))
         if op not in found.operators:
             listed = ", ".join(found.operators)
             detail = f"{op!r} is not an operator of {name}, which has {listed}"
@@ -133,15 +137,15 @@ class Queries:
             raise bad_parameter("q", f"is longer than {LONGEST_SEARCH} characters")
         return text
 
-    def _order(self, text: str | None, ranked: bool) -> tuple[SortKey, ...]:
+    def _order(self, text: str | None, ranked: bool, unseen: Set[str]) -> tuple[SortKey, ...]:
         if text is None and ranked:
             return (SCORE, self.identifier)
         names = list(self.default) if text is None else [part.strip() for part in text.split(",")]
         keys: list[SortKey] = []
         for name in names[: MAX_SORT_KEYS + 1]:
             key = self.sorts.get(name.removeprefix("-"))
-            if key is None:
-                listed = ", ".join(sorted(self.sorts))
+            if key is None or (text is not None and key.name in unseen):
+                listed = ", ".join(sorted(self.sorts.keys() - unseen))
                 raise bad_parameter("sort", f"{name!r} is not one of {listed}")
             if any(key.name == other.name for other in keys):
                 raise bad_parameter("sort", f"{key.name!r} is named twice")
@@ -165,10 +169,10 @@ class Queries:
             raise bad_parameter("limit", "must be at least 1")
         return min(limit, self.resource.max_page_size)
 
-    def known(self) -> list[str]:
-        """The names of all parameters of the list."""
-        names = [*OWN_PARAMETERS, *self.filters]
-        names += [f"{name}.<name>" for name in self.resource.open_maps]
+    def known(self, unseen: Set[str] = frozenset()) -> list[str]:
+        """The names of all parameters of the list, but for those that are not to be seen."""
+        names = [*OWN_PARAMETERS, *(name for name in self.filters if name not in unseen)]
+        names += [f"{name}.<name>" for name in self.resource.open_maps if name not in unseen]
         return [*names, "q"] if self.resource.search else names
 
 

@@ -121,8 +121,8 @@ STORE = {
             schema = ThingSchema
             permissions = {"read": "public", "write": "store.write"}
             filters = ("name", "code", "rank", "weight", "size", "sold_at", "active", "kind", "box_id",
-                       "box.label")
-            sorts = ("name", "rank", "weight", "size", "sold_at", "code")
+                       "box.label", "cost")
+            sorts = ("name", "rank", "weight", "size", "sold_at", "code", "cost")
             open_maps = {"details": lambda query, name, op, value: query.where(
                 Thing.details[name].as_string() == value)}
 

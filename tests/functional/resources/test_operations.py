@@ -191,6 +191,20 @@ def test_a_field_that_needs_a_permission_is_hidden_from_others_and_refused(store
     assert store.app.get(url, headers=OWNER).json["cost"] == 7
 
 
+def test_a_field_that_one_may_not_read_cannot_be_asked_for_by_filter_or_order(store: Any) -> None:
+    make(store, cost=7)
+    for query, code in (
+        ("cost=7", "unknown_parameter"),
+        ("cost[gt]=5", "unknown_parameter"),
+        ("sort=cost", "invalid_parameter"),
+        ("sort=-cost", "invalid_parameter"),
+    ):
+        assert len(store.app.get(f"{THINGS}?{query}", headers=OWNER).json["items"]) == 1, query
+        problem = store.app.get(f"{THINGS}?{query}", headers=CLERK, status=400).json
+        assert problem["code"] == code
+        assert "cost," not in problem["detail"], "a name that is hidden is not offered either"
+
+
 def test_rows_out_of_scope_are_not_there(store: Any) -> None:
     row = make(store, active=False)
     url, blind = f"{THINGS}/{row['id']}", {**OWNER, "X-Blind": "yes"}

@@ -57,6 +57,7 @@ def test_the_wheels_pass_apply_and_serve(fresh):
 def test_an_addon_from_elsewhere_is_built_installed_and_composed(fresh):
     made = fresh.talatat("new", "addon", "shelf", "--into", fresh.folder, "--no-install")
     assert "is made" in made
+    assert "make setup" in made  # there is no pytest in an environment that only serves
     source = fresh.folder / "shelf"
     fresh.run(
         UV, "build", "--quiet", "--offline", "--wheel", "--no-build-isolation", "--python",

@@ -151,9 +151,12 @@ def _tell(name: str, folder: Path, *, installed: bool, as_json: bool) -> None:
         }
         click.echo(json.dumps(told))
         return
+    lacking = (
+        "" if find_spec("pytest") else " (install talatat[testing] first; in a clone: make setup)"
+    )
     click.echo(
         f"{folder} is made{' and installed, editable' if installed else ''}. Next:\n"
-        f"  python -m pytest {folder}     its tests\n"
+        f"  python -m pytest {folder}     its tests{lacking}\n"
         f"  add a line {name!r} under talatat.addons in your .ini, then\n"
         f"  talatat apply development.ini     its table\n"
         f"  /api/{name}/v1/items     answers when the server is started again"

@@ -28,6 +28,7 @@ KINDS = {
     "SQLITE_CONSTRAINT_NOTNULL": ("constraint", "must have a value"),
     "SQLITE_CONSTRAINT_CHECK": ("constraint", "is refused by a rule of the database"),
 }
+NAMED = re.compile(r"(?P<columns>\w+)_(?P<kind>uq|fk|ck|ix|pk)")
 SQLITE_COLUMNS = re.compile(r"constraint failed: (?P<columns>[\w.]+(?:, [\w.]+)*)$")
 
 
@@ -66,14 +67,16 @@ def _columns(error: IntegrityError, fields: dict[str, str]) -> list[str]:
 def _columns_named_by(constraint: str | None, fields: dict[str, str]) -> list[str]:
     """The columns in a constraint's name: `<table>_<columns>_uq` (talatat.db.NAMING_CONVENTION)."""
     names = []
-    for qualified in fields:
+    # The longest first, each taken out once it is found: `id` also stands inside of `customer_id`.
+    for qualified in sorted(fields, key=len, reverse=True):
         table, _, column = qualified.partition(".")
-        if (
-            constraint
-            and constraint.startswith(f"{table}_")
-            and re.search(rf"_{re.escape(column)}_(?:\w+_)?(uq|fk|ck|ix|pk)$", constraint)
-        ):
+        inside = NAMED.fullmatch((constraint or "").removeprefix(f"{table}_"))
+        if inside is None or not (constraint or "").startswith(f"{table}_"):
+            continue
+        left = re.sub(rf"(?:^|(?<=_)){re.escape(column)}(?=_|$)", "", inside["columns"], count=1)
+        if left != inside["columns"]:
             names.append(column)
+            constraint = f"{table}_{left}_{inside['kind']}"
     return names
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from pyramid.response import Response
+from pyramid_retry import mark_error_retryable
 from sqlalchemy.exc import DataError, IntegrityError
 
 from talatat.problems import Problem, invalid
@@ -158,13 +159,26 @@ def _put_new(
         raise bound.missing(identifier)
     conditions.check_match(request, None)
     exists = sa.select(sa.literal(1)).where(bound.identifier == identifier)
-    if request.db.execute(exists).first() is not None:  # there, but out of this request's sight
-        raise bound.missing(identifier)
+    if request.db.execute(exists).first() is not None:
+        # Out of this request's sight, or created a moment ago: another look tells.
+        raise _again(bound.missing(identifier))
     if permission is not None and not request.has_permission(permission):
         raise Problem(403, "forbidden", "These credentials may replace a row but not create one")
     changes = bound.documents.create(request, body)
-    row = _insert(bound, request, changes, identifier)
+    try:
+        row = _insert(bound, request, changes, identifier)
+    except Problem as problem:
+        taken = {error.get("pointer") for error in problem.errors}
+        if problem.problem_code == "duplicate" and taken <= {"/id"}:
+            raise _again(problem) from None
+        raise
     return _created(bound, request, row, fields)
+
+
+def _again(problem: Problem) -> Problem:
+    """The problem, unless the request succeeds when it is tried again."""
+    mark_error_retryable(problem)
+    return problem
 
 
 def _created(bound: BoundResource, request: Request, row: Any, fields: str | None) -> Response:

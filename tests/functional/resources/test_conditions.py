@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -106,8 +108,6 @@ def test_answers_are_private_and_vary_on_what_was_looked_at(store: Any, made: An
 
 
 def test_two_writers_of_one_etag_cannot_both_win(store: Any, made: Any) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     url, tag = made
     app = store.config.make_wsgi_app()
 
@@ -121,3 +121,24 @@ def test_two_writers_of_one_etag_cannot_both_win(store: Any, made: Any) -> None:
     with ThreadPoolExecutor(8) as pool:
         statuses = sorted(pool.map(write, range(8)))
     assert statuses == [200] + [412] * 7
+
+
+def test_of_requests_that_create_under_one_id_one_creates_and_the_others_replace(
+    store: Any,
+) -> None:
+    url = f"{THINGS}/{new_id()}"
+    start = threading.Barrier(6)
+
+    app = store.config.make_wsgi_app()
+
+    def put(number: int) -> int:
+        start.wait()
+        request = store.app.RequestClass.blank(
+            url, method="PUT", headers=OWNER,
+            content_type="application/json", POST=f'{{"name": "n{number}"}}',
+        )  # fmt: skip
+        return int(request.get_response(app).status_int)
+
+    with ThreadPoolExecutor(6) as pool:
+        statuses = sorted(pool.map(put, range(6)))
+    assert statuses == [200, 200, 200, 200, 200, 201]

@@ -15,6 +15,7 @@ FIELDS = {
     "shop_thing.code": "/code",
     "shop_thing.colour_code": "/colour",
     "shop_thing.box_id": "/box_id",
+    "shop_thing.id": "/id",
 }
 
 
@@ -46,7 +47,8 @@ def postgresql(
         (sqlite("SQLITE_CONSTRAINT_NOTNULL", "NOT NULL constraint failed: shop_thing.code"), "constraint", ["/code"]),
         (sqlite("SQLITE_CONSTRAINT_TRIGGER", "no"), "conflict", []),
         (postgresql("23505", "shop_thing_code_uq"), "duplicate", ["/code"]),
-        (postgresql("23505", "shop_thing_colour_code_uq"), "duplicate", ["/code", "/colour"]),
+        (postgresql("23505", "shop_thing_colour_code_uq"), "duplicate", ["/colour"]),
+        (postgresql("23505", "shop_thing_code_box_id_uq"), "duplicate", ["/box_id", "/code"]),
         (postgresql("23503", "shop_thing_box_id_fk"), "reference", ["/box_id"]),
         (postgresql("23502", column="code"), "constraint", ["/code"]),
         (postgresql("23514", "shop_thing_positive_ck"), "constraint", []),

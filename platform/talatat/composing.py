@@ -99,7 +99,7 @@ def _database(settings: Settings) -> Database:
 def _composed(composition: Composition) -> Configurator:
     settings = Settings(composition.ini)
     if settings.platform.url is None:  # there is nothing to make a database of
-        _raise(settings.problems)
+        _raise([*settings.problems, *settings.unknown_of_platform()])
     system = System(composition, settings, _database(settings))
     config = _configurator(system)
     for room in ROOMS:

@@ -58,9 +58,11 @@ def _make_admin(
     system: Any, name: str, keep: Callable[[Credentials], None] | None
 ) -> Credentials | None:
     with transaction(system) as (_, session):
+        # The name first: a start at the same moment commits name and role together.
+        taken = session.scalars(select(User.id).where(User.name == name)).first()
         if session.scalars(select(Grant.id).where(Grant.role == ROLE).limit(1)).first():
             return None
-        if session.scalars(select(User.id).where(User.name == name)).first():
+        if taken:
             raise TalatatError(
                 f"nobody has the role {ROLE!r}, and the user {name!r} exists without it: "
                 "choose another name with --name."
@@ -101,6 +103,16 @@ def write_private(path: Path, document: dict[str, str]) -> None:
         raise
 
 
+def set_aside(path: Path) -> list[Path]:
+    """Give a file that is there another name: what it holds may be kept nowhere else. Its new path."""
+    if not path.exists():
+        return []
+    number = 1
+    while (other := path.with_name(f"{path.stem}.{number}{path.suffix}")).exists():
+        number += 1
+    return [path.rename(other)]
+
+
 def addresses(url: str) -> dict[str, str]:
     """Where the system and its documentation are."""
     url = url.rstrip("/")
@@ -132,7 +144,10 @@ def run(ini: str, out: Path, url: str, name: str) -> str:
     if "accounts" not in system.composition.names:
         raise TalatatError(f"{ini} does not compose accounts: add it to talatat.addons.")
 
+    aside: list[Path] = []
+
     def keep(made: Credentials) -> None:
+        aside.extend(set_aside(out))
         write_private(
             out,
             {**addresses(url), "user": made.user, "password": made.password, "token": made.token},
@@ -148,7 +163,8 @@ def run(ini: str, out: Path, url: str, name: str) -> str:
     finally:
         system.database.dispose()
     if made is not None:
-        return f"made the administrator {made.user!r}: see {out}"
+        kept = f"; another system's file is now {aside[0]}" if aside else ""
+        return f"made the administrator {made.user!r}: see {out}{kept}"
     if move(out, url):
         return f"{out} has the new address {url}"
     return "an administrator exists already: nothing was made"

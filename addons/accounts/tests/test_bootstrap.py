@@ -87,6 +87,17 @@ def test_the_command_writes_a_private_file_once(lite, tmp_path):
     lite.client().log_in(first["user"], first["password"], status=201)
 
 
+def test_the_file_of_another_system_is_kept_under_another_name(lite, tmp_path):
+    out = tmp_path / "admin.json"
+    out.write_text('{"password": "of another system"}')
+    (tmp_path / "admin.1.json").write_text('{"password": "of a third"}')
+    done = run(lite.test.ini, out)
+    assert "is now" in done.output
+    kept = json.loads((tmp_path / "admin.2.json").read_text())
+    assert kept == {"password": "of another system"}
+    assert json.loads(out.read_text())["user"] == "admin"
+
+
 def test_a_later_start_at_another_address_says_so_in_the_file(lite, tmp_path):
     out = tmp_path / "admin.json"
     run(lite.test.ini, out)

@@ -6,8 +6,9 @@ import colander
 
 from talatat.settings.secrets import Secret
 
+OWNED = ("talatat", "sqlalchemy")
 # Prefixes that Pyramid and what the platform itself includes read from the same section.
-FOREIGN = ("pyramid", "tm", "retry", "jinja2", "sqlalchemy", "cornice", "use", "set")
+FOREIGN = ("pyramid", "tm", "retry", "jinja2", "cornice", "use", "set")
 PYRAMID_KEYS = frozenset(
     f"{stem}_{what}"
     for stem, whats in {

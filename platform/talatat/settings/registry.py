@@ -12,7 +12,7 @@ import colander
 
 from talatat.composition import PLATFORM
 from talatat.ini import Ini
-from talatat.settings.platform import FOREIGN, PYRAMID_KEYS, PlatformSettings, Truth, Words
+from talatat.settings.platform import FOREIGN, OWNED, PYRAMID_KEYS, PlatformSettings, Truth, Words
 from talatat.settings.secrets import MASK, VARIABLE, SecretType, mask_url
 
 
@@ -143,7 +143,7 @@ class Settings:
             prefix = key.partition(".")[0]
             if key in self.known or key in PYRAMID_KEYS or key.startswith("talatat.permissions."):
                 continue
-            owned = prefix == PLATFORM or prefix in composed
+            owned = prefix in OWNED or prefix in composed
             if not owned and (prefix in foreign or prefix in sleeping):
                 continue
             near = get_close_matches(key, self.known, 1, 0.6)
@@ -157,6 +157,11 @@ class Settings:
                     f"Correct or delete the line; where a third-party package reads it, add "
                     f"{prefix!r} to talatat.foreign_settings."
                 )
+
+    def unknown_of_platform(self) -> Iterator[str]:
+        """A problem for each unknown key of the platform's own: known before an addon is included."""
+        prefixes = {key.partition(".")[0] for key in self.raw}
+        return self.unknown((), prefixes)
 
     def shown(self) -> dict[str, Any]:
         """Every known key with its value, secrets masked: what may be printed."""

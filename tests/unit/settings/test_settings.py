@@ -179,3 +179,21 @@ def test_any_value_may_name_an_environment_variable(tmp_path, monkeypatch):
 
 def test_masking_leaves_a_url_without_password_alone():
     assert mask_url("sqlite:///var/x.sqlite") == "sqlite:///var/x.sqlite"
+
+
+def test_a_misspelt_key_of_the_platform_is_told_with_what_it_keeps_from_being_made(tmp_path):
+    from talatat.composing import compose, load_composition
+    from talatat.errors import CompositionError
+
+    path = tmp_path / "site.ini"
+    path.write_text(
+        "[app:main]\nuse = egg:talatat\nsqlalchemy.urll = sqlite:///x\ntalatat.developmnt = true\n"
+        "catalog.page_size = 3\n"
+    )
+    with pytest.raises(CompositionError) as caught:
+        compose(load_composition(str(path)))
+    told = "\n".join(caught.value.problems)
+    assert "the setting sqlalchemy.url is required" in told
+    assert "site.ini:3: unknown setting sqlalchemy.urll. Did you mean sqlalchemy.url?" in told
+    assert "site.ini:4: unknown setting talatat.developmnt" in told
+    assert "catalog" not in told

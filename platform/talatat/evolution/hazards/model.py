@@ -41,7 +41,8 @@ class Table:
     `rows` and `bytes` scale severities (None: not known). `indexes` holds the columns of each index by its
     name, the primary key's among them. `keys` are the columns whose values the database keeps distinct
     (None: not known), `distinct` those of which somebody looked and found no two rows alike. `hot` says
-    that the table is written all the time, whatever its size.
+    that the table is written all the time, whatever its size. `refers` are the tables that its foreign keys
+    lead to.
     """
 
     owner: str | None = None
@@ -51,6 +52,7 @@ class Table:
     indexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keys: tuple[frozenset[str], ...] | None = None
     distinct: tuple[frozenset[str], ...] = ()
+    refers: tuple[str, ...] = ()
     hot: bool = False
 
 

@@ -28,7 +28,10 @@ def blocks(lock: str) -> bool:
 
 @dataclass(frozen=True)
 class NewColumn:
-    """A column that is made. `default` is None, "constant" or "volatile"."""
+    """A column that is made. `default` is None, "constant" or "volatile"; one of NULL is None too, and said.
+
+    `fallible` says that the expression of a generated one may fail for some values.
+    """
 
     name: str
     type: str
@@ -36,6 +39,8 @@ class NewColumn:
     default: str | None = None
     serial: bool = False
     generated: bool = False
+    says_null: bool = False
+    fallible: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,17 +123,22 @@ class ValidateConstraint(Operation):
 @dataclass(frozen=True)
 class DropConstraint(Operation):
     name: str
+    cascade: bool = False
 
 
 @dataclass(frozen=True)
 class CreateIndex(Operation):
-    """`columns` holds None for an expression; `partial` says that it has a condition."""
+    """`columns` holds None for an expression; `partial` says that it has a condition.
+
+    `fallible` says that an expression may fail for some values.
+    """
 
     name: str | None
     columns: tuple[str | None, ...]
     unique: bool = False
     concurrently: bool = False
     partial: bool = False
+    fallible: bool = False
 
 
 @dataclass(frozen=True)

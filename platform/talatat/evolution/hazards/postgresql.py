@@ -12,7 +12,7 @@ from talatat.evolution.hazards import operations as op
 from talatat.evolution.hazards import postgresql_rows as rows
 from talatat.evolution.hazards.model import HazardsError
 from talatat.evolution.hazards.postgresql_names import long_names
-from talatat.evolution.hazards.postgresql_tables import alter_table, create_table
+from talatat.evolution.hazards.postgresql_tables import alter_table, create_table, fallible
 from talatat.evolution.hazards.postgresql_tree import (
     Node,
     flag,
@@ -93,10 +93,11 @@ def _operations(kind: str, body: Node, sql: str) -> Iterator[op.Operation]:
 
 
 def _index(body: Node, sql: str) -> Iterator[op.Operation]:
-    columns = tuple(element.get("name") for _, element in map(the, body.get("indexParams", ())))
+    elements = [the(one)[1] for one in body.get("indexParams", ())]
     yield op.CreateIndex(
-        relation(body["relation"]), body.get("idxname"), columns, flag(body, "unique"),
-        flag(body, "concurrent"), "whereClause" in body,
+        relation(body["relation"]), body.get("idxname"), tuple(one.get("name") for one in elements),
+        flag(body, "unique"), flag(body, "concurrent"), "whereClause" in body,
+        any(fallible(one.get("expr")) for one in elements) or fallible(body.get("whereClause")),
     )  # fmt: skip
 
 

@@ -134,7 +134,7 @@ def _validate(table: str, command: Node, sql: str) -> Iterator[op.Operation]:
 
 
 def _drop_constraint(table: str, command: Node, sql: str) -> Iterator[op.Operation]:
-    yield op.DropConstraint(table, command["name"])
+    yield op.DropConstraint(table, command["name"], command.get("behavior") == "DROP_CASCADE")
 
 
 _COMMANDS: dict[str, Callable[[str, Node, str], Iterator[op.Operation]]] = {
@@ -180,6 +180,8 @@ def _column(body: Node) -> op.NewColumn:
         default,
         serial or "CONSTR_IDENTITY" in kinds,
         "CONSTR_GENERATED" in kinds,
+        "CONSTR_DEFAULT" in kinds and default is None,
+        fallible(kinds.get("CONSTR_GENERATED", {}).get("raw_expr")),
     )
 
 
@@ -196,6 +198,30 @@ def _stability(expression: Node | None) -> str | None:
     return "constant"
 
 
+# Functions and operators that fail for no value of their types.
+_TOTAL = set(
+    """lower upper coalesce length char_length octet_length md5 concat trim btrim ltrim rtrim reverse initcap
+    greatest least nullif to_tsvector jsonb_typeof date_part extract""".split()
+)
+_PARTIAL_SIGNS = {"+", "-", "*", "/", "%", "^"}
+
+
+def fallible(expression: Any) -> bool:
+    """Whether an expression may fail for some values of its columns: overflow, division, a cast."""
+    for kind, body in nodes(expression or {}):
+        if kind == "FuncCall" and names(body["funcname"])[-1] not in _TOTAL:
+            return True
+        if kind == "A_Expr" and set(names(body["name"])) & _PARTIAL_SIGNS:
+            return True
+        if kind == "TypeCast" and the(body["arg"])[0] != "A_Const" and not _to_text(body):
+            return True
+    return False
+
+
+def _to_text(cast: Node) -> bool:
+    return type_name(cast["typeName"]) in {"text", "varchar"}
+
+
 def _of_column(body: Node, sql: str) -> list[op.Constraint]:
     return [
         _constraint(one, sql, body["colname"])
@@ -209,9 +235,7 @@ def _constraint(body: Node, sql: str, column: str | None = None) -> op.Constrain
     kind = _CONSTRAINTS.get(body["contype"], "other")
     own = names(body.get("keys") or body.get("fk_attrs") or [])
     if kind == "exclude":
-        own = [
-            one["name"] for one in walk(body.get("exclusions", []), "IndexElem") if "name" in one
-        ]
+        own = _excluded(body)
     expression: Any = body.get("raw_expr")
     if kind == "check":
         own = _columns_of(expression)
@@ -228,6 +252,14 @@ def _constraint(body: Node, sql: str, column: str | None = None) -> op.Constrain
         _condition(sql, body.get("location", 0)) if kind == "check" else None,
         column is not None,
     )
+
+
+def _excluded(body: Node) -> list[str]:
+    """The columns that an exclusion keeps distinct; none where it compares by more than equality."""
+    pairs = [the(one)[1]["items"] for one in body.get("exclusions", ())]
+    if any(names(signs) != ["="] or "name" not in the(element)[1] for element, signs in pairs):
+        return []
+    return [the(element)[1]["name"] for element, _ in pairs]
 
 
 def _columns_of(expression: Any) -> list[str]:

@@ -96,6 +96,11 @@ class World:
             return False
         return self.owner(name) != self.context.addon
 
+    def referring(self, name: str | None) -> list[str]:
+        """The tables of other addons that refer to a table: what CASCADE reaches."""
+        found = [other for other, table in self.tables.items() if name in table.refers]
+        return sorted(other for other in found if other != name and self.foreign(other))
+
     def hot(self, name: str) -> bool:
         """Whether a table is large or busy enough that two changes of it in one plan are felt."""
         table = self.table(name)

@@ -64,7 +64,7 @@ def foreign_key_validated(scene: Scene, one: op.AddConstraint | op.AddColumn) ->
     table = one.table or ""
     if isinstance(one, op.AddColumn):
         keys = [made for made in one.constraints if made.kind == "foreign key"]
-        if keys and one.column.default is not None:
+        if keys and (one.column.default is not None or one.column.says_null):
             yield Hit(f"every row of {table} is checked against {keys[0].target}", table, op.ACCESS)
         return
     made = one.constraint

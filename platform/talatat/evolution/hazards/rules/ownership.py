@@ -34,6 +34,9 @@ def foreign_object_touched(scene: Scene, one: op.Operation) -> Iterator[Hit]:
             one.kind in {"constraint", "schema"} and name == scene.context.addon
         ):
             return
+    if getattr(one, "cascade", False):
+        for other in world.referring(one.table):
+            yield Hit(f"CASCADE reaches {other}, which belongs to {world.owner(other)}", other)
     if name and world.foreign(name):
         yield Hit(f"{name} belongs to {world.owner(name) or 'nobody that is known here'}", name)
 

@@ -132,10 +132,11 @@ def _bound(scene: Scene, one: op.Operation) -> str | None:
     elif isinstance(one, op.DropDefault):
         columns = () if world.column(table, one.column).default is False else (one.column,)
     elif isinstance(one, op.AddColumn):
-        return f"{table}.{one.column.name}" if required(one.column) or _repeats(one) else None
+        binds = required(one.column) or _repeats(one) or one.column.fallible
+        return f"{table}.{one.column.name}" if binds else None
     elif isinstance(one, op.AddConstraint) and not one.constraint.index:
         columns = one.constraint.columns or (None,)
-    elif isinstance(one, op.CreateIndex) and one.unique:
+    elif isinstance(one, op.CreateIndex) and (one.unique or one.fallible):
         columns = one.columns
     if any(column and world.is_new(table, column) for column in columns):
         return None
@@ -150,12 +151,15 @@ def _repeats(one: op.AddColumn) -> bool:
     return unique and one.column.default == "constant"
 
 
+_DISTINCT = {"unique", "primary key", "exclude"}
+
+
 def distinct_already(scene: Scene, table: str, one: op.Operation) -> bool:
     """Whether the database keeps distinct already what an operation makes unique."""
     columns: tuple[str | None, ...] = ()
-    if isinstance(one, op.CreateIndex) and one.unique:
+    if isinstance(one, op.CreateIndex) and one.unique and not one.fallible:
         columns = one.columns
-    elif isinstance(one, op.AddConstraint) and one.constraint.kind in {"unique", "primary key"}:
+    elif isinstance(one, op.AddConstraint) and one.constraint.kind in _DISTINCT:
         columns = one.constraint.columns
     names = {column for column in columns if column}
     return any(key <= names for key in scene.world.keys(table) or ())

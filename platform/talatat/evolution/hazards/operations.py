@@ -218,6 +218,11 @@ class Write(Operation):
 
 
 @dataclass(frozen=True)
+class Vacuum(Operation):
+    """VACUUM in any form."""
+
+
+@dataclass(frozen=True)
 class Truncate(Operation):
     cascade: bool = False
 

@@ -144,10 +144,13 @@ def _reindex(body: Node, sql: str) -> Iterator[op.Operation]:
 
 
 def _vacuum(body: Node, sql: str) -> Iterator[op.Operation]:
-    if any(the(one)[1].get("defname") == "full" for one in body.get("options", ())):
-        for one in body.get("rels", ()):
-            table = relation(the(one)[1]["relation"])
-            yield op.Alter(table, "VACUUM FULL", op.ACCESS, rewrites=True)
+    if not flag(body, "is_vacuumcmd"):
+        return
+    full = any(the(one)[1].get("defname") == "full" for one in body.get("options", ()))
+    yield op.Vacuum(None)
+    for one in body.get("rels", ()) if full else ():
+        table = relation(the(one)[1]["relation"])
+        yield op.Alter(table, "VACUUM FULL", op.ACCESS, rewrites=True)
 
 
 def _cluster(body: Node, sql: str) -> Iterator[op.Operation]:

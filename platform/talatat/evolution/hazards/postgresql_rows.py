@@ -111,10 +111,7 @@ class Bounds:
             return all(self.condition(one, keys, small) for one in body["args"])
         parts = body["args"] if kind == "BoolExpr" and body["boolop"] == "AND_EXPR" else [where]
         fixed = frozenset(name for one in parts for name in self._fixed(one, small))
-        if any(key <= fixed for key in keys):
-            return True
-        singles = {name for key in keys if len(key) == 1 for name in key}
-        if singles & _ranges(parts):
+        if any(key <= fixed | _ranges(parts) for key in keys):
             return True
         return len(parts) > 1 and any(self.condition(one, keys, small) for one in parts)
 
@@ -144,9 +141,13 @@ class Bounds:
 
 
 def _column(node: Node) -> Iterator[str]:
+    """The column that an expression is, or the columns of a row."""
     kind, body = the(node)
     if kind == "ColumnRef":
         yield from names(body["fields"])[-1:]
+    if kind == "RowExpr":
+        for one in body.get("args", ()):
+            yield from _column(one)
 
 
 def _aliases(source: Node) -> Iterator[str]:
@@ -163,12 +164,12 @@ def _one_row(query: Node) -> bool:
 
 
 def _ranges(parts: Sequence[Node]) -> set[str]:
-    """The columns that the parts of a conjunction hold between two values."""
-    ends: dict[str, set[str]] = {}
+    """The columns that the parts of a conjunction hold below a value: new keys are larger than old ones."""
+    found: set[str] = set()
     for kind, body in map(the, parts):
         if kind != "A_Expr" or any(True for _ in walk(body.get("rexpr", {}), "ColumnRef")):
             continue
-        signs = {"AEXPR_BETWEEN": {"<", ">"}, "AEXPR_OP": {names(body["name"])[-1][:1]}}
-        for column in _column(body.get("lexpr", {})):
-            ends.setdefault(column, set()).update(signs.get(body["kind"], ()))
-    return {column for column, signs in ends.items() if {"<", ">"} <= signs}
+        below = body["kind"] == "AEXPR_OP" and names(body["name"])[-1] in {"<", "<="}
+        if below or body["kind"] == "AEXPR_BETWEEN":
+            found.update(_column(body.get("lexpr", {})))
+    return found

@@ -27,7 +27,7 @@ _STABLE = set(
     date_trunc date_part extract age timezone jsonb_build_object jsonb_build_array json_build_object
     json_build_array to_json to_jsonb array_fill string_to_array int4range int8range numrange daterange
     tstzrange encode decode convert_to sha256 split_part initcap chr ascii reverse current_database
-    version pg_catalog""".split()
+    version txid_current pg_current_xact_id transaction_timestamp current_schema session_user inet_client_addr""".split()
 )
 
 

@@ -8,6 +8,9 @@ _ALIASES = {
     "real": "float4", "double precision": "float8", "timestamp without time zone": "timestamp",
     "timestamp with time zone": "timestamptz", "time without time zone": "time",
 }  # fmt: skip
+# Times are kept to the microsecond: saying so changes nothing.
+_TIMES = {"timestamp", "timestamptz", "time", "timetz", "interval"}
+_MICROSECONDS = 6
 _WHOLE = {"int2": 5, "int4": 10, "int8": 19}
 # What each type can become without any value being refused or changed, besides itself and text.
 _WIDER = {
@@ -17,6 +20,7 @@ _WIDER = {
     "date": {"timestamp", "timestamptz"},
     "timestamp": {"timestamptz"},
     "json": {"jsonb"},
+    "jsonb": {"json"},
     "cidr": {"inet"},
     "bpchar": {"varchar", "text"},
 }
@@ -30,7 +34,10 @@ def split(name: str) -> tuple[str, tuple[int, ...]]:
     inside, _, after = rest.partition(")")
     limits = tuple(int(one) for one in inside.split(",") if one.strip().isdigit())
     words = f"{bare.strip().lower()}{after.lower()}".strip()
-    return _ALIASES.get(words, words), limits
+    name = _ALIASES.get(words, words)
+    if name in _TIMES and limits == (_MICROSECONDS,):
+        limits = ()
+    return name, limits
 
 
 def rewrites(old: str | None, new: str) -> bool:

@@ -75,13 +75,12 @@ def ddl_with_backfill(scene: Scene) -> Iterator[Hit]:
     title="A command that cannot run in a transaction stands in one",
     why="CONCURRENTLY (and VACUUM) commit on their way: PostgreSQL refuses them inside of a transaction.",
     recipe="A revision of its own with this one statement, run outside of a transaction.",
-    scale="warning", dialects=_PG, on=(op.CreateIndex, op.DropIndex, op.Reindex, op.Alter),
+    scale="warning", dialects=_PG, on=(op.CreateIndex, op.DropIndex, op.Reindex, op.Vacuum),
 )  # fmt: skip
 def concurrently_in_transaction(
-    scene: Scene, one: op.CreateIndex | op.DropIndex | op.Reindex | op.Alter
+    scene: Scene, one: op.CreateIndex | op.DropIndex | op.Reindex | op.Vacuum
 ) -> Iterator[Hit]:
-    vacuum = isinstance(one, op.Alter) and one.what == "VACUUM FULL"
-    apart = vacuum or (not isinstance(one, op.Alter) and one.concurrently)
+    apart = isinstance(one, op.Vacuum) or one.concurrently
     if apart and not scene.alone:
         yield Hit(
             "it runs only outside of a transaction, and other statements share this one's",

@@ -4,7 +4,9 @@ Each problem is one text that says what is wrong, where it stands (addon, file, 
 what mends it. Problems are collected, so that one start shows all of them.
 """
 
+import sys
 from collections.abc import Iterable
+from types import TracebackType
 
 
 class TalatatError(Exception):
@@ -33,3 +35,18 @@ class AddonError(CompositionError):
     def __init__(self, addon: str, problem: str) -> None:
         super().__init__(problem)
         self.addon = addon
+
+
+def tell_without_traceback() -> None:
+    """From now on print an error that ends the process, and that a person can mend, in its own words.
+
+    One with a cause keeps the traceback: it shows where an addon failed.
+    """
+    sys.excepthook = _told
+
+
+def _told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if isinstance(error, TalatatError) and error.__cause__ is None:
+        sys.stderr.write(f"error: {error}\n")
+    else:
+        sys.__excepthook__(kind, error, trace)

@@ -13,7 +13,7 @@ from pyramid.router import Router
 
 from talatat.composing import composed_from
 from talatat.db.session import transaction
-from talatat.errors import TalatatError
+from talatat.errors import TalatatError, tell_without_traceback
 from talatat.evolution.graph import Revision
 from talatat.evolution.migrate import Progress, bring_to
 from talatat.system import System
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 def application(global_config: Mapping[str, str], settings: Mapping[str, str]) -> Router:
     """Compose, and in development migrate; the WSGI application."""
+    tell_without_traceback()
     log_somewhere()
     config = composed_from(global_config, settings)
     system: System = config.registry.system

@@ -13,18 +13,18 @@ with 1, so that a supervisor sees that it failed.
 """
 
 import signal
-import sys
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, NoReturn
 
 from waitress import create_server
+
+from talatat.errors import TalatatError, tell_without_traceback
 
 ANYWHERE = ("0.0.0.0", "::", "127.0.0.1", "::1", "*")  # noqa: S104  # compared with, not bound
 LAST_PORT = 65535
 
 
-class CannotListen(OSError):
+class CannotListen(TalatatError):
     """The address is taken, is not ours or is none; worded with the way out."""
 
 
@@ -33,7 +33,7 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
 
     Raises `CannotListen`, which Python then prints as one line: pserve would end with 0 after SystemExit.
     """
-    sys.excepthook = _told
+    tell_without_traceback()
     if "http_port" in global_config:
         options = moved(options, global_config["http_port"])
     try:
@@ -42,7 +42,7 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
         raise CannotListen(
             f"Cannot listen on {options.get('listen', 'the configured address')}: {error.strerror or error}."
             " Stop what listens there, or choose another port: http_port=7000 after the .ini's name."
-        ) from error
+        ) from None
     signal.signal(signal.SIGTERM, _stop)
     print(f"ready {url(server)}", flush=True)  # noqa: T201  # what a person waits for
     server.run()
@@ -71,13 +71,6 @@ def url(server: Any) -> str:
     if host in ANYWHERE:
         host = "localhost"
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def _told(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    if isinstance(error, CannotListen):
-        print(f"error: {error}", file=sys.stderr, flush=True)  # noqa: T201  # for whoever started it
-    else:
-        sys.__excepthook__(kind, error, traceback)
 
 
 def _stop(number: int, frame: object) -> NoReturn:

@@ -24,6 +24,7 @@ def _locks(one: op.Operation, world: World) -> Iterator[tuple[str, str]]:
     for made in constraints(one):
         if made.kind == "foreign key" and made.target:
             yield made.target, op.SHARE_ROW
+    yield from ((table, op.ACCESS) for table in _reached(one, world))
     if isinstance(one, op.DropIndex | op.Reindex):
         table = one.table or world.index_table(one.name) or f"the table of index {one.name}"
         strong = op.ACCESS if isinstance(one, op.DropIndex) else op.SHARE
@@ -33,6 +34,19 @@ def _locks(one: op.Operation, world: World) -> Iterator[tuple[str, str]]:
             yield one.table, op.ACCESS
     elif one.table and not isinstance(one, _WEAK):
         yield from _on_table(one, one.table)
+
+
+def _reached(one: op.Operation, world: World) -> Iterator[str]:
+    """The tables besides its own that an operation locks: the other ends of foreign keys that go."""
+    refers = world.table(one.table).refers
+    if isinstance(one, op.Drop) and one.kind == "table":
+        yield from refers.values()
+    if isinstance(one, op.Drop) and one.kind == "materialized view":
+        yield one.name
+    if isinstance(one, op.DropConstraint) and one.name in refers:
+        yield refers[one.name]
+    if getattr(one, "cascade", False) and not isinstance(one, op.DropColumn):
+        yield from (other for other, table in world.tables.items() if one.table in table.refers.values())
 
 
 def _on_table(one: op.Operation, table: str) -> Iterator[tuple[str, str]]:

@@ -42,7 +42,7 @@ class Table:
     name, the primary key's among them. `keys` are the columns whose values the database keeps distinct
     (None: not known), `distinct` those of which somebody looked and found no two rows alike. `hot` says
     that the table is written all the time, whatever its size. `refers` are the tables that its foreign keys
-    lead to.
+    lead to, by the keys' names.
     """
 
     owner: str | None = None
@@ -52,7 +52,7 @@ class Table:
     indexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keys: tuple[frozenset[str], ...] | None = None
     distinct: tuple[frozenset[str], ...] = ()
-    refers: tuple[str, ...] = ()
+    refers: Mapping[str, str] = field(default_factory=dict)
     hot: bool = False
 
 

@@ -52,7 +52,7 @@ FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = ANY(A
 
 
 _REFERS = """
-SELECT c.conrelid, t.relname FROM pg_constraint c JOIN pg_class t ON t.oid = c.confrelid WHERE c.contype = 'f'
+SELECT c.conrelid, c.conname, t.relname FROM pg_constraint c JOIN pg_class t ON t.oid = c.confrelid WHERE c.contype = 'f'
 """
 
 
@@ -64,9 +64,9 @@ def _postgresql(connection: Connection, owner: Owner) -> dict[str, Table]:
     columns: dict[int, dict[str, Column]] = defaultdict(dict)
     for oid, name, type_, nullable, default in connection.exec_driver_sql(_COLUMNS.format(oids)):
         columns[oid][name] = Column(type_, nullable, default)
-    refers: dict[int, set[str]] = defaultdict(set)
-    for oid, target in connection.exec_driver_sql(_REFERS):
-        refers[oid].add(target)
+    refers: dict[int, dict[str, str]] = defaultdict(dict)
+    for oid, key, target in connection.exec_driver_sql(_REFERS):
+        refers[oid][key] = target
     indexes: dict[int, dict[str, tuple[str, ...]]] = defaultdict(dict)
     keys: dict[int, list[frozenset[str]]] = defaultdict(list)
     for oid, name, unique, whole, names in connection.exec_driver_sql(_INDEXES.format(oids)):
@@ -77,7 +77,7 @@ def _postgresql(connection: Connection, owner: Owner) -> dict[str, Table]:
     return {
         name: Table(
             owner(name), int(rows) if rows >= 0 else None, size, columns[oid], indexes[oid],
-            tuple(keys[oid]), (), tuple(sorted(refers[oid])),
+            tuple(keys[oid]), (), refers[oid],
         )
         for oid, name, rows, size in tables
     }  # fmt: skip
@@ -107,7 +107,7 @@ def _sqlite(connection: Connection, owner: Owner) -> dict[str, Table]:
             whole["primary key"] = primary
             keys.append(frozenset(primary))
         distinct = tuple(key for key in keys if None not in key)
-        refers = tuple(sorted({row[2] for row in ask("foreign_key_list", name)}))
+        refers = {str(row[0]): row[2] for row in ask("foreign_key_list", name)}
         found[name] = Table(owner(name), rows, None, columns, whole, distinct, (), refers)
     return found
 

@@ -47,7 +47,7 @@ class NewColumn:
 class Constraint:
     """A constraint that is made. `kind`: primary key, unique, exclude, check or foreign key.
 
-    `not_null` names the column of which a check says that it is not null; `source` is the text of a
+    `not_null` names the column of which a check says that it is not null, `only` that it says nothing else; `source` is the text of a
     check's condition; `valid` is false with NOT VALID; `index` names the index of USING INDEX; `inline`
     says that it stands at its column.
     """
@@ -63,6 +63,7 @@ class Constraint:
     not_null: str | None = None
     source: str | None = None
     inline: bool = False
+    only: bool = False
 
 
 @dataclass(frozen=True)

@@ -115,10 +115,15 @@ def _is_cast_of(expression: Node, column: str) -> bool:
 
 
 def _default(table: str, command: Node, sql: str) -> Iterator[op.Operation]:
-    if "def" in command:
+    if "def" in command and not _is_null(command["def"]):
         yield op.Alter(table, "SET DEFAULT", op.ACCESS)
     else:
         yield op.DropDefault(table, command["name"])
+
+
+def _is_null(expression: Node) -> bool:
+    kind, body = the(expression)
+    return kind == "A_Const" and bool(body.get("isnull"))
 
 
 def _set_not_null(table: str, command: Node, sql: str) -> Iterator[op.Operation]:
@@ -251,6 +256,7 @@ def _constraint(body: Node, sql: str, column: str | None = None) -> op.Constrain
         _not_null(expression) if kind == "check" else None,
         _condition(sql, body.get("location", 0)) if kind == "check" else None,
         column is not None,
+        the(expression or {})[0] == "NullTest",
     )
 
 

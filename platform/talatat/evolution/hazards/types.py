@@ -12,6 +12,8 @@ _ALIASES = {
 _TIMES = {"timestamp", "timestamptz", "time", "timetz", "interval"}
 _MICROSECONDS = 6
 _WHOLE = {"int2": 5, "int4": 10, "int8": 19}
+# The most characters that a value takes when it is written as text.
+_WRITTEN = {"int2": 6, "int4": 11, "int8": 20, "bool": 5, "uuid": 36, "date": 13, "timestamp": 29, "timestamptz": 35}
 # What each type can become without any value being refused or changed, besides itself and text.
 _WIDER = {
     "int2": {"int4", "int8", "float4", "float8"},
@@ -67,8 +69,9 @@ def narrows(old: str | None, new: str) -> bool:
     if becomes == "numeric":
         return _narrows_numeric(was, had, has)
     if becomes in {"varchar", "bpchar"}:
-        strings = was in {"varchar", "bpchar"}
-        return not (strings and had and has and has[0] >= had[0])
+        room = has[0] if has else 1
+        longest = had[0] if was in {"varchar", "bpchar"} and had else _WRITTEN.get(was)
+        return longest is None or room < longest
     if was == becomes:
         return bool(has) and (not had or has[0] < had[0])
     return becomes not in _WIDER.get(was, set())

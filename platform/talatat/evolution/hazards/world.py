@@ -98,7 +98,7 @@ class World:
 
     def referring(self, name: str | None) -> list[str]:
         """The tables of other addons that refer to a table: what CASCADE reaches."""
-        found = [other for other, table in self.tables.items() if name in table.refers]
+        found = [other for other, table in self.tables.items() if name in table.refers.values()]
         return sorted(other for other in found if other != name and self.foreign(other))
 
     def hot(self, name: str) -> bool:

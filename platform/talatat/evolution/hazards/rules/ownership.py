@@ -8,7 +8,7 @@ from talatat.composition import PLATFORM
 from talatat.evolution.hazards import operations as op
 from talatat.evolution.hazards.locks import constraints
 from talatat.evolution.hazards.registry import Hit, Scene, rule
-from talatat.evolution.hazards.rules.serving import distinct_already, required
+from talatat.evolution.hazards.rules.serving import distinct_already, required, says_nothing_new
 from talatat.evolution.hazards.types import narrows
 
 _HARMLESS = (op.CreateTable, op.Create, op.Attach, op.Lock, op.SetTimeout, op.Transaction,
@@ -138,7 +138,8 @@ def _refuses(scene: Scene, one: op.Operation) -> str | None:
         bound = known or (table, one.column) in world.not_null
         return f"NOT NULL of {one.column}" if bound else None
     elif isinstance(one, op.AddConstraint):
-        return None if own(one.constraint.columns) else f"the {one.constraint.kind}"
+        nothing = own(one.constraint.columns) or says_nothing_new(scene, table, one.constraint)
+        return None if nothing else f"the {one.constraint.kind}"
     elif isinstance(one, op.CreateIndex) and one.unique:
         return None if own(one.columns) else f"the unique index {one.name}"
     elif isinstance(one, op.AlterType):

@@ -135,6 +135,8 @@ def _bound(scene: Scene, one: op.Operation) -> str | None:
         binds = required(one.column) or _repeats(one) or one.column.fallible
         return f"{table}.{one.column.name}" if binds else None
     elif isinstance(one, op.AddConstraint) and not one.constraint.index:
+        if says_nothing_new(scene, table, one.constraint):
+            return None
         columns = one.constraint.columns or (None,)
     elif isinstance(one, op.CreateIndex) and (one.unique or one.fallible):
         columns = one.columns
@@ -143,6 +145,12 @@ def _bound(scene: Scene, one: op.Operation) -> str | None:
     if distinct_already(scene, table, one):
         return None
     return f"{table} ({', '.join(str(column) for column in columns)})" if columns else None
+
+
+def says_nothing_new(scene: Scene, table: str, made: op.Constraint) -> bool:
+    """Whether a check says only that a column is not null which is not null already."""
+    known = scene.world.column(table, made.not_null or "").nullable is False
+    return made.only and (known or (table, made.not_null) in scene.world.not_null)
 
 
 def _repeats(one: op.AddColumn) -> bool:

@@ -46,7 +46,9 @@ def _reached(one: op.Operation, world: World) -> Iterator[str]:
     if isinstance(one, op.DropConstraint) and one.name in refers:
         yield refers[one.name]
     if getattr(one, "cascade", False) and not isinstance(one, op.DropColumn):
-        yield from (other for other, table in world.tables.items() if one.table in table.refers.values())
+        yield from (
+            other for other, table in world.tables.items() if one.table in table.refers.values()
+        )
 
 
 def _on_table(one: op.Operation, table: str) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,16 @@ _TIMES = {"timestamp", "timestamptz", "time", "timetz", "interval"}
 _MICROSECONDS = 6
 _WHOLE = {"int2": 5, "int4": 10, "int8": 19}
 # The most characters that a value takes when it is written as text.
-_WRITTEN = {"int2": 6, "int4": 11, "int8": 20, "bool": 5, "uuid": 36, "date": 13, "timestamp": 29, "timestamptz": 35}
+_WRITTEN = {
+    "int2": 6,
+    "int4": 11,
+    "int8": 20,
+    "bool": 5,
+    "uuid": 36,
+    "date": 13,
+    "timestamp": 29,
+    "timestamptz": 35,
+}
 # What each type can become without any value being refused or changed, besides itself and text.
 _WIDER = {
     "int2": {"int4", "int8", "float4", "float8"},

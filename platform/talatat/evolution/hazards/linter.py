@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from talatat.evolution.hazards import rules
 from talatat.evolution.hazards.locks import blocking
@@ -30,12 +31,17 @@ def lint(
 def lint_plan(steps: Sequence[Step], dialect: str = "postgresql") -> list[Finding]:
     """Return the hazards of several revisions, in the order in which they are to be run.
 
-    What earlier steps make (tables, columns, checks, indexes) is known to later ones. Raises HazardsError.
+    What earlier steps make (tables, columns, checks, indexes) is known to later ones. A recipe holds SQL only
+    where that has no hazard itself. Raises HazardsError.
     """
     if dialect not in DIALECTS:
         raise HazardsError(
             f"dialect {dialect!r} is none of {', '.join(DIALECTS)}. Say one of these."
         )
+    return [_with_safe_recipe(one, steps, dialect) for one in _found(steps, dialect)]
+
+
+def _found(steps: Sequence[Step], dialect: str) -> list[Finding]:
     asked = [one for one in rules.RULES.values() if dialect in one.dialects]
     world, done, found = World(), [], []
     for number, step in enumerate(steps):
@@ -55,6 +61,20 @@ def lint_plan(steps: Sequence[Step], dialect: str = "postgresql") -> list[Findin
             world.context = steps[at[0]].context
             found.append(_finding(one, hit, world, dialect, *at))
     return _sorted(found)
+
+
+def _with_safe_recipe(one: Finding, steps: Sequence[Step], dialect: str) -> Finding:
+    """The finding, without the SQL of its recipe where that would be refused in the statement's place."""
+    if not one.recipe.transactions or one.statement is None:
+        return one
+    step = steps[one.step]
+    context = replace(step.context, phase=one.recipe.phase or step.context.phase, source=None)
+    before = [*steps[: one.step], Step(step.statements[: one.statement], step.context)]
+    instead = [Step(statements, context) for statements in one.recipe.transactions]
+    said = _found([*before, *instead], dialect)
+    if any(other.step >= len(before) for other in said):
+        return replace(one, recipe=Recipe(one.recipe.text))
+    return one
 
 
 def _of_source(asked: Sequence[Rule], context: Context) -> Iterator[tuple[Rule, Hit]]:

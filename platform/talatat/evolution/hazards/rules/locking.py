@@ -23,12 +23,10 @@ def index_not_concurrent(scene: Scene, one: op.CreateIndex | op.Reindex) -> Iter
     table = one.table or scene.world.index_table(one.name or "")
     if one.concurrently or (table is not None and not scene.world.existing(table)):
         return
-    unique = isinstance(one, op.CreateIndex) and one.unique
-    named = one.name is not None
+    build = isinstance(one, op.CreateIndex)
     yield Hit(
         f"writers of {table or one.name} wait while the index is built", table,
-        sql=() if unique or not named else ((sql.concurrently(scene.parsed.sql),),)
-        if isinstance(one, op.CreateIndex) else (),
+        sql=((sql.concurrently(scene.parsed.sql),),) if build else (),
     )  # fmt: skip
 
 
@@ -73,7 +71,7 @@ def foreign_key_validated(scene: Scene, one: op.AddConstraint | op.AddColumn) ->
     name = made.name or sql.made_name(table, made.columns, "fk")
     yield Hit(
         f"every row of {table} is checked against {made.target} while writers of both wait", table,
-        sql=_legal(scene, ((sql.foreign_key(table, made),), (sql.validate(table, name),)), made),
+        sql=((sql.foreign_key(table, made),), (sql.validate(table, name),)),
         phase=_later(scene, table, made.columns),
     )  # fmt: skip
 
@@ -97,7 +95,7 @@ def check_validated(scene: Scene, one: op.AddConstraint | op.AddColumn) -> Itera
             steps = ((sql.check(table, name, constraint.source),), (sql.validate(table, name),))
         yield Hit(
             f"every row of {table} is checked while all who use it wait", table,
-            sql=_legal(scene, steps, constraint), phase=_later(scene, table, constraint.columns),
+            sql=steps, phase=_later(scene, table, constraint.columns),
         )  # fmt: skip
 
 
@@ -130,10 +128,9 @@ def set_not_null_scan(scene: Scene, one: op.SetNotNull | op.AddConstraint) -> It
                 f"ALTER TABLE {sql.quoted(table)} DROP CONSTRAINT {sql.quoted(name)}",
             ),
         )
-        own = not scene.world.foreign(table)
         yield Hit(
             f"every row of {table} is looked at for {column} while all who use it wait", table,
-            sql=steps if own else (), phase=_later(scene, table, (column,)),
+            sql=steps, phase=_later(scene, table, (column,)),
         )  # fmt: skip
 
 
@@ -179,7 +176,7 @@ def volatile_default(scene: Scene, one: op.AddColumn) -> Iterator[Hit]:
         column = f"ALTER TABLE {sql.quoted(one.table or '')} ADD COLUMN {sql.quoted(made.name)} {made.type}"
         yield Hit(
             f"each row of {one.table} is {what} for {made.name}", one.table,
-            sql=() if scene.world.foreign(one.table) else ((column,),),
+            sql=((column,),),
         )  # fmt: skip
 
 
@@ -195,7 +192,7 @@ def volatile_default(scene: Scene, one: op.AddColumn) -> Iterator[Hit]:
 def table_rewritten(scene: Scene, one: op.Alter) -> Iterator[Hit]:
     if one.rewrites and scene.world.existing(one.table):
         refresh: tuple[tuple[str, ...], ...] = ()
-        if one.what == "REFRESH MATERIALIZED VIEW" and not scene.world.foreign(one.table):
+        if one.what == "REFRESH MATERIALIZED VIEW":
             refresh = ((f"REFRESH MATERIALIZED VIEW CONCURRENTLY {sql.quoted(one.table or '')}",),)
         yield Hit(f"{one.what} writes all of {one.table} again", one.table, sql=refresh)
 
@@ -205,26 +202,6 @@ def _nullable_of_index(scene: Scene, table: str, index: str | None) -> tuple[str
     columns = scene.world.indexes.get(table, {}).get(index or "", ())
     columns = columns or scene.world.table(table).indexes.get(index or "", ())
     return tuple(column for column in columns if column)
-
-
-def _legal(
-    scene: Scene, steps: tuple[tuple[str, ...], ...], made: op.Constraint
-) -> tuple[tuple[str, ...], ...]:
-    """The steps, unless the statement has other hazards that this recipe does not mend."""
-    world = scene.world
-    if world.foreign(scene.parsed.operations[0].table):
-        return ()
-    if made.kind == "foreign key" and world.foreign(made.target):
-        allowed = made.on_delete == "cascade" or (
-            made.on_delete == "set null"
-            and all(
-                world.column(scene.parsed.operations[0].table or "", c).nullable is not False
-                for c in made.columns
-            )
-        )
-        required = world.owner(made.target) in {*scene.context.requires, "talatat"}
-        return steps if allowed and required else ()
-    return steps
 
 
 def _later(scene: Scene, table: str, columns: tuple[str, ...]) -> str | None:

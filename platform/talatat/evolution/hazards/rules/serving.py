@@ -74,7 +74,7 @@ def dropped_default(scene: Scene, one: op.DropDefault) -> Iterator[Hit]:
         statement = f"ALTER TABLE {sql.quoted(one.table or '')} ALTER COLUMN {sql.quoted(one.column)} DROP DEFAULT"
         yield Hit(
             f"rows that the previous release inserts in {one.table} lose their {one.column}", one.table,
-            sql=() if scene.world.foreign(one.table) else ((statement,),), phase="contract",
+            sql=((statement,),), phase="contract",
         )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def not_null_without_default(scene: Scene, one: op.AddColumn) -> Iterator[Hit]:
         statement = f"ALTER TABLE {table} ADD COLUMN {sql.quoted(made.name)} {made.type}"
         yield Hit(
             f"the rows of {one.table} have no {made.name}, and the previous release gives none", one.table,
-            sql=() if scene.world.foreign(one.table) or not made.type else ((statement,),),
+            sql=((statement,),) if made.type else (),
         )  # fmt: skip
 
 
@@ -123,28 +123,32 @@ def _bound(scene: Scene, one: op.Operation) -> str | None:
     world, table = scene.world, one.table or ""
     if not world.existing(table):
         return None
-    columns: tuple[str | None, ...] = ()
-    if isinstance(one, op.SetNotNull) and world.column(table, one.column).nullable is not False:
-        columns = (one.column,)
-    elif isinstance(one, op.AlterType):
-        tighter = one.using or narrows(world.column(table, one.column).type, one.type)
-        columns = (one.column,) if tighter else ()
-    elif isinstance(one, op.DropDefault):
-        columns = () if world.column(table, one.column).default is False else (one.column,)
-    elif isinstance(one, op.AddColumn):
+    if isinstance(one, op.AddColumn):
         binds = required(one.column) or _repeats(one) or one.column.fallible
         return f"{table}.{one.column.name}" if binds else None
-    elif isinstance(one, op.AddConstraint) and not one.constraint.index:
-        if says_nothing_new(scene, table, one.constraint):
-            return None
-        columns = one.constraint.columns or (None,)
-    elif isinstance(one, op.CreateIndex) and (one.unique or one.fallible):
-        columns = one.columns
+    columns = _bound_columns(scene, table, one)
     if any(column and world.is_new(table, column) for column in columns):
         return None
     if distinct_already(scene, table, one):
         return None
     return f"{table} ({', '.join(str(column) for column in columns)})" if columns else None
+
+
+def _bound_columns(scene: Scene, table: str, one: op.Operation) -> tuple[str | None, ...]:
+    world = scene.world
+    if isinstance(one, op.SetNotNull):
+        return () if world.column(table, one.column).nullable is False else (one.column,)
+    if isinstance(one, op.AlterType):
+        tighter = one.using or narrows(world.column(table, one.column).type, one.type)
+        return (one.column,) if tighter else ()
+    if isinstance(one, op.DropDefault):
+        return () if world.column(table, one.column).default is False else (one.column,)
+    if isinstance(one, op.AddConstraint) and not one.constraint.index:
+        nothing = says_nothing_new(scene, table, one.constraint)
+        return () if nothing else one.constraint.columns or (None,)
+    if isinstance(one, op.CreateIndex) and (one.unique or one.fallible):
+        return one.columns
+    return ()
 
 
 def says_nothing_new(scene: Scene, table: str, made: op.Constraint) -> bool:

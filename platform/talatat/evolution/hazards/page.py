@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 from talatat.evolution.hazards.registry import Rule
 from talatat.evolution.hazards.rules import RULES
 
@@ -10,8 +12,8 @@ _HEAD = """# Hazards
 What `talatat plan` and `talatat lint FILE.sql` warn of. This page is written by
 `python -m talatat.evolution.hazards.page`; the texts stand at the rules, in `platform/talatat/evolution/hazards/rules`.
 
-A finding weighs `notice`, `warning` or `danger`. Where it says *by size*, that goes by the rows and bytes of the table: below
-10,000 rows and 16 MB a notice, from a million rows or 1 GB on a danger, between them or where the size is not known a
+A finding weighs `notice`, `warning` or `danger`. Where it says *by size*, that goes by the rows and bytes of the
+table: below 10,000 rows and 16 MB a notice, from a million rows or 1 GB on a danger, between them or where the size is not known a
 warning. Where it says *by rows*, it is a danger unless the table is known to be empty. Tables that the same plan makes
 carry no hazard of locks, rows or requests. A revision records why it does something all the same:
 
@@ -19,6 +21,7 @@ carry no hazard of locks, rows or requests. A revision records why it does somet
 
 The finding is still shown, with that reason, and blocks nothing.
 """
+_WIDTH = 120
 _NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 _SCALES = {"work": "by size", "loss": "by rows", "warning": "warning", "notice": "notice"}
 
@@ -37,7 +40,12 @@ def _section(one: Rule) -> str:
     facts = [f"*{on}*", f"weighs *{_SCALES[one.scale]}*"]
     if one.lock:
         facts.append(f"lock *{one.lock}*")
-    return f"## {one.id}\n\n{one.title}. {', '.join(facts)}.\n\n{one.why}\n\n**Instead:** {one.recipe}\n"
+    texts = (f"{one.title}. {', '.join(facts)}.", one.why, f"**Instead:** {one.recipe}")
+    return "\n\n".join([f"## {one.id}", *(_wrapped(text) for text in texts)]) + "\n"
+
+
+def _wrapped(text: str) -> str:
+    return fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ What `talatat plan` and `talatat lint FILE.sql` warn of. This page is written by
 `python -m talatat.evolution.hazards.page`; the texts stand at the rules, in `platform/talatat/evolution/hazards/rules`.
 
 A finding weighs `notice`, `warning` or `danger`. Where it says *by size*, that goes by the rows and bytes of the
-table: below 10,000 rows and 16 MB a notice, from a million rows or 1 GB on a danger, between them or where the size is not known a
-warning. Where it says *by rows*, it is a danger unless the table is known to be empty. Tables that the same plan makes
-carry no hazard of locks, rows or requests. A revision records why it does something all the same:
+table: below 10,000 rows and 16 MB a notice, from a million rows or 1 GB on a danger, between them or where the size is
+not known a warning. Where it says *by rows*, it is a danger unless the table is known to be empty. Tables that the
+same plan makes carry no hazard of locks, rows or requests. A revision records why it does something all the same:
 
     waivers = {"int4-key": "a release a day fills four bytes in six million years"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -68,9 +69,10 @@ def refused(finding, steps, dialect):
     """What the linter says of a finding's own recipe."""
     if not finding.recipe.transactions:
         return []
-    context = steps[finding.step].context
+    step = steps[finding.step]
+    context = step.context
     phase = finding.recipe.phase or context.phase
-    before = steps[: finding.step]
+    before = [*steps[: finding.step], Step(step.statements[: finding.statement], context)]
     recipe = [
         Step(statements, changed(context, phase)) for statements in finding.recipe.transactions
     ]
@@ -79,6 +81,4 @@ def refused(finding, steps, dialect):
 
 
 def changed(context: Context, phase):
-    import dataclasses
-
     return dataclasses.replace(context, phase=phase)

@@ -16,9 +16,10 @@ from talatat.db.session import Database
 from talatat.db.types import utcnow
 from talatat.evolution.graph import Graph, Revision, read_graph
 from talatat.evolution.locking import begun, locked
-from talatat.evolution.observed import last_release, read_heads, releases, unreachable
+from talatat.evolution.observed import last_release, read_heads, unreachable
 from talatat.evolution.planner import applied, order
 from talatat.evolution.runner import run
+from talatat.evolution.tables import releases
 
 # Called before each revision: the revision, its number from 1, how many there are in all.
 Progress = Callable[[Revision, int, int], object]

@@ -4,34 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    desc,
-    inspect,
-    select,
-    text,
-)
+from sqlalchemy import Connection, desc, inspect, select, text
 
 from talatat.composition import Composition
-from talatat.db.base import NAMING_CONVENTION
 from talatat.db.retry import is_unreachable
 from talatat.db.session import Database
-from talatat.db.types import JSONDocument, UTCDateTime
 from talatat.evolution.graph import EvolutionError, Graph
-
-releases = Table(
-    "talatat_release",
-    MetaData(naming_convention=NAMING_CONVENTION, info={"addon": "talatat"}),
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("made_at", UTCDateTime, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("surface", JSONDocument, nullable=False),
-)
+from talatat.evolution.tables import releases
 
 
 def version_table(addon: str) -> str:

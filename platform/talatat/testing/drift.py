@@ -15,7 +15,7 @@ from sqlalchemy import Connection, MetaData
 from talatat.composition import PLATFORM
 from talatat.db.base import bases_of
 from talatat.events.table import outbox
-from talatat.evolution.observed import releases
+from talatat.evolution.tables import metadata as own_tables
 
 if TYPE_CHECKING:
     from talatat.system import System
@@ -28,8 +28,8 @@ def differences(system: System) -> list[str]:
         for addon in system.composition.addons:
             for base in bases_of(addon.package):
                 found += _compared(connection, addon.name, base.metadata)
-        for table in (outbox, releases):
-            found += _compared(connection, PLATFORM, table.metadata)
+        for metadata in (outbox.metadata, own_tables):
+            found += _compared(connection, PLATFORM, metadata)
     return found
 
 

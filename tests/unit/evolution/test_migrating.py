@@ -7,7 +7,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
 from talatat.evolution import EvolutionError, bring_to, locking, pending, status
-from talatat.evolution.observed import releases
+from talatat.evolution.tables import metadata, releases
 from talatat.testing.databases import make_database
 
 
@@ -36,16 +36,15 @@ def names(revisions):
 def test_an_empty_database_is_brought_to_the_composition_and_then_there_is_nothing_to_do(there):
     composition, database = there
     steps = []
-    assert names(pending(composition, database)) == ["talatat 0001_platform", "shelf 0001_books"]
+    order = ["talatat 0001_platform", "talatat 0002_evolution", "shelf 0001_books"]
+    assert names(pending(composition, database)) == order
     done = bring_to(composition, database, progress=lambda *step: steps.append(step))
     assert [(str(one), number, total) for one, number, total in steps] == [
-        ("talatat 0001_platform", 1, 2), ("shelf 0001_books", 2, 2)
-    ]  # fmt: skip
+        (name, number, 3) for number, name in enumerate(order, 1)
+    ]
     assert done == [one for one, *_ in steps]
-    assert tables(database) == {
-        "talatat_alembic_version", "talatat_outbox", "talatat_load", "talatat_release",
-        "shelf_alembic_version", "shelf_book",
-    }  # fmt: skip
+    own = {"talatat_alembic_version", "talatat_outbox", "talatat_load", *metadata.tables}
+    assert tables(database) == own | {"shelf_alembic_version", "shelf_book"}
     assert pending(composition, database) == []
     assert bring_to(composition, database) == []
 
@@ -59,7 +58,7 @@ def test_a_release_is_recorded_when_something_changed_and_only_then(shelf, there
     assert "@" in first.who
     assert first.surface == {
         "addons": [{"name": "shelf", "version": "1.0"}],
-        "heads": {"shelf": ["0001_books"], "talatat": ["0001_platform"]},
+        "heads": {"shelf": ["0001_books"], "talatat": ["0002_evolution"]},
     }
     shelf.write("bare", {})
     url = database.url.render_as_string(hide_password=False)
@@ -114,7 +113,7 @@ def test_several_processes_that_migrate_at_once_take_turns(there, database_url):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(outcomes) == 2
+    assert sum(outcomes) == 3
     assert len(made(there[1])) == 1
 
 

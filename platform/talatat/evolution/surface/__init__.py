@@ -7,17 +7,18 @@ database; a plan is the difference between the last release and the surface now 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from talatat.composition import PLATFORM, Composition
+from talatat.evolution.canonical import canonical, digest
 from talatat.evolution.graph import Graph, read_graph
 from talatat.evolution.surface.settings import settings_of
 from talatat.evolution.surface.tables import extensions_of, tables_of
 from talatat.evolution.surface.web import overrides_of, routes_of, tweens_of, views_of
 from talatat.openapi import document_of
 from talatat.system import System
+
+__all__ = ["Surface", "canonical", "digest", "packages_of", "surface_of"]
 
 FORMAT = 1
 
@@ -74,14 +75,3 @@ def _platform_version() -> str:
     from importlib.metadata import version
 
     return version(PLATFORM)
-
-
-def canonical(value: Any) -> bytes:
-    """Canonical JSON: keys sorted, no white space, UTF-8, ending in a line end."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode() + b"\n"
-
-
-def digest(value: Any) -> str:
-    """The SHA-256 of the canonical JSON, in hex."""
-    return hashlib.sha256(canonical(value)).hexdigest()

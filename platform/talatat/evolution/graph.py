@@ -8,16 +8,23 @@ that this works when every addon is broken.
 
 from __future__ import annotations
 
+import ast
+import hashlib
+import inspect
+import textwrap
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from alembic.script import Script, ScriptDirectory
 
 from talatat.composition import PLATFORM, Composition
+from talatat.db.batches import Batch
 from talatat.errors import TalatatError
 
 PHASES = ("expand", "data", "contract")
@@ -30,7 +37,11 @@ class EvolutionError(TalatatError):
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision of one addon. `down` are those of the same addon that come before it."""
+    """One revision of one addon. `down` are those of the same addon that come before it.
+
+    `reversible` is False where it has no way down, `transactional` where it has to run outside of a
+    transaction; `batches` and `reversal` are its backfills up and down; `text` is its file.
+    """
 
     addon: str
     revision: str
@@ -38,14 +49,30 @@ class Revision:
     requires: Mapping[str, str] = field(hash=False)
     phase: str
     path: Path
+    reversible: bool = True
+    transactional: bool = True
+    waivers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    batches: tuple[Batch, ...] = field(default=(), hash=False)
+    reversal: tuple[Batch, ...] = field(default=(), hash=False)
+    text: str = field(default="", repr=False, hash=False)
 
     @property
     def key(self) -> tuple[str, str]:
         """Addon and revision: what identifies it across the composition."""
         return (self.addon, self.revision)
 
+    @cached_property
+    def checksum(self) -> str:
+        """The SHA-256 of the file, line ends aside."""
+        return checksum(self.text)
+
     def __str__(self) -> str:
         return f"{self.addon} {self.revision}"
+
+
+def checksum(text: str) -> str:
+    """The SHA-256 of a revision's text; the same whatever line ends its file was checked out with."""
+    return hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -101,13 +128,7 @@ def read_graph(composition: Composition) -> Graph:
     for addon in composition.addons:
         if (folder := versions_folder(addon.package)) is not None:
             folders[addon.name] = folder
-    problems: list[str] = []
-    revisions: dict[tuple[str, str], Revision] = {}
-    for name, folder in folders.items():
-        try:
-            revisions.update((one.key, one) for one in _read(name, folder))
-        except EvolutionError as error:
-            problems += error.problems
+    revisions, problems = _read_all(folders)
     for one in revisions.values():
         problems += _problems(one, revisions, folders, composition)
     if problems:
@@ -115,6 +136,25 @@ def read_graph(composition: Composition) -> Graph:
     order = {name: rank for rank, name in enumerate((PLATFORM, *composition.names))}
     versions = {addon.name: addon.version for addon in composition.addons}
     return Graph(revisions, order, versions, folders)
+
+
+def read_folders(folders: Mapping[str, Path]) -> Graph:
+    """Read the revisions of some folders, by addon; what they require is not looked at."""
+    revisions, problems = _read_all(folders)
+    if problems:
+        raise EvolutionError(problems)
+    return Graph(revisions, {name: rank for rank, name in enumerate(folders)}, {}, dict(folders))
+
+
+def _read_all(folders: Mapping[str, Path]) -> tuple[dict[tuple[str, str], Revision], list[str]]:
+    revisions: dict[tuple[str, str], Revision] = {}
+    problems: list[str] = []
+    for name, folder in folders.items():
+        try:
+            revisions.update((one.key, one) for one in _read(name, folder))
+        except EvolutionError as error:
+            problems += error.problems
+    return revisions, problems
 
 
 def script_directory(folder: Path) -> ScriptDirectory:
@@ -133,21 +173,53 @@ def _read(addon: str, folder: Path) -> Iterator[Revision]:
             f"{type(error).__name__}: {error}. Mend the file, or install another version of the addon."
         ) from error
     for script in scripts:
-        requires = getattr(script.module, "requires", None) or {}
-        if not isinstance(requires, Mapping):
-            raise EvolutionError(
-                f"{script.path}: requires = {requires!r} is no dict. Write "
-                f'requires = {{"addon": "its_revision"}}.'
-            )
-        down = script.down_revision
-        yield Revision(
-            addon,
-            script.revision,
-            (down,) if isinstance(down, str) else tuple(down or ()),
-            dict(requires),
-            getattr(script.module, "phase", "expand"),
-            Path(script.path),
+        yield _revision(addon, script)
+
+
+def _revision(addon: str, script: Script) -> Revision:
+    said = script.module
+    down = script.down_revision
+    return Revision(
+        addon,
+        script.revision,
+        (down,) if isinstance(down, str) else tuple(down or ()),
+        _mapping(script, "requires", 'requires = {"addon": "its_revision"}'),
+        getattr(said, "phase", "expand"),
+        Path(script.path),
+        reversible=getattr(said, "reversible", _has_way_down(said)),
+        transactional=getattr(said, "transactional", True),
+        waivers=_mapping(script, "waivers", 'waivers = {"hazard-id": "why it may"}'),
+        batches=_batches(script, "batches"),
+        reversal=_batches(script, "reversal"),
+        text=Path(script.path).read_text(encoding="utf-8"),
+    )
+
+
+def _mapping(script: Script, name: str, example: str) -> Mapping[str, str]:
+    value = getattr(script.module, name, None) or {}
+    if not isinstance(value, Mapping):
+        raise EvolutionError(f"{script.path}: {name} = {value!r} is no dict. Write {example}.")
+    return dict(value)
+
+
+def _batches(script: Script, name: str) -> tuple[Batch, ...]:
+    value = getattr(script.module, name, ())
+    if not isinstance(value, list | tuple) or not all(isinstance(one, Batch) for one in value):
+        raise EvolutionError(
+            f"{script.path}: {name} is no list of Batch. Write "
+            f'{name} = [Batch(table="...", set="...", where="...")], from talatat.db.batches.'
         )
+    return tuple(value)
+
+
+def _has_way_down(module: Any) -> bool:
+    """Whether there is a `downgrade` that comes to an end: one that raises is none."""
+    function = getattr(module, "downgrade", None)
+    if function is None:
+        return False
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    assert isinstance(body, ast.FunctionDef)
+    return not isinstance(body.body[-1], ast.Raise)
 
 
 def _line(folder: Path, error: BaseException) -> str:

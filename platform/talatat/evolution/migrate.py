@@ -16,7 +16,8 @@ from talatat.db.session import Database
 from talatat.db.types import utcnow
 from talatat.evolution.graph import Graph, Revision, read_graph
 from talatat.evolution.locking import begun, locked
-from talatat.evolution.observed import last_release, read_heads, unreachable
+from talatat.evolution.observed import last_release, read_heads
+from talatat.evolution.opening import unreachable
 from talatat.evolution.planner import applied, order
 from talatat.evolution.runner import run
 from talatat.evolution.tables import releases
@@ -37,7 +38,7 @@ def pending(composition: Composition, database: Database | Connection) -> list[R
         with database.migration_engine.connect() as connection:
             return _pending(graph, connection)
     except SQLAlchemyError as error:
-        raise unreachable(composition, database, error) from error
+        raise unreachable(composition.ini, database, error) from error
 
 
 def bring_to(
@@ -55,7 +56,7 @@ def bring_to(
             with begun(connection):
                 _record_release(composition, graph, connection)
     except SQLAlchemyError as error:
-        raise unreachable(composition, database, error) from error
+        raise unreachable(composition.ini, database, error) from error
     return done
 
 

@@ -1,57 +1,156 @@
-"""What a database says of itself: the version tables of the composed addons, and the last release."""
+"""What a database says of itself: version tables, releases, ledger, archives, processes, live schema.
+
+It is read without knowing any addon: a version table whose addon is not composed, or not even installed,
+is seen as well.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, desc, inspect, select, text
+from sqlalchemy import Connection, Table, desc, inspect, select, text
 
-from talatat.composition import Composition
-from talatat.db.retry import is_unreachable
-from talatat.db.session import Database
-from talatat.evolution.graph import EvolutionError, Graph
-from talatat.evolution.tables import releases
+from talatat.evolution.graph import Graph
+from talatat.evolution.ledger import Ledger, read_ledger
+from talatat.evolution.opening import Opened
+from talatat.evolution.tables import archives, identity, ledger, plans, processes, releases
+
+if TYPE_CHECKING:
+    from talatat.evolution.live import Schema
+
+_SUFFIX = "_alembic_version"
+_TABLES_A_QUERY = 200  # SQLite takes no more than 500 parts of a UNION
+
+
+@dataclass(frozen=True)
+class Release:
+    """What was applied as a whole, and when."""
+
+    number: int
+    made_at: datetime
+    who: str
+    surface: dict[str, Any]
+    kind: str | None = None
+    plan: str | None = None
+    note: str | None = None
+    packages: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One database at one moment. `running` is the digest of a plan that was begun and not ended."""
+
+    dialect: str
+    identity: str | None = None
+    release: Release | None = None
+    heads: Mapping[str, list[str]] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    archives: tuple[Mapping[str, Any], ...] = ()
+    processes: tuple[Mapping[str, Any], ...] = ()
+    running: str | None = None
+    schema: Schema | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The live schema's; empty where nothing is there."""
+        return self.schema.fingerprint if self.schema is not None else ""
 
 
 def version_table(addon: str) -> str:
     """Return the name of an addon's version table."""
-    return f"{addon}_alembic_version"
+    return f"{addon}{_SUFFIX}"
+
+
+def look(opened: Opened) -> Observed:
+    """Observe the database of an .ini; one that nobody has made yet is empty. Raises EvolutionError."""
+    if not opened.exists:
+        return Observed(opened.dialect)
+    with opened.reading() as connection:
+        return observe(connection)
+
+
+def observe(connection: Connection) -> Observed:
+    """Observe all in the transaction that is open, or in one that begins now."""
+    from talatat.evolution.live import read_schema  # a process that only serves does not load it
+
+    schema = read_schema(connection)
+    tables = set(inspect(connection).get_table_names())
+    return Observed(
+        connection.dialect.name,
+        _scalar(connection, tables, identity),
+        release_of(connection, tables=tables),
+        all_heads(connection, tables),
+        read_ledger(connection) if ledger.name in tables else Ledger(),
+        tuple(_rows(connection, tables, archives, archives.c.state == "kept", archives.c.id)),
+        tuple(_rows(connection, tables, processes, text("1 = 1"), processes.c.id)),
+        next((one["digest"] for one in _rows(connection, tables, plans, plans.c.state == "running",
+                                             plans.c.started_at)), None),
+        schema,
+    )  # fmt: skip
+
+
+def _scalar(connection: Connection, tables: set[str], table: Table) -> Any:
+    return connection.scalar(select(table)) if table.name in tables else None
+
+
+def _rows(
+    connection: Connection, tables: set[str], table: Table, where: Any, order: Any
+) -> list[Mapping[str, Any]]:
+    if table.name not in tables:
+        return []
+    rows = connection.execute(select(table).where(where).order_by(order))
+    return [dict(one._mapping) for one in rows]
+
+
+def all_heads(connection: Connection, tables: Iterable[str]) -> dict[str, list[str]]:
+    """Return the revisions in every version table: {addon: [revision]}; an empty one is an empty list."""
+    names = sorted(one for one in tables if one.endswith(_SUFFIX))
+    heads: dict[str, list[str]] = {name.removesuffix(_SUFFIX): [] for name in names}
+    quote = connection.dialect.identifier_preparer.quote
+    for start in range(0, len(names), _TABLES_A_QUERY):
+        # The names come from the catalogue and are quoted; they cannot be parameters.
+        parts = [
+            f"SELECT '{name.removesuffix(_SUFFIX)}' AS addon, version_num FROM {quote(name)}"  # noqa: S608
+            for name in names[start : start + _TABLES_A_QUERY]
+        ]
+        for addon, revision in connection.execute(text(" UNION ALL ".join(parts))):
+            heads[addon].append(revision)
+    return {addon: sorted(found) for addon, found in heads.items()}
 
 
 def read_heads(connection: Connection, graph: Graph) -> dict[str, list[str]]:
     """Return the revisions that stand in the version table of each addon with migrations."""
     tables = set(inspect(connection).get_table_names())
-    heads = {}
-    for addon in graph.folders:
-        if version_table(addon) in tables:
-            # The name comes from an entry point and is quoted; it cannot be a parameter.
-            name = connection.dialect.identifier_preparer.quote(version_table(addon))
-            rows = connection.execute(text(f"SELECT version_num FROM {name}"))  # noqa: S608
-            heads[addon] = sorted(rows.scalars())
-        else:
-            heads[addon] = []
-    return heads
+    wanted = {version_table(addon): addon for addon in graph.folders}
+    found = all_heads(connection, tables & set(wanted))
+    return {addon: found.get(addon, []) for addon in graph.folders}
+
+
+def release_of(
+    connection: Connection, number: int | None = None, *, tables: Iterable[str] | None = None
+) -> Release | None:
+    """Return a release, the last one where no number is given; None where there is none."""
+    known = inspect(connection).get_table_names() if tables is None else tables
+    if releases.name not in known:
+        return None
+    columns = _columns(connection)
+    query = select(*columns).order_by(desc(releases.c.number)).limit(1)
+    if number is not None:
+        query = query.where(releases.c.number == number)
+    row = connection.execute(query).first()
+    return None if row is None else Release(**row._mapping)
+
+
+def _columns(connection: Connection) -> list[Any]:
+    """The columns of a release that are there: revision 0002 of the platform added some."""
+    there = {one["name"] for one in inspect(connection).get_columns(releases.name)}
+    return [one for one in releases.c if one.name in there]
 
 
 def last_release(connection: Connection) -> tuple[int, dict[str, Any]] | None:
     """Return number and surface of the last release, or None before the first."""
-    if not inspect(connection).has_table(releases.name):
-        return None
-    query = select(releases.c.number, releases.c.surface).order_by(desc(releases.c.number)).limit(1)
-    row = connection.execute(query).first()
-    return None if row is None else (row.number, row.surface)
-
-
-def unreachable(composition: Composition, database: Database, error: Exception) -> EvolutionError:
-    """Word an error of the database for the person who can mend it; others are raised again."""
-    if not is_unreachable(error):
-        raise error
-    said = " ".join(str(getattr(error, "orig", None) or error).split())
-    if database.dialect == "sqlite":
-        mend = "Make its folder and let this process write there, or correct the line"
-    else:
-        mend = "Start the server, make the database (createdb), or correct the line"
-    return EvolutionError(
-        f"{composition.ini.at('sqlalchemy.url')}: the database "
-        f"{database.url.render_as_string(hide_password=True)} cannot be reached: {said}. {mend}."
-    )
+    found = release_of(connection)
+    return None if found is None else (found.number, found.surface)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.evolution.graph import EvolutionError, read_graph
-from talatat.evolution.observed import last_release, read_heads, unreachable
+from talatat.evolution.observed import last_release, read_heads
+from talatat.evolution.opening import unreachable
 from talatat.evolution.planner import applied, order
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def status(system: System) -> Status:
                 heads = read_heads(connection, graph)
                 last = last_release(connection)
         except SQLAlchemyError as error:
-            raise unreachable(composition, database, error) from error
+            raise unreachable(composition.ini, database, error) from error
         missing = order(graph, applied(graph, heads))
     except EvolutionError as error:
         return Status(False, problem=str(error))

@@ -12,8 +12,8 @@ from talatat.evolution.observed import version_table
 _SHOWN = 5
 
 
-def run(connection: Connection, graph: Graph, revision: Revision) -> None:
-    """Run `revision` inside the open transaction of `connection`.
+def run(connection: Connection, graph: Graph, revision: Revision, direction: str = "up") -> None:
+    """Run `revision`, up or down, inside the open transaction of `connection`.
 
     Raises EvolutionError, with the cause chained, when it fails or leaves foreign keys dangling; the
     caller rolls back.
@@ -25,7 +25,12 @@ def run(connection: Connection, graph: Graph, revision: Revision) -> None:
     config.set_main_option("version_locations", _escaped(graph.folders[revision.addon]))
     config.set_main_option("path_separator", "newline")
     try:
-        command.upgrade(config, revision.revision)
+        if direction == "up":
+            command.upgrade(config, revision.revision)
+        else:
+            command.downgrade(config, revision.down[0] if revision.down else "base")
+    except EvolutionError:
+        raise
     except Exception as error:
         raise EvolutionError(
             f"addon {revision.addon}: revision {revision.revision} failed ({revision.path}): "

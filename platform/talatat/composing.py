@@ -10,11 +10,12 @@ import logging
 import os
 import traceback
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from pyramid.registry import Registry
 
 from talatat.addons import inventory
-from talatat.composition import PLATFORM, ComposedAddon, Composition, resolve
+from talatat.composition import PLATFORM, ComposedAddon, Composition, resolve, unresolvable
 from talatat.configuration.actions import ActionState
 from talatat.configuration.checks import problems_of
 from talatat.configuration.configurator import Configurator
@@ -26,6 +27,8 @@ from talatat.settings import Settings
 from talatat.system import System
 
 log = logging.getLogger(__name__)
+
+BY_REQUEST = "left out by request"
 
 # The platform's own table of contents, in order.
 ROOMS = (
@@ -42,22 +45,27 @@ ROOMS = (
 OUTERMOST = ("talatat.security.headers", "talatat.web.compression", "talatat.web.logging")
 
 
-def load_composition(ini: str | Ini, without: Collection[str] = ()) -> Composition:
+def load_composition(
+    ini: str | Ini, without: Collection[str] = (), *, safe: bool = False
+) -> Composition:
     """Read and resolve; imports no addon. Raises `CompositionError` with every problem.
 
-    `without` names addons to leave out with their dependents; `TALATAT_WITHOUT` adds to it.
+    `without` names addons to leave out with their dependents; `TALATAT_WITHOUT` adds to it. `safe` leaves
+    out what cannot be resolved, and lets `compose` leave out what fails, whatever the .ini says.
     """
     read = read_ini(ini) if isinstance(ini, str) else ini
-    composition = resolve(read)
     named = {*without, *os.environ.get("TALATAT_WITHOUT", "").replace(",", " ").split()}
-    unknown = named - set(composition.names)
+    absent = unresolvable(read) if named or safe else {}
+    leaving = {name: why for name, why in absent.items() if safe or name in named}
+    composition = replace(resolve(read, leaving=leaving), safe=safe)
+    unknown = named - set(composition.names) - set(leaving)
     if unknown:
         raise CompositionError(
             f"{read.shown}: --without or TALATAT_WITHOUT names {', '.join(sorted(unknown))}, which is "
             f"not composed. "
             f"Composed: {', '.join(composition.names)}."
         )
-    return composition.without(dict.fromkeys(named, "left out by request"))
+    return composition.without(dict.fromkeys(named, BY_REQUEST))
 
 
 def compose(composition: Composition) -> Configurator:
@@ -75,7 +83,8 @@ def compose(composition: Composition) -> Configurator:
 
 def _quarantined(composition: Composition, error: AddonError) -> Composition:
     mode = composition.ini.settings.get("talatat.on_addon_error", "stop").strip()
-    if mode != "quarantine" or error.addon not in composition.by_name:
+    quarantine = composition.safe or mode == "quarantine"
+    if not quarantine or error.addon not in composition.by_name:
         raise error
     rest = composition.without({error.addon: str(error)})
     critical = [a.name for a in composition.addons if a.critical and a.name in rest.left_out]
@@ -96,7 +105,31 @@ def _database(settings: Settings) -> Database:
         raise CompositionError(f"{settings.ini.at('sqlalchemy.url')}: {error}") from error
 
 
+def declared_settings(composition: Composition) -> Settings:
+    """The settings of a composition as its addons declare them, whatever is wrong with their values.
+
+    For asking what an .ini has to say, before it says it. Raises `AddonError` where an addon fails.
+    """
+    config = _included(composition)
+    settings: Settings = config.registry.system.settings
+    return settings
+
+
 def _composed(composition: Composition) -> Configurator:
+    config = _included(composition)
+    system: System = config.registry.system
+    settings = system.settings
+    composed = {a.name for a in composition.addons}
+    sleeping = set(inventory().addons) | set(composition.left_out)
+    settings.problems += settings.unknown(composed, sleeping - composed)
+    _raise(settings.problems)
+    config.commit()
+    _finish(config, system)
+    return config
+
+
+def _included(composition: Composition) -> Configurator:
+    """Rooms and addons included, nothing committed."""
     settings = Settings(composition.ini)
     if settings.platform.url is None:  # there is nothing to make a database of
         _raise([*settings.problems, *settings.unknown_of_platform()])
@@ -111,12 +144,6 @@ def _composed(composition: Composition) -> Configurator:
             deferred.include(target)
     for room in OUTERMOST:
         config.include(room)
-    composed = {a.name for a in composition.addons}
-    sleeping = set(inventory().addons) | set(composition.left_out)
-    settings.problems += settings.unknown(composed, sleeping - composed)
-    _raise(settings.problems)
-    config.commit()
-    _finish(config, system)
     return config
 
 
@@ -176,4 +203,4 @@ def composed_from(global_config: Mapping[str, str], settings: Mapping[str, str])
     return compose(load_composition(given_ini(global_config, settings)))
 
 
-__all__ = ["PLATFORM", "compose", "composed_from", "load_composition"]
+__all__ = ["PLATFORM", "compose", "composed_from", "declared_settings", "load_composition"]

@@ -3,6 +3,9 @@
 import os
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,18 @@ import colander
 
 MASK = "********"
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+_in_memory: ContextVar[bool] = ContextVar("missing secrets are made in memory", default=False)
+
+
+@contextmanager
+def in_memory() -> Iterator[None]:
+    """Where development would make a missing file, a random value stands in: nothing is written."""
+    before = _in_memory.set(True)
+    try:
+        yield
+    finally:
+        _in_memory.reset(before)
 
 
 class SecretValues(list[str]):
@@ -50,6 +65,8 @@ class SecretType(colander.SchemaType):
     def _from_file(self, node: colander.SchemaNode, path: Path) -> SecretValues:
         try:
             if not path.exists() and (node.bindings or {}).get("development"):
+                if _in_memory.get():
+                    return SecretValues([secrets.token_urlsafe(48)])
                 make_secret(path)
             return self._values(node, path.read_text(encoding="utf-8"), f"the file {path}")
         except OSError as error:

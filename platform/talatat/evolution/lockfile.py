@@ -1,0 +1,136 @@
+"""`<ini stem>.lock`: what was applied last, beside the .ini and committed with it.
+
+It is written by `apply` and `rollback` only, so that a reader of the repository, and a plan on another
+machine, see what the composition was: versions, hashes, order, revisions, digests of settings and of the
+OpenAPI document. JSON with sorted keys and one fact a line, for a diff that can be read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from talatat.evolution.canonical import digest
+from talatat.evolution.desired.model import Desired
+from talatat.evolution.graph import EvolutionError
+from talatat.evolution.plan.model import Change
+from talatat.ini import Ini
+
+if TYPE_CHECKING:
+    from talatat.evolution.observed import Observed
+
+FORMAT = 1
+
+
+def path_of(ini: Ini) -> Path:
+    """Where the lock of an .ini lies: `site.ini` has `site.lock`, `site.ini#other` `site.other.lock`."""
+    path = Path(ini.path)
+    name = path.stem if ini.section == "main" else f"{path.stem}.{ini.section}"
+    return path.with_name(f"{name}.lock")
+
+
+def write(
+    ini: Ini, desired: Desired, release: int | None, heads: Mapping[str, Sequence[str]]
+) -> Path:
+    """Write what was applied as `release`; `heads` are the revisions that the database has now.
+
+    The file is replaced whole or not at all. Raises EvolutionError where it cannot be written.
+    """
+    path, document = path_of(ini), _document(desired, release, heads)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", "utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise EvolutionError(
+            f"{path} cannot be written ({error.strerror}). The database is at the composition all the "
+            f"same: let this user write there and apply again."
+        ) from error
+    return path
+
+
+def _document(
+    desired: Desired, release: int | None, heads: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    surface = desired.surface
+    return {
+        "format": FORMAT,
+        "release": release,
+        "order": list(desired.order),
+        "packages": {name: dict(one) for name, one in desired.packages.items()},
+        "revisions": {addon: sorted(found) for addon, found in heads.items() if found},
+        "settings": {key: one["value"] for key, one in surface.get("settings", {}).items()},
+        "api": digest(surface.get("api", {})),
+        "surface": digest(surface),
+    }
+
+
+def read(ini: Ini) -> dict[str, Any] | None:
+    """What the lock says, or None where there is none. Raises EvolutionError for a file that is no lock."""
+    path = path_of(ini)
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, str(error)) from error
+    if not isinstance(document, dict) or "format" not in document:
+        raise _unreadable(path, "it is not what `talatat apply` writes")
+    if document["format"] != FORMAT:
+        raise _unreadable(path, f"its format is {document['format']}, this platform's is {FORMAT}")
+    return document
+
+
+def _unreadable(path: Path, why: str) -> EvolutionError:
+    return EvolutionError(
+        f"{path} cannot be read: {why}. Take it from version control again, or delete it: the next "
+        f"`talatat apply` writes it anew."
+    )
+
+
+def parted(
+    lock: Mapping[str, Any] | None, desired: Desired, observed: Observed | None = None
+) -> list[Change]:
+    """Where the lock parts from what is installed and from the database: what nobody applied here.
+
+    Differences of composition and settings that a release knows are told by `differences`; this tells
+    of packages that changed under one version, and of a lock of another release than the database's.
+    """
+    if lock is None:
+        return []
+    return [*_packages(lock, desired), *_release(lock, observed)]
+
+
+def _packages(lock: Mapping[str, Any], desired: Desired) -> Iterator[Change]:
+    for name, now in desired.packages.items():
+        locked = lock.get("packages", {}).get(name)
+        if locked is None or locked.get("hash") == now["hash"]:
+            continue
+        if locked.get("version") == now["version"]:
+            yield Change(
+                "packages",
+                "~",
+                f"{now['distribution']} {now['version']}",
+                name,
+                "other contents than the lock file has under this version",
+                "notice",
+            )
+
+
+def _release(lock: Mapping[str, Any], observed: Observed | None) -> Iterator[Change]:
+    last = getattr(observed, "release", None)
+    number = None if last is None else last.number
+    if observed is not None and lock.get("release") != number:
+        here = "no release" if number is None else f"release {number}"
+        yield Change(
+            "packages",
+            "~",
+            "lock file",
+            None,
+            f"it is of release {lock.get('release')}, the database has {here}",
+            "notice",
+        )

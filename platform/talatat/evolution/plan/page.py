@@ -1,0 +1,83 @@
+"""Lines on a console: indented, signed, wrapped under themselves."""
+
+from __future__ import annotations
+
+import textwrap
+
+from rich.console import Console
+from rich.text import Text
+
+from talatat.evolution.plan.sql_text import sql_lines
+
+WIDEST = 110  # prose that runs wider is hard to read
+_INDENT = "  "
+_STYLES = {"+": "green", "-": "red", "~": "yellow", "!": "bold red"}
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def size(number: int) -> str:
+    """A number of bytes for people: `4.1 MB`."""
+    amount, units = float(number), ["bytes", "kB", "MB", "GB", "TB"]
+    while amount >= 1000 and len(units) > 1:
+        amount, units = amount / 1000, units[1:]
+    return f"{number} bytes" if units[0] == "bytes" else f"{amount:.1f} {units[0]}"
+
+
+class Page:
+    """What is printed on. `full` says that nothing is shortened."""
+
+    def __init__(self, console: Console, *, full: bool = False) -> None:
+        self.console = console
+        self.full = full
+        self.width = min(console.width, WIDEST)
+
+    def line(self, depth: int, text: str, style: str = "") -> None:
+        """One line, as it is."""
+        self.console.print(Text(_INDENT * depth + text, style=style), soft_wrap=True)
+
+    def gap(self) -> None:
+        """An empty line."""
+        self.console.print()
+
+    def title(self, text: str) -> None:
+        """The head of a section."""
+        self.gap()
+        self.line(0, text, style="bold")
+
+    def words(self, depth: int, text: str, style: str = "") -> None:
+        """Prose, wrapped under itself."""
+        for part in text.splitlines():
+            for line in textwrap.wrap(
+                part,
+                self.width - len(_INDENT) * depth,
+                break_long_words=False,
+                break_on_hyphens=False,
+            ):
+                self.line(depth, line, style)
+
+    def signed(self, depth: int, sign: str, text: str, weight: str = "info") -> None:
+        """Prose behind a sign; only the sign is coloured, and all of it where it is grave."""
+        style = _STYLES.get(sign, "")
+        grave = style if weight in ("warning", "danger") else ""
+        lines = textwrap.wrap(
+            text,
+            self.width - len(_INDENT) * (depth + 1),
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
+        first = Text(_INDENT * depth)
+        first.append(sign, style=style)
+        first.append(" ")
+        first.append(lines[0], style=grave)
+        self.console.print(first, soft_wrap=True)
+        for line in lines[1:]:
+            self.line(depth + 1, line, grave)
+
+    def sql(self, depth: int, statement: str) -> None:
+        """A statement, laid out, and shortened in the middle where it is very long."""
+        for line in sql_lines(statement, self.width - len(_INDENT) * depth, full=self.full):
+            self.line(depth, line, style="cyan")

@@ -1,0 +1,75 @@
+"""Laying out a statement for people. Only white space is added; a very long one loses its middle."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+MOST_LINES = 24
+_KEPT = (14, 5)  # of a statement that is longer: its first and its last lines
+_TABLE = "CREATE TABLE"
+
+
+def sql_lines(statement: str, width: int, *, full: bool = False) -> list[str]:
+    """The lines of `statement`, none wider than `width` where it can be broken.
+
+    A CREATE TABLE has a column or a constraint a line. Unless `full`, more than `MOST_LINES` are
+    shortened in the middle, with a line that says by how much.
+    """
+    lines = list(_lines(statement.strip(), width))
+    if full or len(lines) <= MOST_LINES:
+        return lines
+    head, tail = _KEPT
+    left_out = len(lines) - head - tail
+    return [*lines[:head], f"... {left_out} more lines (--full shows them)", *lines[-tail:]]
+
+
+def _lines(statement: str, width: int) -> Iterator[str]:
+    if "\n" in statement:
+        for line in statement.splitlines():
+            yield from _wrapped(line.rstrip(), width, "    ")
+    elif len(statement) > width and statement[: len(_TABLE)].upper() == _TABLE:
+        head, *parts, tail = _parts(statement)
+        yield head
+        for part in parts:
+            yield from _wrapped(f"    {part}", width, "        ")
+        yield tail
+    else:
+        yield from _wrapped(statement, width, "    ")
+
+
+def _wrapped(line: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(
+        line,
+        max(width, 40),
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
+
+
+def _parts(statement: str) -> list[str]:
+    """A CREATE TABLE cut at its outer parentheses and at the commas directly within them."""
+    parts: list[str] = []
+    depth, quote, start = 0, "", 0
+    for at, sign in enumerate(statement):
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"":
+            quote = sign
+        elif sign == "(":
+            depth += 1
+            if depth == 1 and not parts:
+                parts.append(statement[start : at + 1])
+                start = at + 1
+        elif sign == ")":
+            depth -= 1
+            if depth == 0 and len(parts) > 0 and start <= at:
+                parts.append(statement[start:at])
+                start = at
+        elif sign == "," and depth == 1:
+            parts.append(statement[start : at + 1])
+            start = at + 1
+    parts.append(statement[start:])
+    return [part.strip() for part in parts]

@@ -58,7 +58,7 @@ def _fill(one: Attachment, dialect: str) -> Fill:
     values: dict[str, ColumnElement[Any]] = {key.name: parent}
     for column in one.extension.__table__.columns:
         if column is not key and (value := _default(one, column, dialect)) is not None:
-            values[column.name] = value
+            values[column.name] = value.label(column.name)
     made = insert(one.extension.__table__).from_select(
         list(values), select(*values.values()).where(missing), include_defaults=False
     )

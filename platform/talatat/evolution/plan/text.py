@@ -65,8 +65,8 @@ def _head(page: Page, plan: Plan) -> None:
     else:
         page.line(0, f"Plan for {plan.ini}, from {whence}", style="bold")
     page.line(0, f"Database {base.database}")
-    used = {_sign(step) for step in plan.step_text} | {change.symbol for change in plan.changes}
-    if plan.blockers or any(step.hazards for step in plan.step_text):
+    used = {_sign(step) for step in plan.steps} | {change.symbol for change in plan.changes}
+    if plan.blockers or any(step.hazards for step in plan.steps):
         used.add("!")
     page.line(0, "Signs: " + ", ".join(f"{s} {word}" for s, word in SIGNS.items() if s in used))
 
@@ -113,14 +113,14 @@ def _change(page: Page, change: Change) -> None:
 
 
 def _steps(page: Page, plan: Plan) -> None:
-    data = [step.kind == "fill" or bool(step.batches) for step in plan.step_text]
+    data = [step.kind == "fill" or bool(step.batches) for step in plan.steps]
     for title, wanted in (("Schema", False), ("Data", True)):
         if wanted not in data:
             continue
         page.title(title)
-        for number, step in enumerate(plan.step_text, 1):
+        for number, step in enumerate(plan.steps, 1):
             if data[number - 1] is wanted:
-                show_step(page, _sign(step), number, len(plan.step_text), step, plan.accepted)
+                show_step(page, _sign(step), number, len(plan.steps), step, plan.accepted)
 
 
 def _blockers(page: Page, plan: Plan) -> None:
@@ -144,13 +144,13 @@ def _blocker(page: Page, plan: Plan, one: Blocker) -> None:
 def summary(plan: Plan) -> str:
     """The last line: how much there is of what."""
     signs = Counter(one.symbol for one in plan.changes)
-    data = sum(1 for step in plan.step_text if step.kind == "fill" or step.batches)
+    data = sum(1 for step in plan.steps if step.kind == "fill" or step.batches)
     parts = [
         f"{signs['+']} to add, {signs['~'] + signs['!']} to change, {signs['-']} to remove",
-        f"{counted(len(plan.step_text) - data, 'schema step')}, {counted(data, 'data step')}",
+        f"{counted(len(plan.steps) - data, 'schema step')}, {counted(data, 'data step')}",
     ]
     weights = Counter(one.weight for one in plan.changes)
-    for step in plan.step_text:
+    for step in plan.steps:
         weights.update(str(one["severity"]) for one in step.hazards if not one.get("waived"))
     said = [counted(weights[name], name) for name in ("danger", "warning") if weights[name]]
     if said:

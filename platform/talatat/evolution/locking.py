@@ -2,13 +2,16 @@
 
 On PostgreSQL that is an advisory lock, held by the session that runs the changes and polled: a waiter
 inside `pg_advisory_lock` would hold a snapshot, on which CREATE INDEX CONCURRENTLY in the holder waits
-for ever. SQLite has BEGIN IMMEDIATE, once for each revision.
+for ever. SQLite's file has a file beside it that is locked with flock. Both locks end with the process,
+however it ends.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
@@ -21,28 +24,65 @@ KEY = int.from_bytes(b"talatat", "big")
 PAUSE = 0.2
 
 
+class Locked(EvolutionError):
+    """Somebody else is changing the database."""
+
+
 @contextmanager
 def locked(connection: Connection, patience: float = 60.0) -> Iterator[None]:
-    """Hold the lock while the block runs. Raises EvolutionError after `patience` seconds of waiting."""
-    if connection.dialect.name != "postgresql":
-        yield
-        return
-    give_up = time.monotonic() + patience
-    while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": KEY}):
-        connection.rollback()
-        if time.monotonic() > give_up:
-            raise EvolutionError(
-                f"another process has been changing this database for {patience:.0f} s"
-                f"{_holder(connection)}. Wait for it to end, or end it, and run the command again."
-            )
-        time.sleep(PAUSE)
-    connection.rollback()  # the lock is the session's and stays
+    """Hold the lock while the block runs. Raises Locked after `patience` seconds of waiting."""
+    if connection.dialect.name == "postgresql":
+        with _advisory(connection, patience):
+            yield
+    else:
+        with _file(f"{connection.engine.url.database}-apply.lock", patience):
+            yield
+
+
+@contextmanager
+def _advisory(connection: Connection, patience: float) -> Iterator[None]:
+    def taken() -> bool:
+        got = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": KEY}))
+        connection.rollback()  # the lock is the session's and stays
+        return got
+
+    _wait(taken, patience, lambda: _holder(connection))
     try:
         yield
     finally:
-        connection.rollback()
-        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": KEY})
-        connection.rollback()
+        if not connection.closed and not connection.invalidated:
+            connection.rollback()
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": KEY})
+            connection.rollback()
+
+
+@contextmanager
+def _file(path: str, patience: float) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def taken() -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    try:
+        _wait(taken, patience, lambda: f" (see {path})")
+        yield
+    finally:
+        os.close(descriptor)  # and with it the lock
+
+
+def _wait(taken: Callable[[], bool], patience: float, holder: Callable[[], str]) -> None:
+    give_up = time.monotonic() + patience
+    while not taken():
+        if time.monotonic() > give_up:
+            raise Locked(
+                f"another process has been changing this database for {patience:.0f} s"
+                f"{holder()}. Wait for it to end, or end it, and run the command again."
+            )
+        time.sleep(PAUSE)
 
 
 @contextmanager
@@ -55,8 +95,14 @@ def begun(connection: Connection, patience: float = 60.0) -> Iterator[None]:
             break
         except OperationalError as error:
             connection.rollback()
-            if not is_retryable(error) or time.monotonic() > give_up:
+            if not is_retryable(error):
                 raise
+            if time.monotonic() > give_up:
+                raise Locked(
+                    f"another process holds the write lock of {connection.engine.url.database} for "
+                    f"more than {patience:.0f} s: {error.orig}. End it (a shell with an open "
+                    f"transaction, a backup, a load) and run the command again; what was done is kept."
+                ) from error
             time.sleep(PAUSE)
     with begun:
         yield

@@ -1,25 +1,30 @@
-"""Bringing a database to a composition."""
+"""Bringing a database to a composition without looking at a plan first: for tests and throw-away databases.
+
+What an operator does is `talatat.evolution.plan` and `talatat.evolution.apply`; both run the same steps.
+"""
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, insert
-from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.composition import Composition
 from talatat.db.session import Database
 from talatat.db.types import utcnow
+from talatat.evolution.apply.engine import Run, apply_steps
+from talatat.evolution.apply.journal import Journal
+from talatat.evolution.apply.lease import held
+from talatat.evolution.apply.people import who
+from talatat.evolution.canonical import canonical
 from talatat.evolution.graph import Graph, Revision, read_graph
-from talatat.evolution.locking import begun, locked
+from talatat.evolution.locking import begun
 from talatat.evolution.observed import last_release, read_heads
-from talatat.evolution.opening import unreachable
+from talatat.evolution.opening import Opened
+from talatat.evolution.plan.revisions import bare_step
 from talatat.evolution.planner import applied, order
-from talatat.evolution.runner import run
+from talatat.evolution.surface import packages_of
 from talatat.evolution.tables import releases
 
 # Called before each revision: the revision, its number from 1, how many there are in all.
@@ -34,11 +39,8 @@ def pending(composition: Composition, database: Database | Connection) -> list[R
     graph = read_graph(composition)
     if isinstance(database, Connection):
         return _pending(graph, database)
-    try:
-        with database.migration_engine.connect() as connection:
-            return _pending(graph, connection)
-    except SQLAlchemyError as error:
-        raise unreachable(composition.ini, database, error) from error
+    with _opened(composition, database).reading() as connection:
+        return _pending(graph, connection)
 
 
 def bring_to(
@@ -50,54 +52,39 @@ def bring_to(
     was killed at any point, and by several processes at once: they take turns. Raises EvolutionError.
     """
     graph = read_graph(composition)
-    try:
-        with database.migration_engine.connect() as connection, locked(connection):
-            done = _run_all(graph, connection, progress)
-            with begun(connection):
-                _record_release(composition, graph, connection)
-    except SQLAlchemyError as error:
-        raise unreachable(composition.ini, database, error) from error
-    return done
+    opened = _opened(composition, database)
+    with opened.changing() as connection, held(connection, None) as lease:
+        waiting = _pending(graph, connection)
+        connection.rollback()
+        steps = [bare_step(one, database.dialect) for one in waiting]
+        run = Run(connection, graph, Journal(connection), verify=False, lease=lease)
+        if progress is not None:
+            run.progress = lambda step, number, total, rows: (
+                progress(graph.revisions[step.addon, step.name], number, total)
+                if rows is None
+                else None
+            )
+        apply_steps(run, steps)
+        with begun(connection):
+            record(connection, packages_of(composition, graph))
+    return waiting
+
+
+def _opened(composition: Composition, database: Database) -> Opened:
+    return Opened(composition.ini, None, database)
 
 
 def _pending(graph: Graph, connection: Connection) -> list[Revision]:
     return order(graph, applied(graph, read_heads(connection, graph)))
 
 
-def _run_all(graph: Graph, connection: Connection, progress: Progress | None) -> list[Revision]:
-    done: list[Revision] = []
-    while True:
-        # Asked again before each: on SQLite another process may have run it while this one waited.
-        with begun(connection):
-            waiting = _pending(graph, connection)
-            if not waiting:
-                return done
-            if progress is not None:
-                progress(waiting[0], len(done) + 1, len(done) + len(waiting))
-            run(connection, graph, waiting[0])
-            done.append(waiting[0])
-
-
-def surface(composition: Composition, graph: Graph) -> dict[str, Any]:
-    """Return what a release is compared by: the addons, their versions and their revisions."""
-    return {
-        "addons": [{"name": one.name, "version": one.version} for one in composition.addons],
-        "heads": {addon: graph.heads(addon) for addon in sorted(graph.folders)},
-    }
-
-
-def _record_release(composition: Composition, graph: Graph, connection: Connection) -> None:
+def record(connection: Connection, surface: Mapping[str, Any], **more: Any) -> int | None:
+    """Record a release in the open transaction where the surface is not the last one's; its number."""
     last = last_release(connection)
-    made = surface(composition, graph)
-    if last is None or last[1] != made:
-        number = 1 if last is None else last[0] + 1
-        row = {"number": number, "made_at": utcnow(), "who": _who(), "surface": made}
-        connection.execute(insert(releases).values(row))
-
-
-def _who() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container whose user has no name
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
+    if last is not None and canonical(last[1]) == canonical(surface) and not more.get("always"):
+        return None
+    more.pop("always", None)
+    number = 1 if last is None else last[0] + 1
+    row = {"number": number, "made_at": utcnow(), "who": who(), "surface": surface, "kind": "apply"}
+    connection.execute(insert(releases).values({**row, **more}))
+    return number

@@ -60,7 +60,6 @@ class Opened:
     @contextmanager
     def changing(self) -> Iterator[Connection]:
         """Yield the connection that changes the database. Raises EvolutionError."""
-        self.make_folder()
         with self.worded(), self.database.migration_engine.connect() as connection:
             yield connection
 

@@ -18,17 +18,12 @@ def run(connection: Connection, graph: Graph, revision: Revision, direction: str
     Raises EvolutionError, with the cause chained, when it fails or leaves foreign keys dangling; the
     caller rolls back.
     """
-    config = Config(
-        attributes={"connection": connection, "version_table": version_table(revision.addon)}
-    )
-    config.set_main_option("script_location", _escaped(environment_folder()))
-    config.set_main_option("version_locations", _escaped(graph.folders[revision.addon]))
-    config.set_main_option("path_separator", "newline")
+    config = _config(connection, graph, revision)
     try:
         if direction == "up":
             command.upgrade(config, revision.revision)
         else:
-            command.downgrade(config, revision.down[0] if revision.down else "base")
+            command.downgrade(config, _below(revision))
     except EvolutionError:
         raise
     except Exception as error:
@@ -39,6 +34,26 @@ def run(connection: Connection, graph: Graph, revision: Revision, direction: str
         ) from error
     if connection.dialect.name == "sqlite":
         _check_foreign_keys(connection, revision)
+
+
+def stamp(connection: Connection, graph: Graph, revision: Revision, direction: str = "up") -> None:
+    """Write the version row as if `revision` had been run, in the open transaction."""
+    target = revision.revision if direction == "up" else _below(revision)
+    command.stamp(_config(connection, graph, revision), target)
+
+
+def _below(revision: Revision) -> str:
+    return revision.down[0] if revision.down else "base"
+
+
+def _config(connection: Connection, graph: Graph, revision: Revision) -> Config:
+    config = Config(
+        attributes={"connection": connection, "version_table": version_table(revision.addon)}
+    )
+    config.set_main_option("script_location", _escaped(environment_folder()))
+    config.set_main_option("version_locations", _escaped(graph.folders[revision.addon]))
+    config.set_main_option("path_separator", "newline")
+    return config
 
 
 def _check_foreign_keys(connection: Connection, revision: Revision) -> None:

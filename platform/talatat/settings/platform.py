@@ -128,3 +128,41 @@ class PlatformSettings(colander.MappingSchema):
         validator=colander.Range(0),
         description="Seconds to wait for a lock; 0 is for ever",
     )
+    shadow_url = colander.SchemaNode(
+        colander.String(),
+        missing=None,
+        key="talatat.shadow_url",
+        environment=True,
+        description="Server for throw-away databases, where the user may not create any",
+    )
+    apply_lock_timeout = colander.SchemaNode(
+        colander.Float(),
+        missing=1.5,
+        key="talatat.apply.lock_timeout",
+        environment=True,
+        validator=colander.Range(0.05, 60),
+        description="Seconds for which a change waits for a lock before it lets others pass",
+    )
+    apply_tries = colander.SchemaNode(
+        colander.Int(),
+        missing=20,
+        key="talatat.apply.tries",
+        environment=True,
+        validator=colander.Range(1, 1000),
+        description="How often a change tries to get its lock",
+    )
+    apply_statement_timeout = colander.SchemaNode(
+        colander.Float(),
+        missing=3600.0,
+        key="talatat.apply.statement_timeout",
+        environment=True,
+        validator=colander.Range(0),
+        description="Seconds for one statement of a change; 0 is none",
+    )
+    backup = colander.SchemaNode(
+        colander.String(),
+        missing=None,
+        key="talatat.backup",
+        environment=True,
+        description="A file that each backup writes anew: a plan tells its age",
+    )

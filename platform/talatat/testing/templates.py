@@ -19,7 +19,8 @@ from sqlalchemy import inspect
 from talatat.composition import Composition
 from talatat.db.session import Database
 from talatat.evolution.graph import read_graph
-from talatat.evolution.migrate import bring_to, surface
+from talatat.evolution.migrate import bring_to
+from talatat.evolution.surface import packages_of
 from talatat.testing import servers
 from talatat.testing.databases import make_database
 
@@ -40,7 +41,7 @@ def prepare(composition: Composition, database: Database) -> None:
 
 def _digest(composition: Composition) -> str:
     graph = read_graph(composition)
-    digest = hashlib.sha256(json.dumps(surface(composition, graph), sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(packages_of(composition, graph), sort_keys=True).encode())
     for key in sorted(graph.revisions):
         digest.update(graph.revisions[key].path.read_bytes())
     return digest.hexdigest()[:16]

@@ -1,0 +1,75 @@
+"""Steps that cannot run in a transaction: CREATE INDEX CONCURRENTLY on PostgreSQL, and one statement only.
+
+The journal says `started` before; the statement runs in autocommit; version row, ledger and `done` follow
+in one transaction. A build that was killed leaves an invalid index: it is dropped, also concurrently, and
+built again. One that is valid is only written down.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Connection, MetaData, text
+
+from talatat.db.base import NAMING_CONVENTION
+from talatat.evolution.apply.transactions import Timeouts, set_timeouts
+from talatat.evolution.graph import EvolutionError, Graph, Revision, script_directory
+
+# Waiting hurts nobody here, but for ever is too long: a session that is idle in a transaction.
+_LOCK = 600.0
+
+_INVALID = """
+SELECT quote_ident(n.nspname) || '.' || quote_ident(i.relname) AS name
+  FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_namespace n ON n.oid = i.relnamespace
+ WHERE NOT x.indisvalid AND n.nspname = ANY (current_schemas(false))
+"""
+
+
+def run_alone(
+    connection: Connection,
+    graph: Graph,
+    revision: Revision,
+    direction: str,
+    watched: AbstractContextManager[object],
+) -> None:
+    """Run a revision's statements in autocommit; the version row is not touched."""
+    connection.rollback()
+    alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        set_timeouts(alone, Timeouts(lock=_LOCK, statement=0), local=False)
+        drop_invalid_indexes(alone)
+        with watched:
+            _call(alone, graph, revision, direction)
+    except EvolutionError:
+        raise
+    except Exception as error:
+        raise EvolutionError(
+            f"addon {revision.addon}: revision {revision.revision} failed ({revision.path}): "
+            f"{type(error).__name__}: {error}. It runs outside of a transaction: an index that is "
+            f"left invalid is dropped and built again when you run `talatat apply` again."
+        ) from error
+    finally:
+        if not connection.invalidated:
+            connection.rollback()
+            connection.exec_driver_sql("RESET lock_timeout")
+            connection.exec_driver_sql("RESET statement_timeout")
+            connection.execution_options(isolation_level="READ COMMITTED")
+            connection.rollback()
+
+
+def drop_invalid_indexes(connection: Connection) -> None:
+    """Drop what builds that were interrupted left behind."""
+    for name in connection.execute(text(_INVALID)).scalars().all():
+        connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+
+
+def _call(connection: Connection, graph: Graph, revision: Revision, direction: str) -> None:
+    """Call `upgrade` or `downgrade` without Alembic's version table around it."""
+    script = script_directory(graph.folders[revision.addon]).get_revision(revision.revision)
+    assert script is not None
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    context = MigrationContext.configure(connection, opts={"target_metadata": metadata})
+    with Operations.context(context):
+        getattr(script.module, "upgrade" if direction == "up" else "downgrade")()

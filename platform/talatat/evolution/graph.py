@@ -15,7 +15,7 @@ import textwrap
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,6 +41,8 @@ class Revision:
 
     `reversible` is False where it has no way down, `transactional` where it has to run outside of a
     transaction; `batches` and `reversal` are its backfills up and down; `text` is its file.
+    `replaces` are earlier revisions that were squashed into this one, which kept the last one's id: a
+    database that stands there needs nothing, and what requires one of them has it in this one.
     """
 
     addon: str
@@ -54,6 +56,7 @@ class Revision:
     waivers: Mapping[str, str] = field(default_factory=dict, hash=False)
     batches: tuple[Batch, ...] = field(default=(), hash=False)
     reversal: tuple[Batch, ...] = field(default=(), hash=False)
+    replaces: tuple[str, ...] = ()
     text: str = field(default="", repr=False, hash=False)
 
     @property
@@ -154,7 +157,23 @@ def _read_all(folders: Mapping[str, Path]) -> tuple[dict[tuple[str, str], Revisi
             revisions.update((one.key, one) for one in _read(name, folder))
         except EvolutionError as error:
             problems += error.problems
-    return revisions, problems
+    return _squashed(revisions), problems
+
+
+def _squashed(revisions: dict[tuple[str, str], Revision]) -> dict[tuple[str, str], Revision]:
+    """Let what is required of a revision that was squashed be required of the one that took its place."""
+    places = {(one.addon, old): one.revision for one in revisions.values() for old in one.replaces}
+    if not places:
+        return revisions
+    return {
+        key: replace(
+            one,
+            requires={
+                addon: places.get((addon, needed), needed) for addon, needed in one.requires.items()
+            },
+        )
+        for key, one in revisions.items()
+    }
 
 
 def script_directory(folder: Path) -> ScriptDirectory:
@@ -191,6 +210,7 @@ def _revision(addon: str, script: Script) -> Revision:
         waivers=_mapping(script, "waivers", 'waivers = {"hazard-id": "why it may"}'),
         batches=_batches(script, "batches"),
         reversal=_batches(script, "reversal"),
+        replaces=tuple(getattr(said, "replaces", ())),
         text=Path(script.path).read_text(encoding="utf-8"),
     )
 

@@ -68,14 +68,20 @@ class Ledger:
         return standing
 
     def edited(self, graph: Graph) -> list[str]:
-        """Tell, in words, which files are not what was applied."""
+        """Tell, in words, which files are not what was applied.
+
+        A squashed revision is another file under the id of the last that it replaces: no edit.
+        """
+        applied = self.applied()
         return [
             f"{graph.revisions[key].path}: this file was edited after it was applied as revision "
             f"{entry.revision} of addon {entry.addon} ({entry.finished_at:%Y-%m-%d}, by {entry.who}). "
             f"Put it back as it was (talatat history {{ini}} --text {entry.addon}:{entry.revision} "
             f"prints it) and write a further revision: talatat revision {{ini}} {entry.addon} -m ..."
-            for key, entry in self.applied().items()
-            if key in graph.revisions and graph.revisions[key].checksum != entry.checksum
+            for key, entry in applied.items()
+            if key in graph.revisions
+            and graph.revisions[key].checksum != entry.checksum
+            and not any((entry.addon, old) in applied for old in graph.revisions[key].replaces)
         ]
 
     def graph(self, folder: Path, addons: Collection[str] | None = None) -> Graph:

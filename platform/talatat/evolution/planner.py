@@ -77,6 +77,12 @@ def _rank(graph: Graph, one: Revision) -> tuple[int, int, str, Key]:
 def _ahead(graph: Graph, addon: str, revision: str) -> str:
     version = graph.versions.get(addon)
     installed = f"{addon} {version}" if version else addon
+    if into := next((one for one in graph.of(addon) if revision in one.replaces), None):
+        return (
+            f"addon {addon} stands at revision {revision!r}, which the installed {installed} has squashed "
+            f"into {into.revision!r}: what lies between the two is not in this package any more. Install "
+            f"the last version of {addon} before the squash, run `talatat apply`, then install this one."
+        )
     return (
         f"the database is ahead: addon {addon} stands at revision {revision!r} there, which the installed "
         f"{installed} does not have. Install the version of {addon} that the database was brought to, "

@@ -65,6 +65,7 @@ CODES: dict[str, str] = {
     "internal_error": "The server failed. The log tells why, under `request_id`.",
     "unavailable": "The service cannot answer now; try again after `Retry-After` seconds.",
     "not_applied": "The database is not at this composition; `command` brings it there.",
+    "superseded": "The database has gone beyond this process; `command` installs what serves it.",
     "database_unavailable": "The database cannot be reached; try again after `Retry-After` seconds.",
     "busy": "A lock was waited for in vain; try again after `Retry-After` seconds.",
 }

@@ -28,6 +28,7 @@ def application(global_config: Mapping[str, str], settings: Mapping[str, str]) -
     log_somewhere()
     config = composed_from(global_config, settings)
     system: System = config.registry.system
+    system.serving = True
     if system.settings.platform.development:
         make_folders(system)
         try:

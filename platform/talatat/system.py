@@ -21,8 +21,9 @@ from talatat.settings import Settings
 class System:
     """One composition, composed.
 
-    `quarantined` tells for each addon that was left out why; `release` is set once the database has
-    been seen at the composition.
+    `quarantined` tells for each addon that was left out why; `release` is the one that is served, set
+    once the database has been seen at the composition. `serving` says that this process serves requests,
+    as no command and no test does; `guard` is `talatat.evolution.guard.Guard`.
     """
 
     composition: Composition
@@ -38,6 +39,8 @@ class System:
     directive_owners: dict[str, str] = field(default_factory=dict)
     marked_assets: set[str] = field(default_factory=set)
     release: int | None = None
+    serving: bool = False
+    guard: Any = None
 
     @property
     def quarantined(self) -> Mapping[str, str]:

@@ -20,7 +20,7 @@ from talatat.system import System
 log = logging.getLogger(__name__)
 
 # By name, as the composed rooms are: nothing that serves imports evolution.
-STATUS = "talatat.evolution.readiness.status"
+STATUS = "talatat.evolution.guard.ready"
 REST = 1.0
 
 
@@ -39,7 +39,10 @@ class Readiness:
         self._body: dict[str, Any] = {}
 
     def body(self) -> dict[str, Any]:
-        """`{status, release, missing, quarantined, command}`; status ok, not_applied or unavailable."""
+        """`{status, release, missing, quarantined, command}`.
+
+        The status is ok, not_applied, superseded (the database went beyond this process) or unavailable.
+        """
         with self._lock:
             if time.monotonic() - self._asked >= REST:
                 self._body = self._seen()
@@ -50,9 +53,8 @@ class Readiness:
         seen = self._ask(self.system)
         if seen.problem:  # hosts, files and users are the operator's business
             log.error("not ready: %s", seen.problem)
-        said = "ok" if seen.ok else "not_applied" if seen.command else "unavailable"
         return {
-            "status": said,
+            "status": seen.word,
             "release": seen.release,
             "missing": seen.missing,
             "quarantined": sorted(self.system.quarantined),

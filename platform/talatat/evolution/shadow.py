@@ -1,0 +1,174 @@
+"""Throw-away databases, in which revisions are run to see what they do.
+
+SQLite: a temporary file. PostgreSQL: a database of its own with a new name, on the server of
+`talatat.shadow_url` or, without that setting, on the server of the system's own database. It is dropped
+when the block ends; one that a killed process left behind is dropped by the next.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, event, text
+from sqlalchemy.exc import DBAPIError
+
+from talatat.db.engine import make_migration_engine, parse_url
+from talatat.evolution.graph import EvolutionError
+from talatat.evolution.live import Schema
+from talatat.evolution.live.schema import version_table
+
+PREFIX = "talatat_shadow_"
+KEY = int.from_bytes(b"shad", "big")
+# The advisory lock of the process that uses a shadow: while it lives, nobody else drops it.
+_LOCK = text("SELECT pg_advisory_lock(:key, hashtext(:name))")
+_LEFT = text(
+    "SELECT d.datname FROM pg_database d WHERE starts_with(d.datname::text, :prefix) AND NOT EXISTS"
+    " (SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid = :key"
+    "  AND l.objid::bigint = hashtext(d.datname::text)::bigint & 4294967295)"
+    " AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.datname = d.datname)"
+)
+_LOCALE = text("SELECT to_jsonb(d) FROM pg_database d WHERE d.datname = current_database()")
+
+
+@contextmanager
+def shadow(
+    dialect: str,
+    url: URL | str,
+    shadow_url: URL | str | None = None,
+    like: Schema | None = None,
+    heads: Mapping[str, Sequence[str]] | None = None,
+) -> Iterator[Engine]:
+    """Yield the engine of an empty database, or of one with the schema of `like`.
+
+    `url` is the system's own database, which is not written to. `heads` are written into the version
+    tables: {addon: [revisions]}. On SQLite foreign keys are off, as for every migration. Raises
+    EvolutionError when no database can be made.
+    """
+    if dialect == "sqlite":
+        with _sqlite() as engine:
+            fill(engine, like, heads)
+            yield engine
+        return
+    own = _parsed(url)
+    with _postgresql(own, own if shadow_url is None else _parsed(shadow_url), like) as engine:
+        fill(engine, like, heads)
+        yield engine
+
+
+def fill(
+    engine: Engine, like: Schema | None, heads: Mapping[str, Sequence[str]] | None = None
+) -> None:
+    """Make the schema of `like`, and the rows of version tables, in an empty database."""
+    with engine.begin() as connection:
+        for statement in _bundled(like) if like is not None else ():
+            connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+        for addon, revisions in sorted((heads or {}).items()):
+            _write_heads(connection, addon, revisions, like)
+
+
+def _bundled(like: Schema) -> Sequence[str]:
+    """The statements to send: on PostgreSQL all at once, which spares a round trip for each."""
+    made = like.statements()
+    return made if like.dialect == "sqlite" or not made else [";\n".join(made)]
+
+
+def _write_heads(
+    connection: Connection, addon: str, revisions: Sequence[str], like: Schema | None
+) -> None:
+    name = version_table(addon)
+    table = connection.dialect.identifier_preparer.quote(name)
+    if like is None or name not in like.tables:
+        connection.execute(
+            text(f"CREATE TABLE {table} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        )
+    for revision in revisions:
+        # The name is quoted; it cannot be a parameter.
+        insert = text(f"INSERT INTO {table} (version_num) VALUES (:revision)")  # noqa: S608
+        connection.execute(insert, {"revision": revision})
+
+
+@contextmanager
+def _sqlite() -> Iterator[Engine]:
+    with tempfile.TemporaryDirectory(prefix="talatat-shadow-") as folder:
+        engine = make_migration_engine(parse_url(f"sqlite:///{Path(folder, 'shadow.sqlite')}"))
+        # Nobody misses it after a crash.
+        event.listen(engine, "connect", _careless)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+def _careless(connection: Any, record: Any) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
+
+
+@contextmanager
+def _postgresql(own: URL, server: URL, like: Schema | None) -> Iterator[Engine]:
+    admin = make_migration_engine(server)
+    name = f"{PREFIX}{secrets.token_hex(8)}"
+    try:
+        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            _drop_leftovers(connection)
+            connection.execute(_LOCK, {"key": KEY, "name": name})
+            _create(connection, name, server)
+            engine = make_migration_engine(server.set(database=name))
+            try:
+                yield engine
+            finally:
+                engine.dispose()
+                _drop(connection, name)
+    finally:
+        admin.dispose()
+
+
+def _create(connection: Connection, name: str, server: URL) -> None:
+    row: dict[str, Any] = connection.execute(_LOCALE).scalar_one()
+    try:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0{_locale(row)}")
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != "42501":
+            raise
+        raise EvolutionError(
+            f"a plan needs a database to try revisions in, and {server.username or 'the role'} may not "
+            f"make one on {server.host or 'the server'}. Let it (ALTER ROLE ... CREATEDB), or name a "
+            f"server on which it may in talatat.shadow_url."
+        ) from None
+
+
+def _locale(row: Mapping[str, Any]) -> str:
+    """How texts are compared there: expressions and indexes may depend on it."""
+    encoding = "UTF8" if row["encoding"] == 6 else None
+    said = f" ENCODING '{encoding}'" if encoding else ""
+    said += f" LC_COLLATE {_literal(row['datcollate'])} LC_CTYPE {_literal(row['datctype'])}"
+    icu = row.get("datlocale") or row.get("daticulocale")
+    if row.get("datlocprovider") == "i" and icu:
+        said += f" LOCALE_PROVIDER icu ICU_LOCALE {_literal(icu)}"
+    elif row.get("datlocprovider") == "b" and icu:
+        said += f" LOCALE_PROVIDER builtin BUILTIN_LOCALE {_literal(icu)}"
+    return said
+
+
+def _drop(connection: Connection, name: str) -> None:
+    connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _drop_leftovers(connection: Connection) -> None:
+    """Drop what processes that were killed left behind; those of other roles are not ours to drop."""
+    left = connection.execute(_LEFT, {"prefix": PREFIX, "key": KEY}).scalars().all()
+    for name in left:
+        with suppress(DBAPIError):
+            _drop(connection, name)
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _parsed(url: URL | str) -> URL:
+    return parse_url(url if isinstance(url, str) else url.render_as_string(hide_password=False))

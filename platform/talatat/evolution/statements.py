@@ -1,0 +1,139 @@
+"""What revisions execute: recorded in a shadow database, and compared while it is executed for good.
+
+with Recorder(connection) as recorder:
+    run(connection, graph, revision)
+step = recorder.statements
+
+with Verifier(connection, step, "catalog 0003_slug") as verifier:
+    run(connection, graph, revision)
+verifier.finish()
+
+Text alone is compared; parameters are no part of it, and a statement for many rows is one. Reading, and
+what Alembic does to the version table, is left out: it depends on what is there. A revision that goes
+past SQLAlchemy, to the driver's own cursor, cannot be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import count
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection, event
+
+from talatat.evolution.graph import EvolutionError
+from talatat.evolution.hazards.tokens import Token, pieces, tokenize
+from talatat.evolution.live.schema import VERSION_TABLE
+from talatat.evolution.live.spelling import squeezed
+
+_READING = ("SELECT", "VALUES", "TABLE", "EXPLAIN", "SHOW", "WITH")
+_WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "INTO")
+_TURNS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
+# The words before the name of the table in Alembic's statements about its version table.
+_VERSIONING = (("CREATE", "TABLE"), ("INSERT", "INTO"), ("UPDATE",), ("DELETE", "FROM"), ("DROP", "TABLE"))  # fmt: skip
+
+
+class Recorder:
+    """Records what one connection executes while the block runs: `statements`, white space squeezed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.statements: list[str] = []
+
+    def __enter__(self) -> Self:
+        event.listen(self.connection, "before_cursor_execute", self._executing)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        event.remove(self.connection, "before_cursor_execute", self._executing)
+
+    def _executing(
+        self, connection: Connection, cursor: Any, statement: str, *details: Any
+    ) -> None:
+        if changes(statement):
+            self.see(squeezed(statement))
+
+    def see(self, statement: str) -> None:
+        """Note a statement that is about to be executed."""
+        self.statements.append(statement)
+
+
+class Verifier(Recorder):
+    """Refuses, before it is executed, the first statement that differs from `expected`.
+
+    `step` names in errors what is being run. Call `finish` before the commit.
+    """
+
+    def __init__(self, connection: Connection, expected: Iterable[str], step: str = "") -> None:
+        super().__init__(connection)
+        self.expected = list(expected)
+        self.step = step
+
+    def see(self, statement: str) -> None:
+        place = len(self.statements)
+        planned = self.expected[place] if place < len(self.expected) else None
+        if statement != planned:
+            raise EvolutionError(self._differs(place, planned, statement))
+        super().see(statement)
+
+    def finish(self) -> None:
+        """Raise EvolutionError when the plan has statements that were not executed."""
+        place = len(self.statements)
+        if place < len(self.expected):
+            raise EvolutionError(self._differs(place, self.expected[place], None))
+
+    def _differs(self, place: int, planned: str | None, got: str | None) -> str:
+        step = f"step {self.step}: " if self.step else ""
+        return (
+            f"{step}statement {place + 1} is not the one that was planned. Planned: "
+            f"{planned or 'none (the step has ended)'}. "
+            f"{'About to be executed' if got else 'Executed'}: {got or 'none (the step has ended)'}. "
+            f"Nothing of the step was kept. Either the database or the revision changed since the plan "
+            f"was made, then plan again: `talatat plan`. Or the revision's statements depend on rows: "
+            f"let it declare `batches` (talatat.db.batches)."
+        )
+
+
+def changes(statement: str) -> bool:
+    """Whether a statement changes the database, the rows of version tables and transactions aside.
+
+    PRAGMAs that set something count, those that ask do not; neither does SELECT, whatever functions it calls.
+    """
+    parts = pieces(statement)
+    return any(_changes(list(tokenize(part.text))) for part in parts)
+
+
+def _changes(tokens: Sequence[Token]) -> bool:
+    first = next((at for at, one in enumerate(tokens) if one.kind == "word"), None)
+    if first is None:
+        return False
+    if tokens[first].is_word(*_READING):
+        return any(one.is_word(*_WRITES) for one in tokens)
+    if tokens[first].is_word("PRAGMA"):
+        return any(one.text == "=" for one in tokens)
+    return not tokens[first].is_word(*_TURNS) and not _is_versioning(tokens[first:])
+
+
+def _is_versioning(tokens: Sequence[Token]) -> bool:
+    for words in _VERSIONING:
+        if all(one.is_word(word) for one, word in zip(tokens, words, strict=False)):
+            table = _table(tokens[len(words) :])
+            return table.endswith(VERSION_TABLE) and not table.startswith("_alembic_tmp_")
+    return False
+
+
+def _table(tokens: Sequence[Token]) -> str:
+    """The name that stands first, past IF NOT EXISTS and a schema."""
+    rest = [one for one in tokens[:8] if not one.is_word("IF", "NOT", "EXISTS", "ONLY")]
+    for place in count(0, 2):
+        if place >= len(rest):
+            return ""
+        if place + 1 >= len(rest) or rest[place + 1].text != ".":
+            return rest[place].name
+    return ""

@@ -1,0 +1,106 @@
+"""What revisions execute is recorded, and compared while it is executed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Connection, text
+
+from talatat.evolution import EvolutionError
+from talatat.evolution.live import read_schema
+from talatat.evolution.shadow import shadow
+from talatat.evolution.statements import Recorder, Verifier, changes
+
+
+def operations(connection: Connection) -> Operations:
+    return Operations(MigrationContext.configure(connection))
+
+
+def revision(connection: Connection) -> None:
+    """Makes a table, fills it, and rebuilds it as SQLite must to drop a column's default."""
+    op = operations(connection)
+    op.create_table(
+        "shelf_book",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("title", sa.String(20), server_default="none"),
+    )
+    op.bulk_insert(
+        sa.table("shelf_book", sa.column("id"), sa.column("title")),
+        [{"id": 1, "title": "one"}, {"id": 2, "title": "two"}],
+    )
+    op.execute("SELECT 1")
+    with op.batch_alter_table("shelf_book") as batch:
+        batch.alter_column("title", server_default=None, existing_type=sa.String(20))
+
+
+@pytest.fixture
+def dialect(database_url: str) -> str:
+    return database_url.partition(":")[0].partition("+")[0]
+
+
+def recorded(dialect: str, url: str, run: Callable[[Connection], None]) -> list[str]:
+    with shadow(dialect, url) as engine, engine.begin() as connection:
+        with Recorder(connection) as recorder:
+            run(connection)
+        connection.exec_driver_sql("CREATE TABLE elsewhere (id INTEGER)")
+    return recorder.statements
+
+
+def test_what_was_recorded_in_one_shadow_is_executed_in_another(
+    dialect: str, database_url: str
+) -> None:
+    expected = recorded(dialect, database_url, revision)
+    assert [one.split(" (")[0] for one in expected][:2] == [
+        "CREATE TABLE shelf_book",
+        "INSERT INTO shelf_book",
+    ]
+    assert not any(one.startswith(("SELECT", "PRAGMA", "BEGIN")) for one in expected)
+    assert "CREATE TABLE elsewhere (id INTEGER)" not in expected
+    assert any("_alembic_tmp_shelf_book" in one for one in expected) == (dialect == "sqlite")
+    with shadow(dialect, database_url) as engine, engine.begin() as connection:
+        with Verifier(connection, expected, "shelf 0001") as verifier:
+            revision(connection)
+        verifier.finish()
+        assert "shelf_book" in read_schema(connection).tables
+
+
+def test_a_statement_that_was_not_planned_is_not_executed(dialect: str, database_url: str) -> None:
+    with shadow(dialect, database_url) as engine, engine.begin() as connection:
+        connection.execute(text("CREATE TABLE a (id INTEGER)"))
+        with (
+            Verifier(connection, ["DROP TABLE b"], "shelf 0001") as verifier,
+            pytest.raises(EvolutionError, match=r"step shelf 0001: statement 1 .*DROP TABLE a"),
+        ):
+            connection.execute(text("DROP TABLE a"))
+        assert "a" in read_schema(connection).tables
+        with pytest.raises(EvolutionError, match=r"Executed: none"):
+            verifier.finish()
+        connection.execute(text("DROP TABLE a"))  # nobody watches any more
+
+
+@pytest.mark.parametrize(
+    ("statement", "counts"),
+    [
+        ("SELECT 1", False),
+        (" -- all of it\n(SELECT 1) UNION SELECT 2", False),
+        ("WITH gone AS (DELETE FROM a RETURNING *) SELECT * FROM gone", True),
+        ("SELECT 1; DROP TABLE a", True),
+        ("SELECT * INTO b FROM a", True),
+        ("PRAGMA table_info('a')", False),
+        ("PRAGMA user_version = 3", True),
+        ("SAVEPOINT sa_savepoint_1", False),
+        ("", False),
+        ("CREATE TABLE shelf_alembic_version (version_num VARCHAR(32))", False),
+        ('INSERT INTO "my-shelf_alembic_version" (version_num) VALUES (1)', False),
+        ("UPDATE shelf_alembic_version SET version_num = '2'", False),
+        ("UPDATE shelf_book SET title = (SELECT version_num FROM shelf_alembic_version)", True),
+        ("DROP TABLE IF EXISTS public.shelf_alembic_version", False),
+        ("SET LOCAL lock_timeout = '1s'", True),
+    ],
+)
+def test_only_what_changes_the_database_is_recorded(statement: str, counts: bool) -> None:
+    assert changes(statement) is counts

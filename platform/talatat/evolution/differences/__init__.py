@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from talatat.evolution.differences.api import api
+from talatat.evolution.differences.comparing import Pair
+from talatat.evolution.differences.hooks import hooks
+from talatat.evolution.differences.overrides import overrides
+from talatat.evolution.differences.security import permissions
+from talatat.evolution.differences.settings import jobs, settings
 from talatat.evolution.differences.states import states
+from talatat.evolution.differences.web import routes, views
 from talatat.evolution.plan.model import SECTIONS, Change
 
 Surface = Mapping[str, Any]
@@ -22,8 +29,12 @@ def differences(
 
     `archives` names addons whose data lies in an archive of the database: enabling restores them.
     """
-    before: Surface = old or {}
-    found = [*states(before, new, archives)]
+    if old == new:
+        return []
+    pair = Pair(old or {}, new)
+    found = [*states(pair, archives)]
+    for section in (routes, views, overrides, hooks, permissions, api, settings, jobs):
+        found += section(pair)
     return sorted(found, key=lambda one: SECTIONS.index(one.section))
 
 

@@ -8,13 +8,13 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from talatat.composition import PLATFORM
+from talatat.evolution.differences.comparing import Pair
 from talatat.evolution.plan.model import Change
 
 
-def states(
-    old: Mapping[str, Any], new: Mapping[str, Any], archives: Collection[str] = ()
-) -> Iterator[Change]:
+def states(pair: Pair, archives: Collection[str] = ()) -> Iterator[Change]:
     """The changes of the sections `packages` and `states`."""
+    old, new = pair.old, pair.new
     before, now = _addons(old), _addons(new)
     yield from _platform(old.get("platform"), new.get("platform"))
     for name, addon in now.items():

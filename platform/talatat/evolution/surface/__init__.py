@@ -12,7 +12,16 @@ from typing import Any
 from talatat.composition import PLATFORM, Composition
 from talatat.evolution.canonical import canonical, digest
 from talatat.evolution.graph import Graph, read_graph
+from talatat.evolution.surface.api import api_of
+from talatat.evolution.surface.hooks import hooks_of
+from talatat.evolution.surface.security import (
+    identity_sources_of,
+    permissions_of,
+    resources_of,
+    roles_of,
+)
 from talatat.evolution.surface.settings import settings_of
+from talatat.evolution.surface.shadows import shadows_of
 from talatat.evolution.surface.tables import extensions_of, tables_of
 from talatat.evolution.surface.web import overrides_of, routes_of, tweens_of, views_of
 from talatat.openapi import document_of
@@ -28,28 +37,26 @@ Surface = dict[str, Any]
 def surface_of(registry: Any) -> Surface:
     """The surface of a composed registry. Opens no connection and writes nothing."""
     system: System = registry.system
+    routes = routes_of(registry)
     return {
         "format": FORMAT,
         **packages_of(system.composition, read_graph(system.composition)),
-        "routes": routes_of(registry),
+        "routes": routes,
+        "shadows": shadows_of(registry, routes),
         "views": views_of(registry),
         "tweens": tweens_of(registry),
         "overrides": overrides_of(system),
-        "permissions": {
-            name: {"addon": one.addon, "title": one.title}
-            for name, one in system.security.permissions.items()
-        },
-        "roles": {
-            name: {"addon": one.addon, "permissions": sorted(one.permissions)}
-            for name, one in system.security.roles.items()
-        },
-        "identity_sources": sorted(system.security.sources),
+        "hooks": hooks_of(registry),
+        "permissions": permissions_of(system),
+        "roles": roles_of(system),
+        "identity_sources": identity_sources_of(registry),
+        "resources": resources_of(system),
         "settings": settings_of(system.settings),
         "tables": tables_of(system.composition),
         "extensions": extensions_of(system),
         "loaders": sorted(system.loaders),
         "jobs": {},
-        "api": document_of(registry),
+        "api": api_of(document_of(registry)),
     }
 
 

@@ -9,9 +9,8 @@ from talatat.composition import PLATFORM
 from talatat.configuration.provenance import digest, source_of
 from talatat.system import System
 
-# Predicates that distinguish two views of one route.
+# Predicates that distinguish two views of one route, beside the request method.
 PREDICATES = (
-    "request_methods",
     "request_param",
     "xhr",
     "accept",
@@ -24,38 +23,53 @@ PREDICATES = (
 )
 
 
-def _entries(registry: Any, category: str) -> Iterator[tuple[Any, list[Any]]]:
+def entries(registry: Any, category: str) -> Iterator[tuple[Any, list[Any]]]:
+    """(introspectable, related ones) of a category, in the order in which they were registered."""
     for entry in registry.introspector.get_category(category) or ():
         yield entry["introspectable"], entry["related"]
 
 
 def routes_of(registry: Any) -> dict[str, Any]:
-    """{route: {addon, pattern}}, in no order: the order of routes is a list of its own."""
+    """{route: {addon, pattern, methods, factory}}, in no order: see `shadows_of`."""
     return {
         intr["name"]: {
             "addon": intr.get("addon", PLATFORM),
             "pattern": intr["pattern"],
             "methods": _words(intr.get("request_methods")),
+            "factory": dotted(intr.get("factory")),
         }
-        for intr, _ in _entries(registry, "routes")
+        for intr, _ in entries(registry, "routes")
     }
 
 
 def views_of(registry: Any) -> dict[str, Any]:
-    """{what the view answers: {addon, permission, code}}; exception views stand beside the others."""
+    """{what the view answers: {addon, route, permission, csrf, exception, code, fingerprint}}.
+
+    `permission` is None where nobody asks for one; `csrf` False where the view takes unsafe requests of
+    a browser without a token; `exception` says that it only shows errors.
+    """
     found: dict[str, Any] = {}
-    for intr, related in _entries(registry, "views"):
+    for intr, related in entries(registry, "views"):
         permissions = [one["value"] for one in related if one.category_name == "permissions"]
         target = intr.get("callable")
         key = _key(intr)
         number = sum(1 for known in found if known.partition("#")[0] == key)
         found[f"{key}#{number}" if number else key] = {
             "addon": intr.get("addon", PLATFORM),
+            "route": intr.get("route_name"),
             "permission": permissions[0] if permissions else None,
-            "code": _dotted(target),
+            "csrf": intr.get("require_csrf") is not False,
+            "exception": _is_of_errors(intr),
+            "code": dotted(target),
             "fingerprint": digest(source_of(target)) if target is not None else None,
         }
     return found
+
+
+def _is_of_errors(intr: Any) -> bool:
+    context = intr.get("context")
+    error = isinstance(context, type) and issubclass(context, BaseException)
+    return bool(intr.get("exception_only")) or error or "Exception" in str(dotted(context))
 
 
 def _key(intr: Any) -> str:
@@ -66,10 +80,10 @@ def _key(intr: Any) -> str:
         else f"view {intr.get('name', '')!r}"
     )
     parts = [head, *_words(intr.get("request_methods"))]
-    for name in PREDICATES[1:]:
+    for name in PREDICATES:
         value = intr.get(name)
         if value not in (None, (), ""):
-            parts.append(f"{name}={_dotted(value)}")
+            parts.append(f"{name}={dotted(value)}")
     return " ".join(parts)
 
 
@@ -79,20 +93,23 @@ def _words(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else sorted(str(one) for one in value)
 
 
-def _dotted(target: Any) -> str | None:
+def dotted(target: Any) -> str | None:
+    """A name for a class, function, interface or plain value; the same on every machine."""
     if target is None:
         return None
     if isinstance(target, str | int | bool):
         return str(target)
     if isinstance(target, list | tuple):
-        return ",".join(str(_dotted(one)) for one in target)
+        return ",".join(str(dotted(one)) for one in target)
+    if isinstance(target, set | frozenset):
+        return ",".join(sorted(str(dotted(one)) for one in target))
     name = getattr(target, "__qualname__", None) or getattr(target, "__name__", None)
     return f"{target.__module__}.{name or type(target).__qualname__}"
 
 
 def tweens_of(registry: Any) -> dict[str, str]:
     """{tween: addon}."""
-    return {intr["name"]: intr.get("addon", PLATFORM) for intr, _ in _entries(registry, "tweens")}
+    return {intr["name"]: intr.get("addon", PLATFORM) for intr, _ in entries(registry, "tweens")}
 
 
 def overrides_of(system: System) -> list[dict[str, str]]:

@@ -8,6 +8,8 @@ from typing import Any
 from talatat.evolution.differences.comparing import PUBLIC, Pair, compared, listed
 from talatat.evolution.plan.model import Change
 
+_PUBLIC = "public: anybody may call it"
+
 
 def routes(pair: Pair) -> Iterator[Change]:
     """Routes new, gone, at another path; routes that another addon's route shadows; tweens."""
@@ -22,7 +24,8 @@ def routes(pair: Pair) -> Iterator[Change]:
     for name, was, now in compared(*pair.part("tweens")):
         sign = "+" if was is None else "-" if now is None else "~"
         detail = "every request passes it" if sign == "+" else ""
-        yield Change("routes", sign, f"tween {name}", now or was, detail, "notice")
+        weight = "info" if pair.fresh(now or was) else "notice"
+        yield Change("routes", sign, f"tween {name}", now or was, detail, weight)
 
 
 def _gone(pair: Pair, name: str, was: dict[str, Any]) -> Change:
@@ -83,7 +86,7 @@ def views(pair: Pair) -> Iterator[Change]:
 
 def is_public(view: dict[str, Any]) -> bool:
     """Whether anybody may call a view. One that only shows errors opens nothing."""
-    return view["permission"] in PUBLIC and not view.get("exception")
+    return view["permission"] in PUBLIC and not view.get("errors")
 
 
 def _new(pair: Pair, key: str, now: dict[str, Any], routes: dict[str, Any]) -> Change:
@@ -93,11 +96,11 @@ def _new(pair: Pair, key: str, now: dict[str, Any], routes: dict[str, Any]) -> C
         said.append(f"takes requests for a route of {owner}")
         grave = True
     if is_public(now):
-        said.append("public: anybody may call it")
+        said.append(_PUBLIC)
         grave = grave or not pair.fresh(now["addon"])
-    elif now["permission"] and not now.get("exception"):
+    elif now["permission"] and not now.get("errors"):
         said.append(f"asks for {now['permission']}")
-    if now.get("csrf") is False and not now.get("exception"):
+    if now.get("csrf") is False and not now.get("errors"):
         said.append("takes requests of browsers without a CSRF token")
     weight = "warning" if grave else "notice" if is_public(now) else "info"
     return Change("views", "!" if grave else "+", key, now["addon"], "; ".join(said), weight)
@@ -108,11 +111,12 @@ def _changed(pair: Pair, key: str, was: dict[str, Any], now: dict[str, Any]) -> 
         detail = f"answered by {now['addon']} ({now['code']}), formerly by {was['addon']}"
         yield Change("views", "!", key, now["addon"], detail, "warning")
     if is_public(now) and not is_public(was):
-        detail = f"made public, anybody may call it; it asked for {was['permission']}"
+        before = "only answered errors" if was.get("errors") else f"asked for {was['permission']}"
+        detail = f"made public, anybody may call it; it {before}"
         yield Change("views", "!", key, now["addon"], detail, "danger")
-    elif now["permission"] != was["permission"] and not now.get("exception"):
+    elif now["permission"] != was["permission"] and not now.get("errors"):
         yield _permission(pair, key, was, now)
-    if was.get("csrf") is not False and now.get("csrf") is False and not now.get("exception"):
+    if was.get("csrf") is not False and now.get("csrf") is False and not now.get("errors"):
         detail = "takes requests of browsers without a CSRF token now"
         yield Change("views", "!", key, now["addon"], detail, "warning")
     if was["addon"] == now["addon"] and _code(was) != _code(now):

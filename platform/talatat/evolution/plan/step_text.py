@@ -36,7 +36,6 @@ def show_step(
         page.words(3, f"{label:<9} {text}")
     for finding in step.hazards:
         _hazard(page, finding)
-    page.gap()
 
 
 def _facts(step: Step, accepted: Collection[str]) -> Iterator[tuple[str, str]]:

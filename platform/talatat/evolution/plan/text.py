@@ -33,6 +33,7 @@ TITLES = {
 NOUNS = {"api": "operations, schemas and fields", "hooks": "hooks", "permissions": "permissions"}
 STEPS_STAND_AFTER = "states"
 MOST_UNFOLDED = 4
+FOLDED = ("info", "notice")
 
 
 def render(plan: Plan, console: Console, *, full: bool = False) -> None:
@@ -87,23 +88,31 @@ def _changes(page: Page, section: str, changes: list[Change]) -> None:
         else:
             first, noun = group[0], NOUNS.get(section, section)
             of = f" of {first.addon}" if first.addon else ""
-            page.signed(1, first.symbol, f"{len(group)} {noun}{of}", "info")
+            said = f": {first.detail}" if first.weight != "info" else ""
+            page.signed(1, first.symbol, f"{len(group)} {noun}{of}{said}", first.weight)
             page.words(3, ", ".join(one.what for one in group), style="dim")
 
 
+_Kind = tuple[str, str | None, str]
+
+
+def _kind(change: Change) -> _Kind:
+    """What may be folded together; a notice only with what says the same."""
+    return change.symbol, change.addon, "" if change.weight == "info" else change.detail
+
+
 def _grouped(changes: Iterable[Change], *, fold: bool) -> Iterator[list[Change]]:
-    """The changes one by one, but harmless ones of one addon and sign together where they are many."""
-    groups: dict[tuple[str, str | None], list[Change]] = {}
+    """The changes one by one, but harmless ones of one kind together where they are many."""
+    groups: dict[_Kind, list[Change]] = {}
     for one in changes:
-        if one.weight == "info":
-            groups.setdefault((one.symbol, one.addon), []).append(one)
-    folded = {key for key, group in groups.items() if fold and len(group) > MOST_UNFOLDED}
+        if fold and one.weight in FOLDED:
+            groups.setdefault(_kind(one), []).append(one)
     for one in changes:
-        key = (one.symbol, one.addon)
-        if one.weight != "info" or key not in folded:
+        group = groups.get(_kind(one), []) if one.weight in FOLDED else []
+        if len(group) <= MOST_UNFOLDED:
             yield [one]
-        elif groups[key][0] is one:
-            yield groups[key]
+        elif group[0] is one:
+            yield group
 
 
 def _change(page: Page, change: Change) -> None:
@@ -118,9 +127,11 @@ def _steps(page: Page, plan: Plan) -> None:
         if wanted not in data:
             continue
         page.title(title)
-        for number, step in enumerate(plan.steps, 1):
-            if data[number - 1] is wanted:
-                show_step(page, _sign(step), number, len(plan.steps), step, plan.accepted)
+        numbered = [pair for pair in enumerate(plan.steps, 1) if data[pair[0] - 1] is wanted]
+        for number, step in numbered:
+            if (number, step) != numbered[0]:
+                page.gap()
+            show_step(page, _sign(step), number, len(plan.steps), step, plan.accepted)
 
 
 def _blockers(page: Page, plan: Plan) -> None:

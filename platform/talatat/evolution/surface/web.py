@@ -7,6 +7,7 @@ from typing import Any
 
 from talatat.composition import PLATFORM
 from talatat.configuration.provenance import digest, source_of
+from talatat.security.csrf import SAFE_METHODS
 from talatat.system import System
 
 # Predicates that distinguish two views of one route, beside the request method.
@@ -21,6 +22,9 @@ PREDICATES = (
     "context",
     "effective_principals",
 )
+
+# Where the views are defined that answer 405 for a method which no other view of a route takes.
+FALLBACKS = ("talatat.resources.services", "cornice.pyramidhook")
 
 
 def entries(registry: Any, category: str) -> Iterator[tuple[Any, list[Any]]]:
@@ -43,10 +47,10 @@ def routes_of(registry: Any) -> dict[str, Any]:
 
 
 def views_of(registry: Any) -> dict[str, Any]:
-    """{what the view answers: {addon, route, permission, csrf, exception, code, fingerprint}}.
+    """{what the view answers: {addon, route, permission, csrf, errors, code, fingerprint}}.
 
     `permission` is None where nobody asks for one; `csrf` False where the view takes unsafe requests of
-    a browser without a token; `exception` says that it only shows errors.
+    a browser without a token; `errors` says that it shows errors and does nothing else.
     """
     found: dict[str, Any] = {}
     for intr, related in entries(registry, "views"):
@@ -58,15 +62,23 @@ def views_of(registry: Any) -> dict[str, Any]:
             "addon": intr.get("addon", PLATFORM),
             "route": intr.get("route_name"),
             "permission": permissions[0] if permissions else None,
-            "csrf": intr.get("require_csrf") is not False,
-            "exception": _is_of_errors(intr),
+            "csrf": intr.get("require_csrf") is not False or _is_safe(intr),
+            "errors": _is_of_errors(intr),
             "code": dotted(target),
             "fingerprint": digest(source_of(target)) if target is not None else None,
         }
     return found
 
 
+def _is_safe(intr: Any) -> bool:
+    methods = _words(intr.get("request_methods"))
+    return bool(methods) and SAFE_METHODS.issuperset(methods)
+
+
 def _is_of_errors(intr: Any) -> bool:
+    defined_in = getattr(intr.get("callable"), "__globals__", {}).get("__name__")
+    if defined_in in FALLBACKS and not intr.get("request_methods"):
+        return True
     context = intr.get("context")
     error = isinstance(context, type) and issubclass(context, BaseException)
     return bool(intr.get("exception_only")) or error or "Exception" in str(dotted(context))

@@ -55,10 +55,8 @@ def load_composition(
     """
     read = read_ini(ini) if isinstance(ini, str) else ini
     named = {*without, *os.environ.get("TALATAT_WITHOUT", "").replace(",", " ").split()}
-    absent = unresolvable(read) if named or safe else {}
-    leaving = {name: why for name, why in absent.items() if safe or name in named}
-    composition = replace(resolve(read, leaving=leaving), safe=safe)
-    unknown = named - set(composition.names) - set(leaving)
+    composition = replace(_resolved(read, named, safe=safe), safe=safe)
+    unknown = named - set(composition.names) - set(composition.left_out)
     if unknown:
         raise CompositionError(
             f"{read.shown}: --without or TALATAT_WITHOUT names {', '.join(sorted(unknown))}, which is "
@@ -66,6 +64,17 @@ def load_composition(
             f"Composed: {', '.join(composition.names)}."
         )
     return composition.without(dict.fromkeys(named, BY_REQUEST))
+
+
+def _resolved(ini: Ini, named: Collection[str], *, safe: bool) -> Composition:
+    try:
+        return resolve(ini)
+    except CompositionError:
+        absent = unresolvable(ini)
+        leaving = {name: why for name, why in absent.items() if safe or name in named}
+        if not leaving:
+            raise
+        return resolve(ini, leaving=leaving)
 
 
 def compose(composition: Composition) -> Configurator:

@@ -47,12 +47,14 @@ class ComposedAddon:
 class Composition:
     """The ordered, checked set of addons that one .ini declares.
 
-    `left_out` tells, for each addon that quarantine or `without` took away, why.
+    `left_out` tells, for each addon that quarantine or `without` took away, why. `safe` asks for
+    quarantine whatever the .ini says.
     """
 
     addons: tuple[ComposedAddon, ...]
     ini: Ini
     left_out: Mapping[str, str] = field(default_factory=dict)
+    safe: bool = False
 
     @cached_property
     def by_name(self) -> Mapping[str, ComposedAddon]:
@@ -88,20 +90,36 @@ class Composition:
         return replace(self, addons=kept, left_out={**self.left_out, **gone})
 
 
-def resolve(ini: Ini, stock: Inventory | None = None) -> Composition:
-    """Close, check and order what `ini` declares.
+def resolve(
+    ini: Ini, stock: Inventory | None = None, leaving: Mapping[str, str] | None = None
+) -> Composition:
+    """Close, check and order what `ini` declares, but for the entries that `leaving` gives reasons for.
 
     Raises `CompositionError` with every problem: unknown and duplicate addons, distributions that are
     missing, versions that do not fit, cycles.
     """
     stock = stock or inventory()
+    leaving = leaving or {}
     entries, problems = ini.addons()
+    entries = [entry for entry in entries if entry.name not in leaving]
     listed = _listed(entries, stock, ini, problems)
     closed = _close(listed, stock, problems)
     order = _ordered(closed, [entry.name for entry, _ in listed.values()], problems)
     if problems:
         raise CompositionError(problems)
-    return Composition(tuple(closed[name] for name in order), ini)
+    return Composition(tuple(closed[name] for name in order), ini, dict(leaving))
+
+
+def unresolvable(ini: Ini, stock: Inventory | None = None) -> dict[str, str]:
+    """Return the declared addons that are not installed, or whose requirements are not, and why."""
+    stock = stock or inventory()
+    found: dict[str, str] = {}
+    for entry in ini.addons()[0]:
+        problems: list[str] = []
+        _close(_listed([entry], stock, ini, problems), stock, problems)
+        if problems:
+            found[entry.name] = problems[0]
+    return found
 
 
 def _listed(

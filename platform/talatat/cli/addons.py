@@ -6,23 +6,24 @@ import click
 from rich.table import Table
 
 from talatat.addons import Installed, inventory
+from talatat.cli.options import Choice, composing
 from talatat.cli.output import console, print_json
-from talatat.composing import load_composition
 from talatat.composition import ComposedAddon
 
 
 @click.command(name="addons")
 @click.argument("ini", type=click.Path(dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(ini: str, as_json: bool) -> int:
+@composing
+def command(ini: str, as_json: bool, choice: Choice) -> int:
     """Installed and composed addons, versions, requirements, implied or listed.
 
     Exit codes: 0, or 1 where the composition cannot be made.
     """
-    composition = load_composition(ini)
+    composition = choice.resolve(ini)
     rows = [_composed(number, addon) for number, addon in enumerate(composition.addons, 1)]
     rows += [
-        _available(addon)
+        _available(addon, composition.left_out.get(name))
         for name, addon in sorted(inventory().addons.items())
         if name not in composition.by_name
     ]
@@ -47,12 +48,12 @@ def _composed(number: int, addon: ComposedAddon) -> dict[str, Any]:
     }
 
 
-def _available(addon: Installed) -> dict[str, Any]:
+def _available(addon: Installed, left_out: str | None) -> dict[str, Any]:
     return {
         "order": None,
         "name": addon.name,
         "version": addon.version,
-        "state": "available",
+        "state": "left out" if left_out else "available",
         "requires": [str(one) for one in addon.requirements],
         "place": None,
         "summary": addon.summary,

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import click
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from talatat.cli.options import Choice, composing
 from talatat.cli.output import console
-from talatat.composing import compose, load_composition
 from talatat.db import is_unreachable
 from talatat.errors import TalatatError
-from talatat.evolution import status
+from talatat.evolution.readiness import status
 from talatat.loading.batches import BATCH, Load, Watcher
 from talatat.loading.progress import Progress as State
 from talatat.loading.records import Counts
@@ -38,14 +38,22 @@ SECONDS_BETWEEN_LINES = 5.0
 @click.option("--resume", is_flag=True, help="Go on with a load of this file that was interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @click.option("--batch", type=click.IntRange(1, 100_000), default=BATCH, show_default=True)
+@composing
 def command(
-    ini: str, resource: str, file: str, report: str | None, resume: bool, as_json: bool, batch: int
+    ini: str,
+    resource: str,
+    file: str,
+    report: str | None,
+    resume: bool,
+    as_json: bool,
+    batch: int,
+    choice: Choice,
 ) -> int:
     """Load the records of FILE: CSV or JSON lines, plain, gz or xz.
 
     Exit codes: 0 all taken, 2 some records were rejected, 1 error.
     """
-    system = compose(load_composition(ini)).registry.system
+    system = choice.compose(ini).registry.system
     require_loader(system, resource)
     source = Source(file)
     try:

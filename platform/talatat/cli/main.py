@@ -16,9 +16,11 @@ from talatat.errors import TalatatError
 COMMANDS = {
     "addons": "Installed and composed addons, versions, requirements.",
     "apply": "Bring the database to the composition.",
+    "bisect": "Which addon makes a command fail.",
     "lint": "Find hazards in a migration's SQL.",
     "load": "Import a file in bulk; can be killed and resumed.",
     "new": "Make a new addon.",
+    "plan": "What would change, before anything does.",
     "why": "Who declared, overrides or extends a thing: addon, file:line.",
 }
 

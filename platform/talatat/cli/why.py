@@ -2,8 +2,8 @@
 
 import click
 
+from talatat.cli.options import Choice, composing
 from talatat.cli.output import console, print_json
-from talatat.composing import compose, load_composition
 from talatat.why import Finding, why
 
 
@@ -11,13 +11,14 @@ from talatat.why import Finding, why
 @click.argument("ini", type=click.Path(dir_okay=False))
 @click.argument("what")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(ini: str, what: str, as_json: bool) -> int:
+@composing
+def command(ini: str, what: str, as_json: bool, choice: Choice) -> int:
     """Who declared, overrides or extends WHAT: addon, file:line, and what was replaced.
 
     WHAT is a route's name or path, a view's dotted name, a field (addon.resource.field), a table or
     table.column, a setting's key, a permission, an asset. Exit codes: 0, or 1 where nothing is found.
     """
-    findings = why(compose(load_composition(ini)).registry, what)
+    findings = why(choice.compose(ini).registry, what)
     if as_json:
         print_json([finding.as_json() for finding in findings])
         return 0

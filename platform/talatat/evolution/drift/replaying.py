@@ -1,0 +1,91 @@
+"""What revisions make, and what models make: both in throw-away databases, so that like is compared with like.
+
+A model is compared with a migration by what the database itself says of the two, never by what
+SQLAlchemy guesses from a reflected type: so checks, defaults and expressions are compared as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Engine, MetaData, inspect
+
+from talatat.composition import Composition
+from talatat.db.base import NAMING_CONVENTION, bases_of
+from talatat.evolution import runner
+from talatat.evolution.apply.concurrently import run_alone
+from talatat.evolution.graph import Graph, Revision
+from talatat.evolution.live import Schema, read_schema
+from talatat.evolution.locking import begun
+from talatat.evolution.statements import Recorder
+
+
+@dataclass
+class Replayed:
+    """The schema that revisions make; `owners` tells the addon whose revision made each table."""
+
+    schema: Schema
+    owners: Mapping[str, str] = field(default_factory=dict)
+    statements: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+
+
+def replay(
+    engine: Engine,
+    graph: Graph,
+    revisions: Iterable[Revision],
+    owners: Mapping[str, str] | None = None,
+) -> Replayed:
+    """Run revisions on a shadow database, in the order given. Raises EvolutionError where one fails."""
+    known = dict(owners or {})
+    statements: dict[tuple[str, str], tuple[str, ...]] = {}
+    with engine.connect() as connection:
+        for one in revisions:
+            statements[one.key] = run(connection, graph, one)
+            for name in _tables(connection):
+                known.setdefault(name, one.addon)
+        schema = read_schema(connection)
+    return Replayed(schema, known, statements)
+
+
+def run(connection: Connection, graph: Graph, revision: Revision) -> tuple[str, ...]:
+    """Run one revision with its version row, as `talatat apply` would; return its statements."""
+    if revision.transactional or connection.dialect.name == "sqlite":
+        with begun(connection), Recorder(connection) as recorder:
+            runner.run(connection, graph, revision)
+        return tuple(recorder.statements)
+    recorder = Recorder(connection)
+    run_alone(connection, graph, revision, "up", recorder)
+    with begun(connection):
+        runner.stamp(connection, graph, revision)
+    return tuple(recorder.statements)
+
+
+def build(engine: Engine, metadatas: Iterable[MetaData]) -> Schema:
+    """Make the tables of models in a shadow database and return its schema."""
+    together = MetaData(naming_convention=NAMING_CONVENTION)
+    for metadata in metadatas:
+        for table in metadata.tables.values():
+            table.to_metadata(together)
+    with engine.connect() as connection:
+        with begun(connection):
+            together.create_all(connection)
+        return read_schema(connection)
+
+
+def metadatas_of(composition: Composition, addons: Iterable[str]) -> list[MetaData]:
+    """The MetaData of these addons' models, in the composition's order; their packages are imported."""
+    wanted = set(addons)
+    return [
+        base.metadata
+        for addon in composition.addons
+        if addon.name in wanted
+        for base in bases_of(addon.package)
+    ]
+
+
+def _tables(connection: Connection) -> list[str]:
+    try:
+        return inspect(connection).get_table_names()
+    finally:
+        connection.rollback()

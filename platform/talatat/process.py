@@ -8,14 +8,12 @@ and the guard answers 503 with the command to run.
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pyramid.router import Router
 
 from talatat.composing import composed_from
-from talatat.db.session import transaction
 from talatat.errors import TalatatError, tell_without_traceback
-from talatat.evolution.graph import Revision
-from talatat.evolution.migrate import Progress, bring_to
 from talatat.system import System
 from talatat.web.log_lines import Formatter
 
@@ -32,7 +30,7 @@ def application(global_config: Mapping[str, str], settings: Mapping[str, str]) -
     if system.settings.platform.development:
         make_folders(system)
         try:
-            bring_up(system)
+            bring_up(config.registry)
         except TalatatError:
             log.exception("the database was not brought to the composition")
     return config.make_wsgi_app()
@@ -47,15 +45,39 @@ def log_somewhere() -> None:
         logging.getLogger("talatat").setLevel(logging.INFO)
 
 
-def bring_up(system: System, progress: Progress | None = None) -> list[Revision]:
-    """Run the revisions that the database lacks, then make the extension rows that it lacks.
+def bring_up(registry: Any) -> None:
+    """In development: plan, and carry out what only adds.
 
-    Returns the revisions that were run. Raises `talatat.evolution.EvolutionError`.
+    What is blocked, and what takes something away, is left for whoever types `talatat apply`. Raises
+    `talatat.evolution.EvolutionError`.
     """
-    applied = bring_to(system.composition, system.database, progress)
-    with transaction(system) as (_, session):
-        system.models.fill_all(session)
-    return applied
+    # A process that only serves loads none of these.
+    from talatat.evolution.apply.applying import Refused, carry_out
+    from talatat.evolution.desired import desired_of
+    from talatat.evolution.graph import read_graph
+    from talatat.evolution.observed import look
+    from talatat.evolution.opening import Opened
+    from talatat.evolution.plan.making import plan_for
+    from talatat.evolution.plan.text import summary
+
+    system: System = registry.system
+    composition = system.composition
+    opened = Opened(composition.ini, system.settings.platform, system.database)
+    for last in (False, False, True):
+        plan = plan_for(opened, composition, desired_of(registry), look(opened))
+        if plan.blockers:
+            log.error("the plan is blocked: %s", "; ".join(one.text for one in plan.blockers))
+            return
+        if plan.empty:
+            return
+        try:
+            carry_out(opened, plan, read_graph(composition), contract=False)
+        except Refused:  # another process was quicker, as two that start at once are
+            if last:
+                raise
+        else:
+            log.info("the database was brought to the composition: %s", summary(plan))
+            return
 
 
 def make_folders(system: System) -> None:

@@ -1,64 +1,175 @@
-"""`talatat apply INI`: bring the database to the composition.
+"""`talatat apply INI [PLAN]`: carry a plan out."""
 
-In this release it runs the missing revisions of every composed addon, in the order that their
-requirements give; the plan that is shown first is the list of those revisions.
-"""
+from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from talatat.cli.options import Choice, composing
 from talatat.cli.output import console, print_json
-from talatat.composing import compose, load_composition
-from talatat.evolution.migrate import pending
-from talatat.process import bring_up, make_folders
+from talatat.evolution.apply.applying import Applied, Refused, apply_plan
+from talatat.evolution.apply.engine import silent
+from talatat.evolution.locking import Locked
+from talatat.evolution.plan.files import load
+from talatat.evolution.plan.making import make_plan
+from talatat.evolution.plan.model import Plan, Step
+from talatat.evolution.plan.text import render
+
+Told = Callable[[Step, int, int, int | None], object]
+_ROWS_BETWEEN_LINES = 100_000
 
 
 @click.command(name="apply")
 @click.argument("ini", type=click.Path(dir_okay=False))
+@click.argument("plan", type=click.Path(dir_okay=False, exists=True), required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--accept", multiple=True, metavar="STEP", help="Accept a dangerous step by name.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait for processes of older releases to end, then run the contract steps.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; implies --yes.")
-def command(ini: str, yes: bool, as_json: bool) -> int:
-    """Bring the database to the composition.
+@composing
+def command(
+    ini: str,
+    plan: str | None,
+    yes: bool,
+    accept: tuple[str, ...],
+    wait: float,
+    as_json: bool,
+    choice: Choice,
+) -> int:
+    """Bring the database to the composition, or carry out the PLAN that was saved.
 
     Exit codes: 0 done or nothing to do, 3 refused, 1 error.
     """
-    system = compose(load_composition(ini)).registry.system
-    make_folders(system)
-    steps = pending(system.composition, system.database)
-    if not steps:
-        bring_up(system)  # extension rows may be missing all the same: an addon came back
-        return _done(as_json, [], "Nothing to do: the database is at the composition.")
-    if not (yes or as_json):
-        _show(steps)
-        if not sys.stdin.isatty():
-            click.echo("Not applied: nobody to ask. Say --yes.", err=True)
-            return 3
-        if not click.confirm("Apply?", default=False):
-            click.echo("Nothing was changed.")
-            return 3
-    applied = bring_up(system, progress=None if as_json else _progress)
-    return _done(as_json, applied, f"Done: {len(applied)} revision(s) applied.")
+    without = choice.left_out(ini)
+    chosen = load(plan) if plan else make_plan(ini, accept=accept, without=without)
+    if chosen.blockers:
+        return _blocked(chosen, as_json)
+    if chosen.empty and plan is None:
+        return _told(Applied(chosen.base.release, ()), as_json, chosen)
+    if plan is None and not (yes or as_json) and not _agreed(chosen):
+        return 3
+    try:
+        with _progress(as_json) as progress:
+            done = apply_plan(ini, chosen, without=without, progress=progress, wait=wait)
+    except (Refused, Locked) as refusal:
+        click.echo(f"refused: {refusal}", err=True)
+        return 3
+    return _told(done, as_json, chosen)
 
 
-def _show(steps: list[Any]) -> None:
-    out = console()
-    out.print(
-        "The database will be brought to the composition by these revisions, in this order:\n"
-    )
-    for step in steps:
-        out.print(f"  + {step.addon:<14} {step.revision:<32} {step.phase}")
-    out.print(f"\n{len(steps)} revision(s) to apply.")
-
-
-def _progress(step: Any, number: int, total: int) -> None:
-    console().print(f"[{number}/{total}] {step.addon} {step.revision}", markup=False)
-
-
-def _done(as_json: bool, applied: list[Any], text: str) -> int:
+def _blocked(plan: Plan, as_json: bool) -> int:
     if as_json:
-        print_json({"applied": [{"addon": s.addon, "revision": s.revision} for s in applied]})
+        print_json(plan.as_json())
     else:
-        click.echo(text)
+        render(plan, console())
+    return 3
+
+
+def _agreed(plan: Plan) -> bool:
+    render(plan, console())
+    if not sys.stdin.isatty():
+        click.echo("Not applied: nobody to ask. Say --yes.", err=True)
+        return False
+    if not click.confirm("Apply?", default=False):
+        click.echo("Nothing was changed.")
+        return False
+    return True
+
+
+@contextmanager
+def _progress(as_json: bool) -> Iterator[Told]:
+    """A bar on a terminal, a line a step elsewhere, nothing with JSON."""
+    if as_json:
+        yield silent
+    elif not sys.stdout.isatty():
+        yield _lines()
+    else:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=console()) as bars:
+            yield _bars(bars)
+
+
+def _lines() -> Told:
+    last = {"rows": 0}
+
+    def tell(step: Step, number: int, total: int, rows: int | None) -> None:
+        if rows is None:
+            last["rows"] = 0
+            click.echo(f"[{number}/{total}] {step.addon} {step.name}")
+        elif rows - last["rows"] >= _ROWS_BETWEEN_LINES:
+            last["rows"] = rows
+            click.echo(f"[{number}/{total}] {step.addon} {step.name}: {rows:,} rows")
+
+    return tell
+
+
+def _bars(bars: Progress) -> Told:
+    whole = bars.add_task("steps", total=None)
+    rows_of: dict[str, Any] = {}
+
+    def tell(step: Step, number: int, total: int, rows: int | None) -> None:
+        bars.update(
+            whole, total=total, completed=number - 1, description=f"{step.addon} {step.name}"
+        )
+        if rows is not None:
+            if step.key not in rows_of:
+                known = [one.get("rows", 0) for one in step.measured.values()]
+                rows_of[step.key] = bars.add_task("  rows", total=max(known, default=None))
+            bars.update(rows_of[step.key], completed=rows)
+        if number == total:
+            bars.update(whole, completed=total)
+
+    return tell
+
+
+def _told(done: Applied, as_json: bool, plan: Plan) -> int:
+    if as_json:
+        print_json(
+            {
+                "release": done.release,
+                "plan": plan.digest,
+                "applied": [
+                    {"kind": one.kind, "addon": one.addon, "revision": one.name}
+                    for one in done.steps
+                ],
+                "waiting": [{"addon": one.addon, "revision": one.name} for one in done.waiting],
+                "processes": list(done.processes),
+            }
+        )
+        return 0
+    if plan.empty:
+        click.echo(f"Nothing to do: the database is at the composition (release {done.release}).")
+        return 0
+    count = f"{len(done.steps)} step{'' if len(done.steps) == 1 else 's'}"
+    click.echo(f"Done: {count} applied" + (f"; release {done.release}." if done.release else "."))
+    if done.waiting:
+        click.echo(_waiting(done))
     return 0
+
+
+def _waiting(done: Applied) -> str:
+    steps = ", ".join(f"{one.addon} {one.name}" for one in done.waiting)
+    who = ", ".join(
+        f"process {one['pid']} on {one['host']} (release {one['release']})"
+        for one in done.processes
+    )
+    return (
+        f"Waiting: {steps}. They take away what older releases use, and these still serve: {who}. "
+        f"Restart them, then run `talatat apply` again (or say --wait SECONDS)."
+    )

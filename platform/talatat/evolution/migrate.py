@@ -5,27 +5,23 @@ What an operator does is `talatat.evolution.plan` and `talatat.evolution.apply`;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from talatat.composition import Composition
 from talatat.db.session import Database
-from talatat.db.types import utcnow
 from talatat.evolution.apply.engine import Run, apply_steps
 from talatat.evolution.apply.journal import Journal
 from talatat.evolution.apply.lease import held
-from talatat.evolution.apply.people import who
-from talatat.evolution.canonical import canonical
 from talatat.evolution.graph import Graph, Revision, read_graph
 from talatat.evolution.locking import begun
-from talatat.evolution.observed import last_release, read_heads
+from talatat.evolution.observed import read_heads
 from talatat.evolution.opening import Opened
 from talatat.evolution.plan.revisions import bare_step
 from talatat.evolution.planner import applied, order
+from talatat.evolution.releasing import record
 from talatat.evolution.surface import packages_of
-from talatat.evolution.tables import releases
 
 # Called before each revision: the revision, its number from 1, how many there are in all.
 Progress = Callable[[Revision, int, int], object]
@@ -76,15 +72,3 @@ def _opened(composition: Composition, database: Database) -> Opened:
 
 def _pending(graph: Graph, connection: Connection) -> list[Revision]:
     return order(graph, applied(graph, read_heads(connection, graph)))
-
-
-def record(connection: Connection, surface: Mapping[str, Any], **more: Any) -> int | None:
-    """Record a release in the open transaction where the surface is not the last one's; its number."""
-    last = last_release(connection)
-    if last is not None and canonical(last[1]) == canonical(surface) and not more.get("always"):
-        return None
-    more.pop("always", None)
-    number = 1 if last is None else last[0] + 1
-    row = {"number": number, "made_at": utcnow(), "who": who(), "surface": surface, "kind": "apply"}
-    connection.execute(insert(releases).values({**row, **more}))
-    return number

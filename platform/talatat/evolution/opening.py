@@ -37,6 +37,11 @@ class Opened:
         return self.database.dialect
 
     @property
+    def shadow_url(self) -> str | None:
+        """Where throw-away databases are made, if not on the same server."""
+        return getattr(self.settings, "shadow_url", None)
+
+    @property
     def target(self) -> str:
         """The database's URL without user and password: where a plan was made for."""
         url = self.database.url.set(username=None, password=None, query={})

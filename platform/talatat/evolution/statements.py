@@ -15,8 +15,9 @@ past SQLAlchemy, to the driver's own cursor, cannot be seen.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from itertools import count
+from itertools import count, groupby
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,6 +33,8 @@ _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "INTO")
 _TURNS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
 # The words before the name of the table in Alembic's statements about its version table.
 _VERSIONING = (("CREATE", "TABLE"), ("INSERT", "INTO"), ("UPDATE",), ("DELETE", "FROM"), ("DROP", "TABLE"))  # fmt: skip
+
+_MAKES_INDEX = re.compile(r"CREATE (UNIQUE )?INDEX ", re.IGNORECASE)
 
 
 class Recorder:
@@ -77,10 +80,20 @@ class Verifier(Recorder):
 
     def see(self, statement: str) -> None:
         place = len(self.statements)
+        self._bring_forward(place, statement)
         planned = self.expected[place] if place < len(self.expected) else None
         if statement != planned:
             raise EvolutionError(self._differs(place, planned, statement))
         super().see(statement)
+
+    def _bring_forward(self, place: int, statement: str) -> None:
+        """Indexes that are made one after the other are made in any order: SQLAlchemy keeps a set of them."""
+        for other in range(place, len(self.expected)):
+            if self.expected[other] == statement:
+                self.expected.insert(place, self.expected.pop(other))
+                return
+            if not _MAKES_INDEX.match(self.expected[other]) or not _MAKES_INDEX.match(statement):
+                return
 
     def finish(self) -> None:
         """Raise EvolutionError when the plan has statements that were not executed."""
@@ -98,6 +111,18 @@ class Verifier(Recorder):
             f"was made, then plan again: `talatat plan`. Or the revision's statements depend on rows: "
             f"let it declare `batches` (talatat.db.batches)."
         )
+
+
+def _makes_index(statement: str) -> bool:
+    return _MAKES_INDEX.match(statement) is not None
+
+
+def in_order(statements: Iterable[str]) -> list[str]:
+    """The statements with each run of indexes sorted: the same list whenever it is recorded."""
+    found: list[str] = []
+    for makes_index, run in groupby(statements, _makes_index):
+        found.extend(sorted(run) if makes_index else run)  # noqa: B031  # one of the two
+    return found
 
 
 def changes(statement: str) -> bool:

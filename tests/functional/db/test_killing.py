@@ -9,7 +9,7 @@ import time
 import pytest
 from sqlalchemy import text
 
-from talatat.evolution import bring_to, pending
+from talatat.evolution.migrate import bring_to, pending
 from talatat.testing.databases import make_database
 
 MAIL = {
@@ -163,7 +163,7 @@ def test_a_migration_that_was_killed_is_run_again_from_the_revision_that_it_was_
         """, down="0001_mail")  # fmt: skip
     ini = mail.ini("mail", url=database_url)
     run_until_killed(mail, ini, """
-        from talatat.evolution import bring_to
+        from talatat.evolution.migrate import bring_to
         bring_to(system.composition, system.database)
         """, mail.log.read_text, MAIL_SLOW="1")  # fmt: skip
     database = make_database(database_url)

@@ -1,0 +1,1 @@
+"""Apply: carrying a plan out, so that it does what it said, once, and loses nothing when it is killed."""

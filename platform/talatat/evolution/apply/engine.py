@@ -7,13 +7,15 @@ already applied (by this run before it was killed, or by somebody else meanwhile
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
+from talatat.db.retry import is_unreachable
 from talatat.db.types import utcnow
 from talatat.evolution import ledger, runner
 from talatat.evolution.apply.backfill import Backfill
@@ -23,10 +25,12 @@ from talatat.evolution.apply.lease import Lease
 from talatat.evolution.apply.people import who
 from talatat.evolution.apply.transactions import Timeouts, in_transaction
 from talatat.evolution.graph import EvolutionError, Graph, Revision
+from talatat.evolution.kept import put_away, put_back
 from talatat.evolution.locking import begun
 from talatat.evolution.observed import read_heads
 from talatat.evolution.plan.model import Step
 from talatat.evolution.planner import applied, order
+from talatat.evolution.statements import Verifier
 
 # Called when a step begins and while it goes on: the step, its number from 1, how many there are, and how
 # many rows of a backfill have been gone through (None where it is none).
@@ -63,20 +67,40 @@ class Run:
 
 
 def apply_steps(
-    run: Run, steps: Sequence[Step], first: int = 1, total: int | None = None
+    run: Run, steps: Sequence[Step], first: int = 0, last: int | None = None
 ) -> list[Step]:
-    """Run the steps in order; return those that were run rather than passed over.
+    """Run the steps of a plan from number `first` to before `last`; return those that were not done yet.
 
     Raises EvolutionError; what was committed before stays, and a second run goes on from there.
     """
+    end = len(steps) if last is None else last
     done = []
-    for number, step in enumerate(steps, first):
+    for number in range(first, end):
+        step = steps[number]
         _adopt(run)
-        run.progress(step, number, total or len(steps), None)
-        if _apply(run, step, number, total or len(steps)):
-            done.append(step)
+        _put_back(run, steps, number)
+        run.progress(step, number + 1, len(steps), None)
+        with _worded(step):
+            if _apply(run, step, number + 1, len(steps)):
+                done.append(step)
     _adopt(run)
+    _put_back(run, steps, end)
     return done
+
+
+@contextmanager
+def _worded(step: Step) -> Iterator[None]:
+    """Name the step at which the database refused."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if is_unreachable(error):
+            raise
+        said = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise EvolutionError(
+            f"{step} failed: {said}. Nothing of its last transaction was kept, what was done before it "
+            f"was. Mend it and run `talatat apply` again: it goes on from there."
+        ) from error
 
 
 def _adopt(run: Run) -> None:
@@ -140,7 +164,6 @@ def _revision(run: Run, step: Step, told: Callable[[int], object]) -> bool:
         _put_away(run, step)
         with _watched(run, step):
             runner.run(run.connection, run.graph, revision, _direction(step))
-        _put_back(run, step)
         _write_down(run, step, revision, waited, began)
         return True
 
@@ -164,13 +187,16 @@ def _alone(run: Run, step: Step, revision: Revision) -> bool:
     return True
 
 
-def _watched(run: Run, step: Step) -> AbstractContextManager[object]:
+@contextmanager
+def _watched(run: Run, step: Step) -> Iterator[None]:
     """Compare what the block sends with what the plan says."""
     if not run.verify:
-        return nullcontext()
-    from talatat.evolution.statements import Verifier
-
-    return Verifier(run.connection, step.statements, str(step))
+        yield
+        return
+    verifier = Verifier(run.connection, step.statements, str(step))
+    with verifier:
+        yield
+    verifier.finish()
 
 
 def _direction(step: Step) -> str:
@@ -221,14 +247,13 @@ def _write_down(run: Run, step: Step, revision: Revision, waited: int, began: da
 def _put_away(run: Run, step: Step) -> None:
     """Keep what the step is about to drop."""
     if step.keeps:
-        from talatat.evolution.kept import put_away
+        plan, direction = run.journal.plan, _direction(step)
+        put_away(run.connection, step.key, step.addon, step.name, direction, step.keeps, plan=plan)
 
-        put_away(run.connection, step.key, step.addon, step.name, _direction(step), step.keeps)
 
-
-def _put_back(run: Run, step: Step) -> None:
-    """Give back what an earlier step dropped and this one made again."""
-    if step.puts_back and run.journal.there:
-        from talatat.evolution.kept import put_back
-
-        put_back(run.connection, step.addon)
+def _put_back(run: Run, steps: Sequence[Step], done: int) -> None:
+    """Give back what earlier steps dropped and this plan makes again."""
+    there = run.journal.there
+    run.connection.rollback()
+    if there:
+        put_back(run.connection, steps, done)

@@ -41,6 +41,27 @@ def lint_plan(steps: Sequence[Step], dialect: str = "postgresql") -> list[Findin
     return [_with_safe_recipe(one, steps, dialect) for one in _found(steps, dialect)]
 
 
+def locks_of(steps: Sequence[Step], dialect: str = "postgresql") -> list[dict[str, str]]:
+    """Return, for each step, the strongest lock that it takes on each table: {table: PostgreSQL's name}.
+
+    On SQLite there are none: a writer locks the whole file. Raises HazardsError.
+    """
+    if dialect != "postgresql":
+        return [{} for _ in steps]
+    world, found = World(), []
+    for step in steps:
+        world.enter(step.context)
+        taken: dict[str, str] = {}
+        for _, parsed, _ in _statements(step, dialect, world):
+            for table, lock in _locks(parsed, world).items():
+                taken[table] = max(lock, taken.get(table, lock), key=LOCKS.index)
+            world.ended = False
+            for operation in parsed.operations:
+                world.after(operation)
+        found.append(taken)
+    return found
+
+
 def _found(steps: Sequence[Step], dialect: str) -> list[Finding]:
     asked = [one for one in rules.RULES.values() if dialect in one.dialects]
     world, done, found = World(), [], []

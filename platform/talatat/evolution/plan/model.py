@@ -28,8 +28,7 @@ class Step:
 
     `name` is a revision, the table that is filled, or the archive that is moved back. `statements` are as
     the revision emitted them in a shadow database; parameters are no part of them. `batches` are the
-    declared backfills of a data revision. `keeps` says what is put away before (table, columns; [] is all),
-    `puts_back` that what was kept of this addon is written back after it.
+    declared backfills of a data revision. `keeps` says what is put away before (table, columns; [] is all).
     `measured` has rows and bytes of the tables: {table: {"rows": 3, "bytes": 8192}}.
     """
 
@@ -46,7 +45,6 @@ class Step:
     rewrites: tuple[str, ...] = ()
     hazards: tuple[Mapping[str, Any], ...] = ()
     keeps: tuple[Mapping[str, Any], ...] = ()
-    puts_back: bool = False
     measured: Mapping[str, Any] = field(default_factory=dict)
 
     @property

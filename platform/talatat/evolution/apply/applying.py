@@ -1,0 +1,247 @@
+"""From a plan to a release."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, insert, inspect, select
+
+from talatat.composing import load_composition
+from talatat.evolution import lockfile
+from talatat.evolution.apply.engine import Progress, Run, apply_steps, silent
+from talatat.evolution.apply.journal import Journal
+from talatat.evolution.apply.lease import held
+from talatat.evolution.apply.people import who
+from talatat.evolution.apply.stale import reasons, rest_of
+from talatat.evolution.apply.transactions import Timeouts
+from talatat.evolution.canonical import digest
+from talatat.evolution.desired import Desired, compose_apart
+from talatat.evolution.graph import EvolutionError, Graph, read_graph
+from talatat.evolution.locking import begun
+from talatat.evolution.observed import look, observe
+from talatat.evolution.opening import Opened, open_database
+from talatat.evolution.plan.making import base_of, plan_for
+from talatat.evolution.plan.model import Base, Plan, Step
+from talatat.evolution.processes import live_processes
+from talatat.evolution.releasing import record
+from talatat.evolution.tables import identity, plans, releases
+
+PAUSE = 1.0
+
+
+class Refused(EvolutionError):
+    """The plan may not be carried out: it is blocked or stale. Nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What came of it: the release that was recorded (None where none was), the steps that were run.
+
+    `waiting` are contract steps that wait for `processes` which serve an older release.
+    """
+
+    release: int | None
+    steps: tuple[Step, ...]
+    waiting: tuple[Step, ...] = ()
+    processes: tuple[Mapping[str, Any], ...] = ()
+
+
+def apply_plan(
+    ini: str,
+    plan: Plan | None = None,
+    *,
+    accept: Collection[str] = (),
+    without: Collection[str] = (),
+    progress: Progress = silent,
+    wait: float = 0.0,
+    patience: float = 60.0,
+) -> Applied:
+    """Plan, compare with `plan` where one was saved, and carry it out.
+
+    `wait` is for how many seconds contract steps wait for processes of older releases to end, `patience`
+    for how many another apply is waited for. Raises Refused for a plan that is blocked or stale, Locked
+    where another apply goes on, EvolutionError where a step fails.
+    """
+    opened = open_database(ini)
+    try:
+        composition = load_composition(opened.ini, without)
+        desired = compose_apart(opened.ini.uri, without)
+        accepted = accept if plan is None else plan.accepted
+        now = plan_for(opened, composition, desired, look(opened), accepted)
+        chosen = now if plan is None else checked(opened, plan, now)
+        graph = read_graph(composition)
+        options: dict[str, Any] = {"progress": progress, "wait": wait, "patience": patience}
+        return carry_out(opened, chosen, graph, now.base, desired=desired, **options)
+    finally:
+        opened.database.dispose()
+
+
+def checked(opened: Opened, saved: Plan, now: Plan) -> Plan:
+    """Return what of a saved plan is to be carried out now. Raises Refused where it is stale."""
+    why = reasons(saved, now)
+    if not why:
+        return saved
+    if _was_begun(opened, saved) and (left := rest_of(saved, now)) is not None:
+        return left
+    raise Refused(
+        f"the plan is stale: {'; '.join(why)}. Nothing was changed. Make it again and look at it: "
+        f"talatat plan {opened.ini.uri} --out FILE"
+    )
+
+
+def _was_begun(opened: Opened, saved: Plan) -> bool:
+    if not opened.exists:
+        return False
+    with opened.reading() as connection:
+        if not inspect(connection).has_table(plans.name):
+            return False
+        query = select(plans.c.state).where(plans.c.digest == saved.digest)
+        return connection.scalar(query) in ("running", "superseded")
+
+
+def carry_out(
+    opened: Opened,
+    plan: Plan,
+    graph: Graph,
+    base: Base | None = None,
+    *,
+    desired: Desired | None = None,
+    progress: Progress = silent,
+    wait: float = 0.0,
+    patience: float = 60.0,
+    contract: bool = True,
+) -> Applied:
+    """Carry a plan out under the lock, from `base` (the plan's own where None).
+
+    With `contract` False what takes something away is left for later. Raises as `apply_plan` does.
+    """
+    if plan.blockers:
+        raise Refused([one.text for one in plan.blockers])
+    with (
+        opened.changing() as connection,
+        held(connection, plan.digest, patience) as lease,
+        _told_apart(),
+    ):
+        _check_base(opened, connection, base or plan.base)
+        journal = Journal(connection, plan.digest)
+        run = Run(
+            connection, graph, journal, lease=lease, progress=progress, timeouts=timeouts_of(opened)
+        )
+        place = _contract_place(plan)
+        with begun(connection):
+            journal.begin(plan, run.who)
+        done = apply_steps(run, plan.steps, 0, place)
+        number = _record(connection, journal, plan, run.who)
+        waiting, old = _contract(run, plan, plan.steps[place:], wait, contract)
+        if not waiting:
+            done += apply_steps(run, plan.steps, place)
+            with begun(connection):
+                journal.end()
+        heads = observe(connection).heads
+        connection.rollback()
+    if desired is not None:
+        lockfile.write(opened.ini, desired, number or plan.base.release, heads)
+    return Applied(number, tuple(done), tuple(waiting), tuple(old))
+
+
+def timeouts_of(opened: Opened) -> Timeouts:
+    """The timeouts that the .ini says."""
+    said = opened.settings
+    if said is None:
+        return Timeouts()
+    return Timeouts(said.apply_lock_timeout, said.apply_statement_timeout, said.apply_tries)
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Say after an error what is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise EvolutionError(
+            "stopped. What was done is kept; run `talatat apply` again and it goes on from there."
+        ) from None
+
+
+def _check_base(opened: Opened, connection: Connection, base: Base) -> None:
+    """Raises Refused where the database moved between planning and having the lock."""
+    with begun(connection):
+        now = base_of(opened, observe(connection))
+    if now != base and not _is_new(now, base):
+        raise Refused(
+            "somebody else changed the database while this plan waited. Nothing of it was run. Make "
+            f"it again and look at it: talatat plan {opened.ini.uri}"
+        )
+
+
+def _is_new(now: Base, base: Base) -> bool:
+    """An SQLite file that was not there when the plan was made is empty, which is the same."""
+    return (
+        not base.heads and not now.heads and base.release is None is now.release and not base.schema
+    )
+
+
+def _contract_place(plan: Plan) -> int:
+    """Where the first step stands that takes something away. A way back is one part."""
+    places = (n for n, one in enumerate(plan.steps) if one.phase == "contract")
+    return next(places, len(plan.steps)) if plan.kind == "apply" else len(plan.steps)
+
+
+def _record(connection: Connection, journal: Journal, plan: Plan, user: str) -> int | None:
+    """Record the release where there is a new one, with the plan's end where nothing is left."""
+    with begun(connection):
+        journal.begin(plan, user)
+        if connection.scalar(select(identity)) is None:
+            connection.execute(insert(identity).values(id=str(uuid4())))
+        return record(
+            connection,
+            plan.surface,
+            kind=plan.kind,
+            plan=plan.digest,
+            packages=plan.packages,
+            note=f"back to release {plan.to_release}" if plan.to_release else None,
+            always=plan.kind != "apply" or _packages_differ(connection, plan),
+        )
+
+
+def _packages_differ(connection: Connection, plan: Plan) -> bool:
+    query = select(releases.c.packages).order_by(releases.c.number.desc()).limit(1)
+    return bool(connection.scalar(query) != plan.packages)
+
+
+def _contract(
+    run: Run, plan: Plan, rest: Sequence[Step], wait: float, contract: bool
+) -> tuple[Sequence[Step], list[Mapping[str, Any]]]:
+    """What has to wait, and for which processes."""
+    if not rest:
+        return (), []
+    if not contract:
+        return rest, []
+    give_up = time.monotonic() + wait
+    while True:
+        with begun(run.connection):
+            run.beat()
+            old = older_processes(run.connection, plan.surface)
+        if not old:
+            return (), []
+        if time.monotonic() >= give_up:
+            return rest, old
+        time.sleep(min(PAUSE, max(give_up - time.monotonic(), 0.01)))
+
+
+def older_processes(connection: Connection, surface: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The living processes that serve a release with another surface."""
+    alive = live_processes(connection)
+    numbers = {one["release"] for one in alive}
+    query = select(releases.c.number, releases.c.surface).where(releases.c.number.in_(numbers))
+    wanted = digest(surface)
+    same = {row.number for row in connection.execute(query) if digest(row.surface) == wanted}
+    return [one for one in alive if one["release"] not in same]
+
+
+__all__ = ["Applied", "Refused", "apply_plan", "carry_out", "who"]

@@ -1,0 +1,46 @@
+"""The steps that make guaranteed extension rows which are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from talatat.evolution.desired import Desired
+from talatat.evolution.plan.model import Step
+
+
+def fill_steps(
+    connection: Connection, desired: Desired, released: Mapping[str, Any], live: Collection[str]
+) -> list[Step]:
+    """One step for each extension that may lack rows.
+
+    Where the addon was not enabled in the last release, or its table is made by this plan, there is a step
+    whatever the count: rows may come before it runs. Otherwise there is one where rows are missing.
+    """
+    enabled = {one["name"] for one in released.get("addons", ())}
+    found = []
+    for fill in desired.fills:
+        if fill.extends not in live:
+            continue
+        there = fill.table in live
+        missing = connection.exec_driver_sql(fill.gaps).scalar() if there else None
+        if not there or fill.addon not in enabled or missing:
+            rows = _rows(connection, fill.extends) if missing is None else missing
+            found.append(
+                Step(
+                    "fill",
+                    fill.addon,
+                    fill.table,
+                    "data",
+                    (fill.statement,),
+                    measured={fill.table: {"rows": rows}},
+                )
+            )
+    return found
+
+
+def _rows(connection: Connection, table: str) -> int:
+    quoted = connection.dialect.identifier_preparer.quote(table)
+    return int(connection.exec_driver_sql(f"SELECT count(*) FROM {quoted}").scalar_one())  # noqa: S608

@@ -1,0 +1,192 @@
+"""Making a plan: what is there, what is wanted, the steps between and what speaks against them.
+
+Nothing is written but in a shadow database. The new system is composed in a process of its own, which may
+write nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from talatat.composing import load_composition
+from talatat.composition import Composition
+from talatat.evolution import lockfile
+from talatat.evolution.desired import Desired, compose_apart
+from talatat.evolution.differences import differences
+from talatat.evolution.graph import EvolutionError, Graph, read_graph
+from talatat.evolution.observed import Observed, look
+from talatat.evolution.opening import Opened, open_database
+from talatat.evolution.plan.blocking import ahead, blockers_of, edited, misfits
+from talatat.evolution.plan.filling import fill_steps
+from talatat.evolution.plan.model import Base, Blocker, Change, Plan, Step
+from talatat.evolution.plan.preflight import preflight
+from talatat.evolution.plan.recording import recorded
+from talatat.evolution.plan.revisions import bare_step, sweeps
+from talatat.evolution.plan.weighing import closures, weighed
+from talatat.evolution.planner import applied, order
+
+
+def make_plan(
+    ini: str,
+    *,
+    accept: Collection[str] = (),
+    without: Collection[str] = (),
+    desired: Desired | None = None,
+) -> Plan:
+    """Plan to bring the database of an .ini to its composition.
+
+    `accept` names steps that may go forward only or be dangerous, `without` addons to leave out, `desired`
+    what composing gave where that was done already. Raises CompositionError where the composition cannot
+    be made, EvolutionError where the database cannot be reached or a revision fails in the shadow.
+    """
+    opened = open_database(ini)
+    try:
+        composition = load_composition(opened.ini, without)
+        wanted = desired or compose_apart(opened.ini.uri, without)
+        return plan_for(opened, composition, wanted, look(opened), accept)
+    finally:
+        opened.database.dispose()
+
+
+def plan_for(
+    opened: Opened,
+    composition: Composition,
+    desired: Desired,
+    observed: Observed,
+    accept: Collection[str] = (),
+) -> Plan:
+    """The plan, of what has been looked at already."""
+    graph = read_graph(composition)
+    draft = _Draft(opened, composition, graph, desired, observed)
+    blockers = draft.obstacles()
+    steps: Sequence[Step] = ()
+    if not blockers:
+        steps = draft.steps()
+        blockers = blockers_of(steps, frozenset(accept), draft.live_tables)
+    return Plan(
+        "apply",
+        opened.ini.uri,
+        base_of(opened, observed),
+        surface=desired.surface,
+        packages=desired.packages,
+        steps=tuple(steps),
+        changes=tuple(draft.changes(steps)),
+        blockers=tuple(blockers),
+        accepted=tuple(sorted(set(accept) & {step.key for step in steps})),
+        measured={"warnings": preflight(opened, observed)},
+    )
+
+
+def base_of(opened: Opened, observed: Observed) -> Base:
+    """The state that a plan starts from."""
+    return Base(
+        opened.target,
+        observed.identity,
+        opened.dialect,
+        observed.release.number if observed.release else None,
+        {addon: found for addon, found in observed.heads.items() if found},
+        observed.fingerprint,
+        tuple(one["id"] for one in observed.archives),
+    )
+
+
+@dataclass
+class _Draft:
+    opened: Opened
+    composition: Composition
+    graph: Graph
+    desired: Desired
+    observed: Observed
+
+    @property
+    def live_tables(self) -> Collection[str]:
+        schema = self.observed.schema
+        return set() if schema is None else set(schema.tables)
+
+    @property
+    def released(self) -> Mapping[str, Any]:
+        """The surface of the last release."""
+        return self.observed.release.surface if self.observed.release else {}
+
+    def obstacles(self) -> list[Blocker]:
+        """What has to be mended before there can be steps."""
+        own = {addon: self.observed.heads.get(addon, []) for addon in self.graph.folders}
+        return [
+            *ahead(self.opened, self.graph, own, self.observed),
+            *edited(self.opened, self.graph, self.observed),
+            *misfits(self.opened, self.graph, self.observed, self._archived()),
+        ]
+
+    def _archived(self) -> dict[str, Mapping[str, Any]]:
+        """The archives in the database of addons that are wanted again, the newest of each."""
+        return {
+            one["addon"]: one
+            for one in sorted(self.observed.archives, key=lambda one: str(one["made_at"]))
+            if one["addon"] in self.composition.by_name
+            and not self.observed.heads.get(one["addon"])
+        }
+
+    def steps(self) -> list[Step]:
+        archived = self._archived()
+        heads = {addon: self.observed.heads.get(addon, []) for addon in self.graph.folders}
+        heads |= {addon: one["manifest"]["heads"] for addon, one in archived.items()}
+        restored = [Step("restore", addon, one["id"]) for addon, one in archived.items()]
+        revisions = [
+            bare_step(
+                one,
+                self.opened.dialect,
+                again=sweeps(self.graph, one) if one.phase == "contract" else (),
+            )
+            for one in order(self.graph, applied(self.graph, heads))
+        ]
+        first = _statements(archived)
+        known = recorded(self.opened, self.graph, revisions, self.observed.schema, heads, first)
+        if not self.opened.exists:
+            return [*restored, *self._weighed(None, known)]
+        with self.opened.reading() as connection:
+            steps = self._weighed(connection, known)
+            fills = fill_steps(connection, self.desired, self.released, self.live_tables)
+        return [*restored, *_before_contract(steps, fills)]
+
+    def _weighed(self, connection: Any, steps: Sequence[Step]) -> list[Step]:
+        packages = [one.package for one in self.composition.addons]
+        return weighed(
+            connection, self.opened.dialect, self.graph, steps, closures(self.composition), packages
+        )
+
+    def changes(self, steps: Sequence[Step]) -> list[Change]:
+        """What changes for callers and operators."""
+        old = self.released if "routes" in self.released else None
+        restored = [step.addon for step in steps if step.kind == "restore"]
+        found = differences(old, self.desired.surface, archives=restored)
+        lock = lockfile.read(self.opened.ini)
+        found += lockfile.parted(lock, self.desired, self.observed)
+        return found
+
+
+def _statements(archived: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    if not archived:
+        return []
+    from talatat.evolution.archive import statements_of
+
+    return [text for one in archived.values() for text in statements_of(one["manifest"])]
+
+
+def _before_contract(steps: Sequence[Step], fills: Sequence[Step]) -> list[Step]:
+    place = next((n for n, one in enumerate(steps) if one.phase == "contract"), len(steps))
+    return [*steps[:place], *fills, *steps[place:]]
+
+
+def accepting(plan: Plan, accept: Collection[str]) -> Plan:
+    """The plan with further steps accepted."""
+    names = {*plan.accepted, *accept}
+    left = tuple(one for one in plan.blockers if one.accept not in names)
+    known = {step.key for step in plan.steps}
+    if unknown := sorted(set(accept) - known):
+        raise EvolutionError(
+            f"--accept names {', '.join(unknown)}, which is no step of the plan. Steps: "
+            f"{', '.join(sorted(known)) or 'none'}."
+        )
+    return replace(plan, blockers=left, accepted=tuple(sorted(names)))

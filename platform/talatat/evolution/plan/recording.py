@@ -1,0 +1,106 @@
+"""What revisions send, found out by running them in a shadow database that is like the live one.
+
+Offline rendering would not do: SQLite's batch mode reads the table that it rebuilds. The shadow has the
+live schema and no rows; between steps its schema tells what a step drops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from talatat.evolution import runner
+from talatat.evolution.apply.concurrently import run_alone
+from talatat.evolution.graph import Graph, Revision
+from talatat.evolution.kept import lost
+from talatat.evolution.live import Schema, read_schema
+from talatat.evolution.locking import begun
+from talatat.evolution.plan.model import Step
+from talatat.evolution.shadow import shadow
+from talatat.evolution.statements import Recorder, in_order
+
+if TYPE_CHECKING:
+    from talatat.evolution.opening import Opened
+
+_LOSING = ("DROP", "ALTER")
+
+
+def recorded(
+    opened: Opened,
+    graph: Graph,
+    steps: Sequence[Step],
+    like: Schema | None,
+    heads: Mapping[str, Sequence[str]],
+    first: Sequence[str] = (),
+) -> list[Step]:
+    """Return the steps with their statements and with what they lose.
+
+    `like` is the schema to start from (None is an empty database), `heads` what its version tables say,
+    `first` statements to run before: those that bring archived tables back. Raises EvolutionError where a
+    revision fails: it would fail on the live database as well.
+    """
+    if not any(step.kind in ("upgrade", "downgrade") for step in steps):
+        return list(steps)
+    with _shadow(opened, like, heads, first) as connection:
+        return list(_recorded(connection, graph, steps))
+
+
+@contextmanager
+def _shadow(
+    opened: Opened, like: Schema | None, heads: Mapping[str, Sequence[str]], first: Sequence[str]
+) -> Iterator[Connection]:
+    url = opened.database.url
+    with (
+        shadow(opened.dialect, url, opened.shadow_url, like, heads) as engine,
+        engine.connect() as connection,
+    ):
+        with begun(connection):
+            for statement in first:
+                connection.exec_driver_sql(statement)
+        yield connection
+
+
+def _recorded(connection: Connection, graph: Graph, steps: Sequence[Step]) -> Iterator[Step]:
+    before = _schema(connection)
+    for step in steps:
+        if step.kind not in ("upgrade", "downgrade"):
+            yield step
+            continue
+        statements = _run(connection, graph, graph.revisions[step.addon, step.name], step)
+        keeps: tuple[Mapping[str, Any], ...] = ()
+        if any(word in one.upper() for one in statements for word in _LOSING):
+            after = _schema(connection)
+            keeps, before = tuple(lost(before, after, statements)), after
+        elif any(one.upper().startswith("CREATE") for one in statements):
+            before = _schema(connection)
+        yield _kept(replace(step, statements=tuple(statements), keeps=keeps))
+
+
+def _kept(step: Step) -> Step:
+    if step.keeps and step.reversibility == "reversible":
+        return replace(step, reversibility="restorable")
+    return step
+
+
+def _schema(connection: Connection) -> Schema:
+    try:
+        return read_schema(connection)
+    finally:
+        connection.rollback()
+
+
+def _run(connection: Connection, graph: Graph, revision: Revision, step: Step) -> list[str]:
+    direction = "up" if step.kind == "upgrade" else "down"
+    recorder = Recorder(connection)
+    if step.transactional:
+        with begun(connection), recorder:
+            runner.run(connection, graph, revision, direction)
+    else:
+        run_alone(connection, graph, revision, direction, recorder)
+        with begun(connection):
+            runner.stamp(connection, graph, revision, direction)
+    return in_order(recorder.statements)

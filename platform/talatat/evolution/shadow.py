@@ -55,7 +55,8 @@ def shadow(
             yield engine
         return
     own = _parsed(url)
-    with _postgresql(own, own if shadow_url is None else _parsed(shadow_url), like) as engine:
+    path = _search_path(own) if like is None else like.search_path
+    with _postgresql(own if shadow_url is None else _parsed(shadow_url), path) as engine:
         fill(engine, like, heads)
         yield engine
 
@@ -108,8 +109,17 @@ def _careless(connection: Any, record: Any) -> None:
     connection.execute("PRAGMA synchronous = OFF")
 
 
+def _search_path(own: URL) -> Sequence[str]:
+    engine = make_migration_engine(own)
+    try:
+        with engine.connect() as connection:
+            return connection.scalars(text("SELECT unnest(current_schemas(false))::text")).all()
+    finally:
+        engine.dispose()
+
+
 @contextmanager
-def _postgresql(own: URL, server: URL, like: Schema | None) -> Iterator[Engine]:
+def _postgresql(server: URL, path: Sequence[str]) -> Iterator[Engine]:
     admin = make_migration_engine(server)
     name = f"{PREFIX}{secrets.token_hex(8)}"
     try:
@@ -118,6 +128,8 @@ def _postgresql(own: URL, server: URL, like: Schema | None) -> Iterator[Engine]:
             connection.execute(_LOCK, {"key": KEY, "name": name})
             _create(connection, name, server)
             engine = make_migration_engine(server.set(database=name))
+            if list(path) not in ([], ["public"]):
+                _follow(engine, path)
             try:
                 yield engine
             finally:
@@ -125,6 +137,21 @@ def _postgresql(own: URL, server: URL, like: Schema | None) -> Iterator[Engine]:
                 _drop(connection, name)
     finally:
         admin.dispose()
+
+
+def _follow(engine: Engine, path: Sequence[str]) -> None:
+    """Give every connection the search path of the system's own database, which may be a setting there."""
+    quote = engine.dialect.identifier_preparer.quote_identifier
+    with engine.begin() as connection:
+        for name in path:
+            connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
+    said = f"SET search_path TO {', '.join(quote(name) for name in path)}"
+
+    def follow(connection: Any, record: Any) -> None:
+        connection.execute(said)
+        connection.commit()
+
+    event.listen(engine, "connect", follow)
 
 
 def _create(connection: Connection, name: str, server: URL) -> None:

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection, text
 
-from talatat.evolution import EvolutionError
+from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import read_schema
 from talatat.evolution.shadow import shadow
 from talatat.evolution.statements import Recorder, Verifier, changes

@@ -28,6 +28,7 @@ from talatat.evolution.live.schema import (
     Schema,
     TableInfo,
     Wanted,
+    counted,
     is_put_away,
     owner_hints,
 )
@@ -46,7 +47,7 @@ def read_postgresql(connection: Connection, only: Wanted | None) -> Schema:
     reader.read()
     objects = ordered(reader.nodes, catalogue.dependencies)
     tables = {name: reader.table_info(oid) for oid, name in reader.tables.items()}
-    return Schema("postgresql", objects, tables, catalogue.search_path, reader.canonical)
+    return Schema("postgresql", objects, tables, catalogue.search_path, counted(reader.canonical))
 
 
 class _Reader:

@@ -101,6 +101,8 @@ class Schema:
         """Return what stands here by name: of a table its columns, constraints, indexes and triggers.
 
         Equal for a table that grew and for one that was made at once, whatever the order of columns.
+        Version tables, which Alembic makes when it needs them, and extensions, which show in what uses
+        them, are no part of it.
         """
         return dict(self._canonical)
 
@@ -113,6 +115,11 @@ class Schema:
 def is_put_away(name: str) -> bool:
     """Whether a table or a schema belongs to an archive or holds what was kept."""
     return name.startswith(PUT_AWAY)
+
+
+def counted(canonical: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the canonical form without the version tables."""
+    return {name: said for name, said in canonical.items() if not name.endswith(VERSION_TABLE)}
 
 
 def version_table(addon: str) -> str:

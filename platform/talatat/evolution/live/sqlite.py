@@ -17,6 +17,7 @@ from talatat.evolution.live.schema import (
     Schema,
     TableInfo,
     Wanted,
+    counted,
     is_put_away,
     owner_hints,
 )
@@ -98,7 +99,7 @@ def read_sqlite(connection: Connection, only: Wanted | None) -> Schema:
         Object(row.kind, row.name, row.table if row.table != row.name else None, hint(row.table), row.sql)
         for row in rows
     )  # fmt: skip
-    return Schema("sqlite", objects, tables, (), canonical)
+    return Schema("sqlite", objects, tables, (), counted(canonical))
 
 
 def _columns(connection: Connection) -> dict[str, list[_Column]]:

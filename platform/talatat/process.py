@@ -54,24 +54,24 @@ def bring_up(registry: Any) -> None:
     # A process that only serves loads none of these.
     from talatat.evolution.apply.applying import Refused, carry_out
     from talatat.evolution.desired import desired_of
-    from talatat.evolution.graph import read_graph
     from talatat.evolution.observed import look
     from talatat.evolution.opening import Opened
-    from talatat.evolution.plan.making import plan_for
+    from talatat.evolution.plan.making import prepared
     from talatat.evolution.plan.text import summary
 
     system: System = registry.system
     composition = system.composition
     opened = Opened(composition.ini, system.settings.platform, system.database)
     for last in (False, False, True):
-        plan = plan_for(opened, composition, desired_of(registry), look(opened))
+        made = prepared(opened, composition, desired_of(registry), look(opened))
+        plan = made.plan
         if plan.blockers:
             log.error("the plan is blocked: %s", "; ".join(one.text for one in plan.blockers))
             return
         if plan.empty:
             return
         try:
-            carry_out(opened, plan, read_graph(composition), contract=False)
+            carry_out(opened, plan, made.graph, contract=False)
         except Refused:  # another process was quicker, as two that start at once are
             if last:
                 raise

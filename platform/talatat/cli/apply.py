@@ -12,11 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from talatat.cli.options import Choice, composing
 from talatat.cli.output import console, print_json
-from talatat.evolution.apply.applying import Applied, Refused, apply_plan
+from talatat.evolution.apply.applying import Applied, Refused, carry_out_prepared
 from talatat.evolution.apply.engine import silent
 from talatat.evolution.locking import Locked
 from talatat.evolution.plan.files import load
-from talatat.evolution.plan.making import make_plan
+from talatat.evolution.plan.making import prepare
 from talatat.evolution.plan.model import Plan, Step
 from talatat.evolution.plan.text import render
 
@@ -52,16 +52,18 @@ def command(
     Exit codes: 0 done or nothing to do, 3 refused, 1 error.
     """
     without = choice.left_out(ini)
-    chosen = load(plan) if plan else make_plan(ini, accept=accept, without=without)
+    saved = load(plan) if plan else None
+    made = prepare(ini, accept=saved.accepted if saved else accept, without=without)
+    chosen = saved or made.plan
     if chosen.blockers:
         return _blocked(chosen, as_json)
-    if chosen.empty and plan is None:
+    if chosen.empty and saved is None:
         return _told(Applied(chosen.base.release, ()), as_json, chosen)
-    if plan is None and not (yes or as_json) and not _agreed(chosen):
+    if saved is None and not (yes or as_json) and not _agreed(chosen):
         return 3
     try:
         with _progress(as_json) as progress:
-            done = apply_plan(ini, chosen, without=without, progress=progress, wait=wait)
+            done = carry_out_prepared(made, saved, progress=progress, wait=wait)
     except (Refused, Locked) as refusal:
         click.echo(f"refused: {refusal}", err=True)
         return 3

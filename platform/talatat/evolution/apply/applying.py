@@ -11,21 +11,19 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, insert, inspect, select
 
-from talatat.composing import load_composition
 from talatat.evolution import lockfile
 from talatat.evolution.apply.engine import Progress, Run, apply_steps, silent
 from talatat.evolution.apply.journal import Journal
 from talatat.evolution.apply.lease import held
-from talatat.evolution.apply.people import who
 from talatat.evolution.apply.stale import reasons, rest_of
 from talatat.evolution.apply.transactions import Timeouts
 from talatat.evolution.canonical import digest
-from talatat.evolution.desired import Desired, compose_apart
-from talatat.evolution.graph import EvolutionError, Graph, read_graph
+from talatat.evolution.desired import Desired
+from talatat.evolution.graph import EvolutionError, Graph
 from talatat.evolution.locking import begun
-from talatat.evolution.observed import look, observe
-from talatat.evolution.opening import Opened, open_database
-from talatat.evolution.plan.making import base_of, plan_for
+from talatat.evolution.observed import observe
+from talatat.evolution.opening import Opened
+from talatat.evolution.plan.making import Prepared, base_of, prepare
 from talatat.evolution.plan.model import Base, Plan, Step
 from talatat.evolution.processes import live_processes
 from talatat.evolution.releasing import record
@@ -67,18 +65,16 @@ def apply_plan(
     for how many another apply is waited for. Raises Refused for a plan that is blocked or stale, Locked
     where another apply goes on, EvolutionError where a step fails.
     """
-    opened = open_database(ini)
-    try:
-        composition = load_composition(opened.ini, without)
-        desired = compose_apart(opened.ini.uri, without)
-        accepted = accept if plan is None else plan.accepted
-        now = plan_for(opened, composition, desired, look(opened), accepted)
-        chosen = now if plan is None else checked(opened, plan, now)
-        graph = read_graph(composition)
-        options: dict[str, Any] = {"progress": progress, "wait": wait, "patience": patience}
-        return carry_out(opened, chosen, graph, now.base, desired=desired, **options)
-    finally:
-        opened.database.dispose()
+    made = prepare(ini, accept=accept if plan is None else plan.accepted, without=without)
+    return carry_out_prepared(made, plan, progress=progress, wait=wait, patience=patience)
+
+
+def carry_out_prepared(made: Prepared, saved: Plan | None = None, **options: Any) -> Applied:
+    """Carry out what was just planned, or a saved plan where it is still the same."""
+    chosen = made.plan if saved is None else checked(made.opened, saved, made.plan)
+    return carry_out(
+        made.opened, chosen, made.graph, made.plan.base, desired=made.desired, **options
+    )
 
 
 def checked(opened: Opened, saved: Plan, now: Plan) -> Plan:
@@ -242,6 +238,3 @@ def older_processes(connection: Connection, surface: Mapping[str, Any]) -> list[
     wanted = digest(surface)
     same = {row.number for row in connection.execute(query) if digest(row.surface) == wanted}
     return [one for one in alive if one["release"] not in same]
-
-
-__all__ = ["Applied", "Refused", "apply_plan", "carry_out", "who"]

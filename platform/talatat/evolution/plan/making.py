@@ -28,6 +28,17 @@ from talatat.evolution.plan.weighing import closures, weighed
 from talatat.evolution.planner import applied, order
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A plan with all that it was made of, for whoever carries it out right away."""
+
+    opened: Opened
+    composition: Composition
+    graph: Graph
+    desired: Desired
+    plan: Plan
+
+
 def make_plan(
     ini: str,
     *,
@@ -41,22 +52,30 @@ def make_plan(
     what composing gave where that was done already. Raises CompositionError where the composition cannot
     be made, EvolutionError where the database cannot be reached or a revision fails in the shadow.
     """
+    return prepare(ini, accept=accept, without=without, desired=desired).plan
+
+
+def prepare(
+    ini: str,
+    *,
+    accept: Collection[str] = (),
+    without: Collection[str] = (),
+    desired: Desired | None = None,
+) -> Prepared:
+    """As `make_plan`, and keep what it was made of."""
     opened = open_database(ini)
-    try:
-        composition = load_composition(opened.ini, without)
-        wanted = desired or compose_apart(opened.ini.uri, without)
-        return plan_for(opened, composition, wanted, look(opened), accept)
-    finally:
-        opened.database.dispose()
+    composition = load_composition(opened.ini, without)
+    wanted = desired or compose_apart(opened.ini.uri, without)
+    return prepared(opened, composition, wanted, look(opened), accept)
 
 
-def plan_for(
+def prepared(
     opened: Opened,
     composition: Composition,
     desired: Desired,
     observed: Observed,
     accept: Collection[str] = (),
-) -> Plan:
+) -> Prepared:
     """The plan, of what has been looked at already."""
     graph = read_graph(composition)
     draft = _Draft(opened, composition, graph, desired, observed)
@@ -65,7 +84,7 @@ def plan_for(
     if not blockers:
         steps = draft.steps()
         blockers = blockers_of(steps, frozenset(accept), draft.live_tables)
-    return Plan(
+    plan = Plan(
         "apply",
         opened.ini.uri,
         base_of(opened, observed),
@@ -77,6 +96,7 @@ def plan_for(
         accepted=tuple(sorted(set(accept) & {step.key for step in steps})),
         measured={"warnings": preflight(opened, observed)},
     )
+    return Prepared(opened, composition, graph, desired, plan)
 
 
 def base_of(opened: Opened, observed: Observed) -> Base:

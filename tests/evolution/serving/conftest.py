@@ -2,7 +2,8 @@
 
 import pytest
 
-from talatat.evolution import bring_to, guard
+from talatat.evolution import guard
+from talatat.evolution.migrate import bring_to
 from talatat.testing.databases import make_database
 from talatat.web import health
 

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from talatat.cli.load import require_database
 from talatat.errors import TalatatError
-from talatat.evolution import status
+from talatat.evolution.readiness import status
 from talatat.testing.databases import make_database
 
 

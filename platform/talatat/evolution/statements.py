@@ -75,7 +75,7 @@ class Verifier(Recorder):
 
     def __init__(self, connection: Connection, expected: Iterable[str], step: str = "") -> None:
         super().__init__(connection)
-        self.expected = list(expected)
+        self.expected = [squeezed(one) for one in expected]
         self.step = step
 
     def see(self, statement: str) -> None:

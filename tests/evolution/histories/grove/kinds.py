@@ -37,7 +37,7 @@ class Draft(Protocol):
 
 def new_column(draft: Draft) -> bool:
     """A column that may be empty; or one with a constant default, which never is."""
-    table = draft.rng.choice([one for one in draft.tables.values()])
+    table = draft.rng.choice(list(draft.tables.values()))
     column = draft.rng.choice(
         [
             Column(draft.fresh("note")),
@@ -167,9 +167,9 @@ def _moved(
         "data",
         "",
         "",
-        Fill(name, up, down),
-        extra=f'batches = [Batch("{name}", {forth}, key="{key}")]\n'
-        f'reversal = [Batch("{name}", {back}, key="{key}")]',
+        Fill(name, up, down, tuple(one.name for one in new), tuple(one.name for one in old)),
+        extra=f'batches = [Batch("{name}", {forth}, key="{key}", size=3)]\n'
+        f'reversal = [Batch("{name}", {back}, key="{key}", size=3)]',
     )
     for column in old:
         left = replace(column, written=False)
@@ -217,9 +217,9 @@ def backfill(draft: Draft) -> bool:
         "data",
         "",
         "",
-        Fill(table.name, up, lambda row: {}),
+        Fill(table.name, up, lambda row: {}, (slug.name,)),
         extra=f'batches = [Batch("{table.name}", set="{slug.name} = upper({source.name})", '
-        f'where="{where}", key="{table.key}")]\nreversal = []',
+        f'where="{where}", key="{table.key}", size=3)]\nreversal = []',
     )
     return True
 

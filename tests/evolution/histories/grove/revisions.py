@@ -45,11 +45,13 @@ class Drop:
 
 @dataclass(frozen=True)
 class Fill:
-    """Values are computed of others in the same row, on the way up and on the way down."""
+    """Values are computed of others in the same row: `fills` on the way up, `refills` on the way down."""
 
     table: str
     up: Formula
     down: Formula
+    fills: tuple[str, ...]
+    refills: tuple[str, ...] = ()
 
 
 Effect = Create | Remove | Add | Drop | Fill

@@ -1,0 +1,429 @@
+"""`World`: one system with its packages, .ini and database, what is done to it, and the oracle beside it.
+
+Everything is done as an operator does it: packages are installed, the .ini is edited, commands are run.
+After everything `check` compares what the drivers find with what the oracle knows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from grove.doing import Told
+from grove.looking import Look
+from grove.oracle import Oracle
+from grove.revisions import Row
+from grove.series import Release, number
+from grove.tables import CASCADE, Column, Table
+from grove.warm import Killed, Warm
+from grove.writing import Site, Store
+
+MOMENT = "2026-01-01 12:00:00.000000"
+WORDS = "amber birch coral dusk ember fern gale haze iris jade kelp loam mist nova opal pine".split()
+
+
+# What the platform says for itself: reading, transactions, its own tables, version tables, keeps.
+OWN = re.compile(
+    r"^(SELECT|PRAGMA|BEGIN|SAVEPOINT|RELEASE|ROLLBACK|SET|RESET|SHOW|WITH)\b|talatat_|_alembic_version"
+)
+
+
+def indexes_sorted(statements: Iterable[str]) -> list[str]:
+    """Statements with each run of CREATE INDEX in order: SQLAlchemy keeps indexes in a set."""
+    found: list[str] = []
+    for makes, run in groupby(statements, lambda text: text.startswith("CREATE INDEX")):
+        found += sorted(run) if makes else run
+    return found
+
+
+class Wrong(AssertionError):
+    """A promise was broken."""
+
+
+@dataclass
+class Counts:
+    """What a run of histories did, for the report."""
+
+    done: dict[str, int] = field(default_factory=dict)
+
+    def add(self, name: str, by: int = 1) -> None:
+        self.done[name] = self.done.get(name, 0) + by
+
+
+class World:
+    """See the module. `listed` are the lines of `talatat.addons` in the .ini."""
+
+    def __init__(
+        self, folder: Path, url: str, store: Store, warm: Warm, counts: Counts | None = None
+    ) -> None:
+        self.folder, self.url, self.store, self.warm = folder, url, store, warm
+        self.site = Site(folder / "site")
+        self.ini = folder / "system.ini"
+        self.oracle = Oracle()
+        self.listed: list[str] = []
+        self.counts = counts or Counts()
+        self.look = Look(url)
+        self.ids = 0
+        (folder / "secret").write_text("a secret of histories, long enough to sign with\n")
+
+    def close(self) -> None:
+        self.look.close()
+
+    # Packages and .ini
+
+    def install(self, addon: str, version: str) -> None:
+        """Install one release in the place of another."""
+        self.site.install(addon, version, self.store.home(addon, version))
+
+    def declare(self, names: Iterable[str]) -> None:
+        """Write the .ini."""
+        self.listed = list(names)
+        lines = [
+            "[app:main]",
+            "use = egg:talatat",
+            "talatat.addons =",
+            *(f"    {name}" for name in self.listed),
+            f"sqlalchemy.url = {self.url.replace('%', '%%')}",
+            "talatat.secret = file:%(here)s/secret",
+        ]
+        self.ini.write_text("\n".join(lines) + "\n")
+
+    def wanted(self) -> dict[str, Release]:
+        """The releases that are composed: those listed and what they require, what is required first."""
+        found: dict[str, Release] = {}
+
+        def visit(addon: str) -> None:
+            release = self.store.series[addon].of(self.site.installed[addon])
+            for name in release.requires:
+                visit(name)
+            found.setdefault(addon, release)
+
+        for name in self.listed:
+            visit(name)
+        return found
+
+    def fits(self) -> bool:
+        """Whether every requirement of what is composed is met by what is installed."""
+        try:
+            wanted = self.wanted()
+        except KeyError:
+            return False
+        return all(
+            number(wanted[name].version) >= number(low)
+            for release in wanted.values()
+            for name, low in release.requires.items()
+        )
+
+    def reachable(self) -> bool:
+        """Whether the database can be brought to what is composed: its heads are known there."""
+        for addon, release in self.wanted().items():
+            standing = self.oracle.at(addon)
+            if addon in self.oracle.archived:
+                standing = [one.id for one in self.oracle.archived[addon].standing]
+            revs = {rev.id: rev for name, rev in self.oracle.standing if name == addon}
+            if addon in self.oracle.archived:
+                revs = {one.id: one for one in self.oracle.archived[addon].standing}
+            followed = {down for rev in revs.values() for down in rev.before}
+            heads = set(standing) - followed - {a for r in revs.values() for a in r.absorbed}
+            if not heads <= release.ids:
+                return False
+        return True
+
+    # Commands
+
+    def command(self, *argv: str) -> Told:
+        """Run one command in a process of its own."""
+        (told,) = self.warm("commands", self.site.folder, list(argv))
+        return told  # type: ignore[no-any-return]
+
+    def plan(self, *accept: str) -> tuple[Told, Path]:
+        """Make and save a plan."""
+        path = self.folder / "saved.plan"
+        options = [word for name in accept for word in ("--accept", name)]
+        told = self.command("plan", str(self.ini), "--json", "--out", str(path), *options)
+        return told, path
+
+    def accepted_plan(self) -> tuple[dict[str, Any], Path]:
+        """Plan, and accept what has to be accepted."""
+        told, path = self.plan()
+        self.expect(told, 0, 2, 3)
+        names = [one["accept"] for one in told.json["blockers"]]
+        if names:
+            if None in names:
+                raise Wrong(f"blocked: {told.text}")
+            self.counts.add("accepted steps", len(names))
+            told, path = self.plan(*names)
+            self.expect(told, 2)
+        return told.json, path
+
+    def apply(self, kill_at: int | None = None) -> dict[str, Any]:
+        """Plan and apply, perhaps killed at its `kill_at`-th statement and then applied again."""
+        plan, path = self.accepted_plan()
+        ini = str(self.ini)
+        last = ["plan", ini, "--json"]
+        argv = ["apply", ini, str(path), "--yes", "--json"]
+        try:
+            told = self.warm(
+                "commands", self.site.folder, argv, last, url=self.url, kill_at=kill_at
+            )
+        except Killed:
+            self.counts.add("crashes")
+            told = self.warm("commands", self.site.folder, argv, last)
+        self.expect(told[0], 0)
+        if kill_at is None and plan["exit_code"] == 2:
+            self._as_planned(plan, told[0])
+        self.expect(told[1], 0)
+        self.counts.add("steps", len(plan["steps"]))
+        self.applied()
+        return plan
+
+    def applied(self) -> None:
+        """Take note that what is wanted was applied, and compare."""
+        self.oracle.apply(self.wanted())
+        self.counts.add("applies")
+        self._released()
+        self.check()
+
+    def _as_planned(self, plan: dict[str, Any], told: Told) -> None:
+        """Statements that the apply sent to the system's database, as against those of the plan."""
+        planned = [" ".join(text.split()) for step in plan["steps"] for text in step["statements"]]
+        filled = tuple(
+            f"UPDATE {one['table']} " for step in plan["steps"] for one in step["batches"]
+        )
+        known = set(planned)
+        sent = [text for text in told.statements if text in known]
+        if indexes_sorted(sent) != indexes_sorted(planned):
+            raise Wrong(f"planned {planned}\nsent {sent}")
+        more = [
+            text
+            for text in told.statements
+            if text not in known and not OWN.search(text) and not text.startswith(filled)
+        ]
+        if more:
+            raise Wrong(f"sent though it was not planned: {more}")
+        self.counts.add("statements compared", len(planned))
+
+    def refuse(self) -> None:
+        """Plan and apply what cannot be: nothing may change."""
+        before = self.look.tables()
+        told, path = self.plan()
+        self.expect(told, 1, 3)
+        if told.code == 3:
+            told = self.command("apply", str(self.ini), str(path), "--yes")
+        else:
+            told = self.command("apply", str(self.ini), "--yes")
+        self.expect(told, 1, 3)
+        if before != self.look.tables():
+            raise Wrong("tables changed though the apply was refused")
+        self.counts.add("refused")
+        self.check()
+
+    def roll_back(self, number: int, kill_at: int | None = None) -> None:
+        """Go back to a release, install what it had, and find nothing left to do."""
+        argv = ["rollback", str(self.ini), "--to", str(number), "--yes", "--json"]
+        try:
+            (told,) = self.warm(
+                "commands", self.site.folder, argv, url=self.url, kill_at=kill_at
+            )
+        except Killed:
+            self.counts.add("crashes")
+            (told,) = self.warm("commands", self.site.folder, argv)
+        self.expect(told, 0)
+        self.oracle.roll_back(number)
+        self.counts.add("rollbacks")
+        self._released()
+        self.check()
+        for addon, version in self.oracle.versions.items():
+            self.install(addon, version)
+        self.declare(self.oracle.versions)
+        self.expect(self.command("plan", str(self.ini), "--json"), 0)
+
+    def archive(self, addon: str, *, to_file: bool = False) -> None:
+        """Move a disabled addon's data away."""
+        more = ["--file", str(self.folder / f"{addon}.archive")] if to_file else []
+        told = self.command("archive", str(self.ini), addon, "--json", *more)
+        self.expect(told, 0)
+        self.oracle.archive(addon, told.json["id"])
+        self.counts.add("archived")
+        self.check()
+
+    def purge(self, addon: str) -> None:
+        """Drop an archive for good."""
+        archive = self.oracle.archived[addon].id
+        told = self.command("purge", str(self.ini), addon, "--archive", archive, "--yes", "--json")
+        self.expect(told, 0)
+        self.oracle.purge(addon)
+        self.counts.add("purged")
+        self.check()
+
+    def same_as_fresh(self, url: str) -> None:
+        """The schema of what is composed is that of a new system with the same composition."""
+        grown = self.warm("canonical_schema", self.site.folder, self.url)
+        mine, self.url = self.url, url
+        try:
+            self.declare(self.listed)
+            plan = self.command("plan", str(self.ini), "--json")
+            accept = [word for one in plan.json["blockers"] for word in ("--accept", one["accept"])]
+            self.expect(self.command("apply", str(self.ini), "--yes", "--json", *accept), 0)
+            fresh = self.warm("canonical_schema", self.site.folder, url)
+        finally:
+            self.url = mine
+            self.declare(self.listed)
+        for name, table in fresh.items():
+            if grown.get(name) != table:
+                raise Wrong(f"{name}: grown to {grown.get(name)}, fresh {table}")
+        self.counts.add("schemas compared with fresh ones")
+
+    def _released(self) -> None:
+        found = self.look.query("SELECT max(number) AS n FROM talatat_release")[0]["n"]
+        if found is not None and found not in self.oracle.releases:
+            self.oracle.recorded(int(found))
+
+    @staticmethod
+    def expect(told: Told, *codes: int) -> None:
+        if told.code not in codes:
+            raise Wrong(f"exit code {told.code}, not {codes}:\n{told.text}")
+
+    # Rows
+
+    def writable(self) -> list[Table]:
+        """The tables of enabled addons, as the release that runs knows them."""
+        enabled = self.oracle.versions
+        return [one for one in self.oracle.tables.values() if one.addon in enabled]
+
+    def value(self, column: Column, rng: Random) -> Any:
+        if column.references:
+            ids = sorted(self.oracle.rows.get(column.references[0], {}))
+            return rng.choice([*ids, None]) if ids else None
+        if column.domain == "number":
+            return rng.randrange(1, 1000)
+        if column.domain == "digits":
+            return str(rng.randrange(1, 10**9))
+        if column.domain == "full":
+            return f"{rng.choice(WORDS)} {rng.choice(WORDS)}"
+        return f"{rng.choice(WORDS)}-{rng.randrange(1000)}"
+
+    def values(self, table: Table, rng: Random) -> Row:
+        """Values for the columns that the release that runs writes."""
+        release = self.store.series[table.addon].of(self.oracle.versions[table.addon])
+        known = release.tables[table.name].columns
+        return {
+            name: self.value(column, rng)
+            for name, column in table.columns.items()
+            if name in known and known[name].written
+        }
+
+    def new_id(self) -> str:
+        self.ids += 1
+        return f"00000000-0000-7000-8000-{self.ids:012d}"
+
+    def insert(self, table: Table, rng: Random) -> None:
+        """One row more, by SQL."""
+        row: Row = {"version": 1, **self.values(table, rng)}
+        if table.extends:
+            free = sorted(set(self.oracle.rows[table.extends]) - set(self.oracle.rows[table.name]))
+            if not free:
+                return
+            row[table.key] = rng.choice(free)
+        else:
+            row |= {"id": self.new_id(), "created_at": MOMENT, "updated_at": MOMENT}
+        for name, column in table.columns.items():
+            if column.name not in row and column.default is not None:
+                row[name] = column.default
+        self.look.insert(table.name, row)
+        self.oracle.insert(table.name, self.look.one(table.name, table.key, row[table.key]))
+        self.counts.add("rows written")
+
+    def write(self, rng: Random, many: int | None = None) -> None:
+        """Rows are written, changed and deleted here and there."""
+        for _ in range(many or rng.randrange(4, 12)):
+            how = rng.choice([self.insert, self.insert, self.insert, self.update, self.update, self.delete])
+            how(rng.choice(self.writable()), rng)
+        self.check()
+
+    def update(self, table: Table, rng: Random) -> None:
+        keys = sorted(self.oracle.rows[table.name])
+        if not keys:
+            return
+        key, values = rng.choice(keys), self.values(table, rng)
+        chosen = {name: values[name] for name in sorted(values) if rng.random() < 0.6}
+        if chosen:
+            sets = ", ".join(f"{name} = ?" for name in chosen)
+            statement = f"UPDATE {table.name} SET {sets} WHERE {table.key} = ?"
+            self.look.execute(statement, [*chosen.values(), key])
+            self.oracle.update(table.name, key, chosen)
+            self.counts.add("rows changed")
+
+    def delete(self, table: Table, rng: Random) -> None:
+        keys = sorted(self.oracle.rows[table.name])
+        if table.presence == "always" or not keys:
+            return
+        key = rng.choice(keys)
+        self.look.execute(f"DELETE FROM {table.name} WHERE {table.key} = ?", [key])
+        self.oracle.delete(table.name, key)
+        self.counts.add("rows deleted")
+
+    def make_by_application(self, rng: Random, many: int) -> None:
+        """Rows through the composed application: its guaranteed extensions come with them."""
+        tables = [one for one in self.writable() if one.name.endswith("_item")]
+        wanted = []
+        for _ in range(many):
+            table = rng.choice(tables)
+            wanted.append((table.addon, table.class_name, self.values(table, rng)))
+        made = self.warm("make_rows", self.site.folder, str(self.ini), wanted)
+        for (addon, _, _), key in zip(wanted, made, strict=True):
+            name = f"{addon}_item"
+            self.oracle.insert(name, self.look.one(name, "id", key))
+            self._extended(name, key)
+        self.counts.add("rows by the application", many)
+
+    def _extended(self, name: str, key: str) -> None:
+        for table in self.writable():
+            if table.extends == name and table.presence == "always":
+                self.oracle.insert(table.name, self.look.one(table.name, table.key, key))
+
+    # Promises
+
+    def check(self) -> None:
+        """Every row is there with every value, none more, and no reference leads nowhere."""
+        there = self.look.tables()
+        for name, table in self.oracle.tables.items():
+            if name not in there:
+                raise Wrong(f"table {name} is gone")
+            self._same(name, self.oracle.rows[name], self.look.rows(name, table.key), table)
+        own = tuple(f"{addon}_" for addon in self.store.series)
+        more = {
+            name
+            for name in there - set(self.oracle.tables)
+            if name.startswith(own) and not name.endswith("_alembic_version")
+        }
+        if more:
+            raise Wrong(f"tables that nobody should have made: {sorted(more)}")
+        if orphans := self.look.orphans():
+            raise Wrong(f"orphans: {orphans}")
+
+    def _same(self, name: str, wanted: dict[str, Row], found: dict[str, Row], table: Table) -> None:
+        if lost := sorted(set(wanted) - set(found)):
+            raise Wrong(f"{name}: rows are lost: {lost}")
+        if more := sorted(set(found) - set(wanted)):
+            raise Wrong(f"{name}: rows that nobody wrote: {more}")
+        columns = {table.key, "version", *table.columns}
+        columns |= set() if table.extends else {"created_at", "updated_at"}
+        for key, row in wanted.items():
+            if set(found[key]) != columns:
+                raise Wrong(f"{name}: columns {sorted(found[key])}, not {sorted(columns)}")
+            apart = {
+                one: (row.get(one), found[key][one]) for one in columns if row.get(one) != found[key][one]
+            }
+            if apart:
+                raise Wrong(f"{name} {key}: {{column: (should be, is)}} {apart}")
+        self.counts.add("rows compared", len(wanted))
+
+
+__all__ = ["CASCADE", "Counts", "World", "Wrong", "json"]

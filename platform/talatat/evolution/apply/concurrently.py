@@ -55,6 +55,7 @@ def run_alone(
             connection.rollback()
             connection.exec_driver_sql("RESET lock_timeout")
             connection.exec_driver_sql("RESET statement_timeout")
+            connection.rollback()  # ends what SQLAlchemy takes for a transaction
             connection.execution_options(isolation_level="READ COMMITTED")
             connection.rollback()
 

@@ -18,7 +18,7 @@ from talatat.evolution.graph import EvolutionError
 
 MODULE = "talatat.evolution.desired.subprocess"
 SECONDS = 120.0  # composing takes two or so
-_GRACE = 5.0  # for the subprocess to say itself where it hangs
+GRACE = 30.0  # for the subprocess to start, and to say itself where it hangs
 _SHOWN_LINES = 12
 
 
@@ -62,7 +62,7 @@ def _run(job: dict[str, Any], seconds: float) -> tuple[bytes, str, int]:
         reader = threading.Thread(target=lambda: answers.append(pipe.read()), daemon=True)
         reader.start()
         try:
-            printed, _ = child.communicate(json.dumps(job).encode(), timeout=seconds + _GRACE)
+            printed, _ = child.communicate(json.dumps(job).encode(), timeout=seconds + GRACE)
         except subprocess.TimeoutExpired:
             _kill(child)
             printed, _ = child.communicate()
@@ -71,7 +71,7 @@ def _run(job: dict[str, Any], seconds: float) -> tuple[bytes, str, int]:
             child.communicate()
             raise
         finally:
-            reader.join(_GRACE)
+            reader.join()
     return b"".join(answers), printed.decode(errors="replace"), child.returncode
 
 

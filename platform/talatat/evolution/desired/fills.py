@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Dialect, exists, func, insert, literal, select, text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Dialect,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import CompileError
 from sqlalchemy.sql import ClauseElement
@@ -85,14 +95,26 @@ def _default(one: Attachment, column: Column[Any], dialect: str) -> ColumnElemen
     if default.is_callable:
         value, again = value(None), value(None)
         if isinstance(value, datetime):
-            return text(_NOW[dialect])  # type: ignore[return-value]
+            return literal_column(_NOW[dialect])
         if value != again:
             raise _cannot_be_made(one, column, "has a default that differs from row to row")
-    shown = literal(value, column.type)
     try:
-        _text(select(shown), dialect)
+        return _literal(value, column, dialect)
     except (CompileError, NotImplementedError) as error:
         raise _cannot_be_made(one, column, f"has the default {value!r}") from error
+
+
+def _literal(value: Any, column: Column[Any], dialect: str) -> ColumnElement[Any]:
+    """A value in SQL; where the type has no literals, what the type hands to the driver."""
+    try:
+        shown = literal(value, column.type)
+        _text(select(shown), dialect)
+    except CompileError:
+        processor = column.type.dialect_impl(_DIALECTS[dialect]).bind_processor(_DIALECTS[dialect])
+        if processor is None:
+            raise
+        shown = literal(processor(value))
+        _text(select(shown), dialect)
     return shown
 
 

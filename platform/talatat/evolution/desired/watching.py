@@ -11,7 +11,6 @@ import os
 import resource
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -135,12 +134,14 @@ def _tried(name: str, arguments: tuple[Any, ...]) -> str | None:
     if name == "sqlite3.connect":
         return None if arguments[0] == ":memory:" else f"opens the database {_shown(arguments[0])}"
     if name in _REFUSED:
-        about = arguments[1] if name in ("socket.connect", "socket.bind") else arguments[0]
-        shown = f" ({_shown(about)})" if isinstance(about, str | bytes | Path | tuple) else ""
-        return f"{_REFUSED[name]}{shown}" if arguments else _REFUSED[name]
+        about = arguments[1] if name.startswith("socket.") else next(iter(arguments), None)
+        said = isinstance(about, str | bytes | os.PathLike | tuple)
+        return f"{_REFUSED[name]} ({_shown(about)})" if said else _REFUSED[name]
     return None
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, tuple):  # an address
+        return ":".join(str(part) for part in value)
     text = os.fsdecode(value) if isinstance(value, bytes | os.PathLike) else str(value)
     return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")

@@ -1,0 +1,195 @@
+"""Composing apart: the same answer as composing here, no trace, and words for whoever dies or hangs."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from talatat.errors import AddonError, CompositionError
+from talatat.evolution.desired import compose_apart, desired_of
+from talatat.testing.composed import write_ini
+
+URL = "sqlite:///{folder}/db.sqlite"
+
+
+def files_of(folder: Path) -> dict[str, float]:
+    return {str(path): path.stat().st_mtime_ns for path in sorted(folder.rglob("*"))}
+
+
+@pytest.fixture
+def apart(addons):
+    """`apart({file: text})` composes one addon apart and gives what `compose_apart` gives or raises."""
+
+    def compose(code: str, *, files: dict[str, str] | None = None, seconds: float = 60, **settings):
+        addons.write("odd", {"__init__.py": code, **(files or {})})
+        ini = addons.ini("odd", url=URL.format(folder=addons.folder), **settings)
+        return compose_apart(ini, seconds=seconds)
+
+    return compose
+
+
+def test_it_tells_the_same_as_the_composed_process_and_leaves_nothing_behind(rated_shelf):
+    addons = rated_shelf
+    addons.write("guaranteed", addons.rating("guaranteed", "always"), requires=("shelf",))
+    names = ("rating", "guaranteed")
+    ini = addons.ini(*names, url=URL.format(folder=addons.folder))
+    before = files_of(addons.folder)
+    told = compose_apart(ini)
+    assert files_of(addons.folder) == before
+    with addons.composed(*names, url=URL.format(folder=addons.folder), migrate=False) as system:
+        here = desired_of(system.registry)
+    assert told == here
+    assert told.order == ("shelf", "rating", "guaranteed")
+    assert set(told.packages) == {"talatat", *told.order}
+    assert [fill.table for fill in told.fills] == ["guaranteed_book"]
+
+
+def test_what_addons_print_does_not_mix_with_the_answer(apart):
+    told = apart(
+        """
+        import os, sys
+        print('{"desired": "mine"}')
+        os.write(1, b"straight to the descriptor")
+        def includeme(config):
+            print("and again", file=sys.stderr)
+        """
+    )
+    assert told.order == ("odd",)
+
+
+def test_addons_are_left_out_by_argument_and_by_environment(rated_shelf, monkeypatch):
+    rated_shelf.write("other", {})
+    url = URL.format(folder=rated_shelf.folder)
+    ini = rated_shelf.ini("rating", "other", url=url)
+    assert compose_apart(ini, ["rating"]).order == ("shelf", "other")
+    monkeypatch.setenv("TALATAT_WITHOUT", "shelf")
+    told = compose_apart(ini)
+    assert told.order == ("other",)
+    assert told.left_out["rating"] == "requires shelf, which is left out"
+    with pytest.raises(CompositionError, match="--without or TALATAT_WITHOUT names nobody"):
+        compose_apart(ini, ["nobody"])
+
+
+def test_a_secret_that_development_would_make_is_not_made(addons):
+    addons.write("plain", {})
+    ini = addons.ini(
+        "plain",
+        url=URL.format(folder=addons.folder),
+        **{"talatat.development": "true", "talatat.secret": "file:%(here)s/var/new-secret"},
+    )
+    compose_apart(ini)
+    assert not (addons.folder / "var").exists()
+
+
+TRIED = {
+    "open('{folder}/left', 'w')": "opens '{folder}/left' for writing",
+    "os.open('{folder}/low', os.O_CREAT | os.O_WRONLY)": "opens '{folder}/low' for writing",
+    "os.mkdir('{folder}/made')": "makes a folder ('{folder}/made')",
+    "os.rename('{folder}/secret', '{folder}/s')": "renames a file ('{folder}/secret')",
+    "pathlib.Path('{folder}/secret').unlink()": "deletes a file ('{folder}/secret')",
+    "sqlite3.connect('{folder}/own.db')": "opens the database '{folder}/own.db'",
+    "socket.create_connection(('127.0.0.1', 9))": "connects (127.0.0.1:9)",
+    "subprocess.run(['true'])": "starts a program ('true')",
+    "os.system('true')": "starts a program ('true')",
+    "os.fork()": "starts a process",
+    "create_engine('postgresql+psycopg://127.0.0.1:9/x').connect()": "connects to a database",
+}
+
+
+def test_whoever_writes_connects_or_starts_a_program_is_named_with_the_line(apart, addons):
+    lines = [
+        "import os, pathlib, socket, sqlite3, subprocess",
+        "from sqlalchemy import create_engine",
+        "def includeme(config):",
+    ]
+    for tried in TRIED:
+        one = tried.format(folder=addons.folder)
+        lines += ["    try:", f"        {one}", "    except PermissionError:", "        pass"]
+    (addons.folder / "secret").write_text("a secret\n")
+    told = apart("\n".join(lines) + "\n")
+    init = f"{addons.folder}/{addons.package('odd')}/__init__.py"
+    for number, (said, text) in enumerate(zip(TRIED.values(), told.refused, strict=True)):
+        begin = f"addon odd ({init}:{5 + 4 * number}) {said.format(folder=addons.folder)} while "
+        assert text.startswith(begin)
+        assert "Composing must not write, connect or start programs" in text
+    kept = {path.name for path in addons.folder.iterdir()}
+    assert "secret" in kept
+    assert not kept & {"left", "low", "made", "s", "own.db"}
+
+
+def test_an_addon_that_insists_on_writing_is_not_composed(apart):
+    with pytest.raises(AddonError) as caught:
+        apart("def includeme(config):\n    open('left', 'w')\n")
+    assert caught.value.addon == "odd"
+    assert "opens 'left' for writing while the system is composed" in str(caught.value)
+
+
+def test_what_composing_may_do_all_the_same(apart):
+    told = apart(
+        """
+        import os, sqlite3, socket
+        open(__file__).read()
+        open(os.devnull, "w").write("nothing")
+        sqlite3.connect(":memory:").execute("CREATE TABLE t (x)")
+        socket.socket().close()
+        def includeme(config): pass
+        """
+    )
+    assert told.order == ("odd",)
+    assert told.refused == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import os\nos._exit(3)", "ended the process (exit status 3)"),
+        ("import ctypes\nctypes.string_at(0)", "was ended by the signal SIGSEGV"),
+        ("import time\ntime.sleep(60)", "was not done after 5 seconds"),
+    ],
+)
+def test_a_subprocess_that_dies_or_hangs_is_told_in_words(apart, addons, code, said):
+    with pytest.raises(CompositionError) as caught:
+        apart(
+            "from . import worse\ndef includeme(config): pass\n",
+            files={"worse.py": code},
+            seconds=5,
+        )
+    text = str(caught.value)
+    assert said in text
+    assert f"imported was {addons.package('odd')}.worse" in text
+    assert "--without ADDON" in text
+
+
+def test_one_that_cannot_even_be_stopped_from_inside_is_killed(apart, monkeypatch):
+    monkeypatch.setattr("talatat.evolution.desired.apart.GRACE", 8)
+    with pytest.raises(CompositionError, match="was not done after 2 seconds"):
+        apart(
+            "import faulthandler, time\nfaulthandler.cancel_dump_traceback_later()\ntime.sleep(60)\n",
+            seconds=2,
+        )
+
+
+def test_a_syntax_error_in_an_addon_is_told_as_ever(apart, addons):
+    with pytest.raises(AddonError, match=r"SyntaxError: .* \(at .*__init__.py:2\)"):
+        apart("def includeme(config):\n    return )\n")
+
+
+def test_problems_of_the_composition_keep_their_words_and_their_number(addons):
+    ini = write_ini(addons.folder, ["nowhere", "neither"], "sqlite://")
+    with pytest.raises(CompositionError) as caught:
+        compose_apart(ini)
+    assert [text.partition(": there is no addon ")[2][:9] for text in caught.value.problems] == [
+        "'nowhere'",
+        "'neither'",
+    ]
+
+
+def test_the_callers_path_is_the_childs(addons, monkeypatch):
+    addons.write("plain", {})
+    ini = addons.ini("plain", url=URL.format(folder=addons.folder))
+    monkeypatch.chdir(addons.folder)
+    (addons.folder / "click.py").write_text("raise SystemExit('a module of the working folder')\n")
+    assert compose_apart(ini).order == ("plain",)
+    assert str(addons.folder) in sys.path
+    assert not list(addons.folder.rglob("__pycache__")) or os.environ.get("PYTHONDONTWRITEBYTECODE")

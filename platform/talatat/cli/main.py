@@ -16,11 +16,16 @@ from talatat.errors import TalatatError
 COMMANDS = {
     "addons": "Installed and composed addons, versions, requirements.",
     "apply": "Bring the database to the composition.",
+    "archive": "Move the data of an addon that sleeps away, restorably.",
     "bisect": "Which addon makes a command fail.",
+    "check": "The conformance suite: what holds of an addon, and its tier.",
     "lint": "Find hazards in a migration's SQL.",
     "load": "Import a file in bulk; can be killed and resumed.",
     "new": "Make a new addon.",
     "plan": "What would change, before anything does.",
+    "purge": "Drop an addon's archived data for good.",
+    "restore": "Bring the data in an archive file back.",
+    "revision": "Write the next migration of one addon.",
     "why": "Who declared, overrides or extends a thing: addon, file:line.",
 }
 

@@ -1,0 +1,147 @@
+"""Which tables and other things are an addon's, how they can be made again, and who else needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from talatat.evolution.archive import postgresql, sqlite
+from talatat.evolution.archive.manifest import Column, ForeignKey, Part, TableEntry
+from talatat.evolution.archive.naming import owned, owner_of
+from talatat.evolution.hazards.tokens import tokenize
+from talatat.evolution.live import Object, Schema, TableInfo
+from talatat.evolution.observed import version_table
+
+_STOOD_ON = ("table", "view")
+# What stands on a table goes with it, whoever made it; these have no name that others could refer to.
+_ON_TABLES = ("index", "constraint", "setting")
+# What has a text in which the names of tables, types and functions stand.
+_WORDED = ("view", "trigger", "function")
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """What belongs to an addon. `version_sql` makes its version table, () where there is none."""
+
+    addon: str
+    tables: tuple[TableEntry, ...]
+    parts: tuple[Part, ...]
+    version_sql: tuple[str, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What others may refer to, in lower case."""
+        parts = {one.name for one in self.parts if one.kind not in _ON_TABLES}
+        return frozenset(name.lower() for name in parts | {one.name for one in self.tables})
+
+
+def belongings(
+    connection: Connection, schema: Schema, addon: str, addons: Collection[str]
+) -> Belongings:
+    """Return what belongs to `addon`; `addons` are all that are known, for the longest name wins."""
+    version = version_table(addon)
+    own = set(owned(addon, {one.name for one in schema.objects}, addons)) - {version}
+    standing = {one.name for one in schema.objects if one.kind in _STOOD_ON} & own
+    tables: list[TableEntry] = []
+    parts: list[Part] = []
+    version_sql: list[str] = []
+    for place, one in enumerate(schema.objects):
+        if version in (one.name if one.kind == "table" else None, one.table):
+            version_sql.append(one.sql)
+        elif one.kind == "table" and one.name in own:
+            tables.append(_table(connection, one, place, schema))
+        elif _is_part(one, standing, own) and not _is_foreign_key(one, schema):
+            parts.append(Part(one.kind, one.name, one.sql, one.table, place))
+    if connection.dialect.name == "sqlite":
+        tables += sqlite.shadows(connection, [one.name for one in tables if one.kind == "virtual"])
+    return Belongings(addon, tuple(tables), tuple(parts), tuple(version_sql))
+
+
+def dependents(
+    schema: Schema, leaving: Iterable[Belongings], addons: Collection[str]
+) -> list[tuple[str, str]]:
+    """Return (addon, what of it) for all that refers to what is to leave, and would stay itself."""
+    leaving = list(leaving)
+    names = frozenset(name for one in leaving for name in one.names)
+    gone = {one.addon for one in leaving}
+    found = set()
+    for table, own_name, what in _references(schema, names):
+        owner = owner_of(table, addons)
+        if table.lower() not in names and owner_of(own_name, addons) not in gone:
+            found.add((owner or "(no addon)", what))
+    return sorted(found)
+
+
+def _references(schema: Schema, names: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield, for each reference to `names`: the table or object that has it, its own name, a text."""
+    for table, info in schema.tables.items():
+        for key in info.foreign_keys:
+            if key.target_table.lower() in names:
+                yield (
+                    table,
+                    table,
+                    f"{table} ({', '.join(key.columns)}) refers to {key.target_table}",
+                )
+        for name, column in info.columns.items():
+            if _mentions(f"{column.type} {column.default or ''}", names):
+                yield (
+                    table,
+                    table,
+                    f"{table}.{name} is {column.type} {column.default or ''}".rstrip(),
+                )
+    for one in schema.objects:
+        if one.kind in _WORDED and _mentions(one.sql, names):
+            yield one.table or one.name, one.name, f"{one.kind} {one.name} names it"
+
+
+def _mentions(text: str, names: Collection[str]) -> bool:
+    return any(
+        one.name.lower() in names for one in tokenize(text) if one.kind in ("word", "quoted")
+    )
+
+
+def _table(connection: Connection, one: Object, place: int, schema: Schema) -> TableEntry:
+    info = schema.tables.get(one.name)
+    if info is None:
+        return TableEntry(one.name, "virtual", one.sql, place=place)
+    columns = tuple(
+        Column(name, column.type, column.nullable)
+        for name, column in info.columns.items()
+        if not column.generated
+    )
+    if connection.dialect.name == "sqlite":
+        columns = (*sqlite.hidden_key(connection, one.name, columns, info.primary_key), *columns)
+    keys = _foreign_keys(one.name, info, schema)
+    return TableEntry(one.name, "table", one.sql, columns, info.primary_key, keys, place=place)
+
+
+def _foreign_keys(table: str, info: TableInfo, schema: Schema) -> tuple[ForeignKey, ...]:
+    made = {
+        one.name: one.sql
+        for one in schema.objects
+        if one.kind == "constraint" and one.table == table
+    }
+    return tuple(
+        ForeignKey(
+            key.name,
+            tuple(key.columns),
+            key.target_table,
+            tuple(key.target_columns),
+            key.ondelete,
+            made.get(key.name or ""),
+            not postgresql.is_unchecked(made.get(key.name or "", "")),
+        )
+        for key in info.foreign_keys
+    )
+
+
+def _is_part(one: Object, standing: Collection[str], own: Collection[str]) -> bool:
+    return one.table in standing or (one.name in own and one.kind not in _ON_TABLES)
+
+
+def _is_foreign_key(one: Object, schema: Schema) -> bool:
+    info = schema.tables.get(one.table or "")
+    keys = info.foreign_keys if info is not None else ()
+    return one.kind == "constraint" and any(key.name == one.name for key in keys)

@@ -1,0 +1,211 @@
+"""Moving tables away and back on PostgreSQL: into a schema of their own, without touching a row.
+
+Tables, types, routines and free sequences change their schema; indexes, constraints, triggers and the
+sequences of columns go with their tables. Foreign keys and views are dropped, since they would go on
+acting on the tables of others, and made again on the way back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from talatat.evolution.archive.manifest import FIRST, ForeignKey, Manifest
+from talatat.evolution.archive.naming import location
+from talatat.evolution.graph import EvolutionError
+from talatat.evolution.kept.sql import quoted, ran
+
+_UNCHECKED = " NOT VALID"
+
+_THINGS = """
+SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END,
+       c.relname::text, c.oid::regclass::text
+  FROM pg_class c WHERE c.relnamespace = '{schema}'::regnamespace
+   AND (c.relkind IN ('r', 'p', 'f') OR (c.relkind = 'S' AND NOT EXISTS (
+        SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+           AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0)))
+UNION ALL
+SELECT 'ROUTINE', p.proname::text, p.oid::regprocedure::text FROM pg_proc p
+ WHERE p.pronamespace = '{schema}'::regnamespace
+UNION ALL
+SELECT 'TYPE', t.typname::text, t.oid::regtype::text FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+ WHERE t.typnamespace = '{schema}'::regnamespace
+   AND (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c'))
+UNION ALL
+SELECT 'STATISTICS', c.relname::text, quote_ident(n.nspname) || '.' || quote_ident(s.stxname)
+  FROM pg_statistic_ext s JOIN pg_class c ON c.oid = s.stxrelid JOIN pg_namespace n ON n.oid = s.stxnamespace
+ WHERE s.stxnamespace = '{schema}'::regnamespace
+"""
+_VIEWS = """
+SELECT CASE relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, relname::text FROM pg_class
+ WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('v', 'm')
+"""
+_SEQUENCES = """
+SELECT relname::text FROM pg_class WHERE relkind = 'S' AND relnamespace = current_schema()::regnamespace
+ ORDER BY relname
+"""
+_PARTITIONED = """
+SELECT relname::text FROM pg_class WHERE relkind = 'p' AND relnamespace = current_schema()::regnamespace
+"""
+
+
+class _Thing(NamedTuple):
+    kind: str
+    name: str
+    ref: str
+
+
+def _ask(connection: Connection, query: str, **parts: str) -> list[Any]:
+    return list(ran(connection, query, **parts).fetchall())
+
+
+def is_unchecked(sql: str) -> bool:
+    """Whether a constraint was added without asking the rows that were there."""
+    return sql.endswith(_UNCHECKED)
+
+
+def schema_here(connection: Connection) -> str:
+    """Return the schema in which tables are made."""
+    return str(ran(connection, "SELECT current_schema()").scalar_one())
+
+
+def hold(connection: Connection, names: Iterable[str]) -> None:
+    """Keep everybody from writing to tables until the transaction ends; reading goes on."""
+    tables = ", ".join(quoted(connection, name) for name in names)
+    if tables:
+        ran(connection, "LOCK TABLE {tables} IN SHARE MODE", tables=tables)
+
+
+def put_away(connection: Connection, manifest: Manifest) -> None:
+    """Move what belongs to the addon into the schema of the archive."""
+    schema = quoted(connection, location("postgresql", manifest.id))
+    ran(connection, "CREATE SCHEMA {schema}", schema=schema)
+    drop_apart(connection, manifest)
+    names = {one.name for one in manifest.tables} | {
+        one.name.partition("(")[0] for one in manifest.parts if one.kind in FIRST
+    }
+    _move(connection, schema_here(connection), schema, names)
+
+
+def drop_apart(connection: Connection, manifest: Manifest) -> None:
+    """Drop what would go on acting: views, triggers on the tables of others, all foreign keys."""
+    kinds = {row[1]: row[0] for row in _ask(connection, _VIEWS)}
+    for part in reversed(manifest.apart()):
+        name = quoted(connection, part.name)
+        if part.kind == "view":
+            ran(connection, "DROP {kind} {name}", kind=kinds[part.name], name=name)
+        elif part.kind == "trigger" and part.table:
+            on = quoted(connection, part.table)
+            ran(connection, "DROP TRIGGER IF EXISTS {name} ON {on}", name=name, on=on)
+    for table in manifest.tables:
+        drops = [
+            f"DROP CONSTRAINT {quoted(connection, key.name)}"
+            for key in table.foreign_keys
+            if key.name
+        ]
+        if drops:
+            on = quoted(connection, table.name)
+            ran(connection, "ALTER TABLE {on} {drops}", on=on, drops=", ".join(drops))
+
+
+def bring_back(connection: Connection, manifest: Manifest) -> None:
+    """Move everything out of the schema of the archive, which is dropped."""
+    away = location("postgresql", manifest.id)
+    here = quoted(connection, schema_here(connection))
+    _move(connection, away, here)
+    ran(connection, "DROP SCHEMA {schema}", schema=quoted(connection, away))
+
+
+def discard(connection: Connection, manifest: Manifest) -> None:
+    """Drop the schema of the archive with all that is in it, and nothing else."""
+    away = location("postgresql", manifest.id)
+    things = _things(connection, away)
+    for kinds in (("TABLE",), ("FOREIGN TABLE",), ("ROUTINE",), ("SEQUENCE",), ("TYPE",)):
+        refs = ", ".join(one.ref for one in things if one.kind in kinds)
+        if refs:
+            ran(connection, "DROP {kind} {refs}", kind=kinds[0], refs=refs)
+    ran(connection, "DROP SCHEMA {schema}", schema=quoted(connection, away))
+
+
+def _move(
+    connection: Connection, source: str, target: str, names: Collection[str] | None = None
+) -> None:
+    for one in _things(connection, source):
+        if names is None or one.name in names:
+            ran(
+                connection,
+                "ALTER {kind} {ref} SET SCHEMA {target}",
+                kind=one.kind,
+                ref=one.ref,
+                target=target,
+            )
+
+
+def _things(connection: Connection, schema: str) -> list[_Thing]:
+    literal = quoted(connection, schema).replace("'", "''")
+    return [_Thing(*row) for row in _ask(connection, _THINGS, schema=literal)]
+
+
+def make(connection: Connection, manifest: Manifest) -> None:
+    """Make types, sequences, routines and tables, empty."""
+    ran(connection, "SET LOCAL check_function_bodies = off")
+    for sql in manifest.making():
+        ran(connection, "{sql}", sql=sql)
+
+
+def add_foreign_keys(connection: Connection, found: Iterable[tuple[str, ForeignKey]]) -> None:
+    """Add foreign keys that act from now on; the rows that are there are not asked yet."""
+    partitioned = set(ran(connection, _PARTITIONED).scalars())
+    for table, key in found:
+        sql = key.sql or ""
+        if table not in partitioned and not is_unchecked(sql):
+            sql += _UNCHECKED
+        ran(connection, "{sql}", sql=sql)
+
+
+def validate(connection: Connection, found: Iterable[tuple[str, ForeignKey]]) -> None:
+    """Let foreign keys ask the rows, but for those that never did."""
+    for table, key in found:
+        if key.checked and key.name:
+            on, name = quoted(connection, table), quoted(connection, key.name)
+            ran(connection, "ALTER TABLE {on} VALIDATE CONSTRAINT {name}", on=on, name=name)
+
+
+def sequences(connection: Connection) -> list[str]:
+    """Return the names of all sequences."""
+    return list(ran(connection, _SEQUENCES).scalars())
+
+
+def counters(connection: Connection, names: Iterable[str]) -> dict[str, Any]:
+    """Return the values of sequences, and whether they were handed out: {name: [value, called]}."""
+    found: dict[str, Any] = {}
+    for name in names:
+        sequence = quoted(connection, name)
+        row = ran(connection, "SELECT last_value, is_called FROM {name}", name=sequence).one()
+        found[name] = list(row)
+    return found
+
+
+def count(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Put the values back."""
+    for name, (value, called) in values.items():
+        literal = quoted(connection, name).replace("'", "''")
+        ran(
+            connection,
+            "SELECT setval('{name}'::regclass, {value}, {called})",
+            name=literal,
+            value=int(value),
+            called=bool(called),
+        )
+
+
+def refused(error: Exception) -> EvolutionError | None:
+    """Word the error of a role that may not make schemas."""
+    if getattr(getattr(error, "orig", None), "sqlstate", None) != "42501":
+        return None
+    return EvolutionError(
+        f"the role that sqlalchemy.url names may not do this: {getattr(error, 'orig', error)}. Archives "
+        f"lie in schemas of their own: GRANT CREATE ON DATABASE ... TO that role. Nothing was changed."
+    )

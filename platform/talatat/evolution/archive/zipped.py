@@ -1,0 +1,159 @@
+"""Archive files: a zip with `manifest.json` and the rows of each table, one JSON line a row.
+
+A file is written under another name, made durable, read back and compared, and only then gets its own
+name: a file that has that name is whole. Reading and writing stream, whatever the number of rows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from talatat.evolution.archive.checksums import Sum
+from talatat.evolution.archive.contents import Lines, counted
+from talatat.evolution.archive.manifest import Manifest, TableEntry, from_json
+from talatat.evolution.graph import EvolutionError
+
+MANIFEST = "manifest.json"
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, ValueError,
+    struct.error,
+)  # fmt: skip
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise EvolutionError where a file cannot be written: nothing is ever overwritten."""
+    if path.exists():
+        raise EvolutionError(f"{path}: this file exists already. Name another, or move it away.")
+    if not path.parent.is_dir():
+        raise EvolutionError(f"{path}: there is no folder {path.parent}. Make it, or name another.")
+
+
+def write_archive(path: Path, manifest: Manifest, lines: Lines) -> Manifest:
+    """Write an archive file and verify it; return the manifest with its counts and checksums.
+
+    `path` is the name that `appearing` gives. Raises EvolutionError.
+    """
+    with path.open("wb") as stream:
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
+
+            def written(table: TableEntry) -> Iterator[bytes]:
+                with file.open(_entry(_member(table)), "w", force_zip64=True) as member:
+                    for line in lines(table):
+                        member.write(line + b"\n")
+                        yield line
+
+            manifest = counted(manifest, written)
+            document = json.dumps(manifest.as_json(), indent=1, ensure_ascii=False)
+            file.writestr(_entry(MANIFEST), document)
+        stream.flush()
+        os.fsync(stream.fileno())
+    verify(ArchiveFile(path))
+    return manifest
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[Path]:
+    """Yield a name to write to; a file of it gets its own when the block ends, and vanishes if it raises.
+
+    Raises EvolutionError where it cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield draft
+        if draft.exists():
+            draft.rename(path)
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise EvolutionError(
+            f"{path}: the file cannot be written ({error.strerror or error}). Nothing was changed; make "
+            f"room or name another file, and run the command again."
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+class ArchiveFile:
+    """An archive file that is read. Raises EvolutionError for one that is damaged or no archive."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._opened() as file, self._worded():
+            document = json.loads(file.read(MANIFEST))
+        self.manifest = from_json(document, str(path))
+
+    def lines(self, table: TableEntry) -> Iterator[bytes]:
+        """Yield the rows of a table, as lines. Raises EvolutionError where they are damaged."""
+        with self._opened() as file, self._worded(), file.open(_member(table)) as member:
+            for line in member:
+                yield line.rstrip(b"\n")
+
+    @contextmanager
+    def _opened(self) -> Iterator[zipfile.ZipFile]:
+        try:
+            stream: IO[bytes] = self.path.open("rb")
+        except OSError as error:
+            raise EvolutionError(
+                f"{self.path}: the archive cannot be read ({error.strerror}). Name a file that "
+                f"`talatat archive INI ADDON --file FILE` wrote."
+            ) from error
+        with stream:
+            with self._worded():
+                file = zipfile.ZipFile(stream)
+            with file:
+                yield file
+
+    @contextmanager
+    def _worded(self) -> Iterator[None]:
+        try:
+            yield
+        except _DAMAGE as error:
+            raise EvolutionError(
+                f"{self.path}: the archive is damaged or cut off ({type(error).__name__}: {error}), or no "
+                f"archive at all. Nothing was restored. Take another copy of the file."
+            ) from error
+
+
+def verify(file: ArchiveFile, watch: Callable[[TableEntry], object] | None = None) -> None:
+    """Read all rows and compare counts and checksums with the manifest. Raises EvolutionError."""
+    for table in file.manifest.filled():
+        found = Sum()
+        for line in file.lines(table):
+            found.add(line)
+        if (found.rows, found.checksum) != (table.rows, table.checksum):
+            raise EvolutionError(
+                f"{file.path}: table {table.name} has {found.rows} rows with checksum "
+                f"{found.checksum[:12]}, where the manifest says {table.rows} with {table.checksum[:12]}. "
+                f"The archive was changed or damaged: take another copy of it."
+            )
+        if watch is not None:
+            watch(table)
+
+
+def _member(table: TableEntry) -> str:
+    return f"rows/{quote(table.name, safe='')}.jsonl"
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """An entry without the time of writing: the same data make the same file."""
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o600 << 16
+    return entry
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a name in a folder durable, as far as the system can."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -42,14 +42,14 @@ class Unavailable(Exception):
     """A server cannot be had on this machine; the text says why, in one line."""
 
 
-def find_postgresql() -> Path:
+def find_postgresql(*, install: bool = True) -> Path:
     """Return the folder of the newest PostgreSQL's programs.
 
     Installs Debian's package where there is none and this may be done (root; not when
-    `TALATAT_INSTALL=no`). Raises Unavailable.
+    `TALATAT_INSTALL=no`, nor with `install=False`). Raises Unavailable.
     """
     found = _installed_postgresql()
-    if found is None and _install("postgresql"):
+    if found is None and install and _install("postgresql"):
         found = _installed_postgresql()
     if found is None:
         raise Unavailable("PostgreSQL is not installed (Debian: apt-get install postgresql)")

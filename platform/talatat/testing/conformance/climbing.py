@@ -1,0 +1,183 @@
+"""One climb through the revisions of an addon on one database: the evidence of many rules.
+
+Before each of the addon's own revisions rows are put into every table that is there. Then the revision is
+run, taken back where it can be, and run again; schema and rows are looked at each time. At the end all
+are taken back, and run once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from talatat.errors import TalatatError
+from talatat.evolution.graph import Graph, Revision
+from talatat.evolution.hazards.model import Table as Observed
+from talatat.evolution.hazards.observing import observe
+from talatat.evolution.hazards.observing import schema_of as statements_of
+from talatat.evolution.live import Schema
+from talatat.evolution.planner import order
+from talatat.testing.conformance.model import LeftOut
+from talatat.testing.conformance.moving import (
+    Canonical,
+    comparable,
+    down,
+    emitted,
+    moving,
+    parts,
+    schema_of,
+    up,
+)
+from talatat.testing.conformance.reflecting import Content, content, reflect, table_names
+from talatat.testing.conformance.rows import Rows
+
+ROWS = 2
+
+
+@dataclass
+class Step:
+    """What was seen of one own revision. `down` is None where it was not taken back.
+
+    `before` and `after` are the schemas around it, `owners` whose each table was before it. `rows_before`,
+    `rows_after` and `rows_down` are the contents of the tables that were there before.
+    """
+
+    revision: Revision
+    statements: list[str]
+    observed: Mapping[str, Observed]
+    made_by: tuple[str, ...]
+    owners: Mapping[str, str]
+    before: Schema
+    after: Schema
+    rows_before: Mapping[str, Content]
+    rows_after: Mapping[str, Content]
+    keys: Mapping[str, tuple[str, ...]]
+    down: Canonical | None = None
+    rows_down: Mapping[str, Content] = field(default_factory=dict)
+    again: Canonical | None = None
+
+
+@dataclass
+class Climb:
+    """All of it. `error` is what stopped the way up, `way_down` what is wrong with the way back."""
+
+    steps: list[Step] = field(default_factory=list)
+    owners: dict[str, str] = field(default_factory=dict)
+    schema: Schema | None = None
+    error: TalatatError | None = None
+    way_down: list[str] = field(default_factory=list)
+    seeding: list[str] = field(default_factory=list)
+
+
+def climb(url: str, graph: Graph, addon: str, given: Mapping[str, Mapping[str, Any]]) -> Climb:
+    """Climb on the empty database at `url`."""
+    with moving(url) as (_, connection):
+        climber = _Climber(connection, graph, addon, given)
+        try:
+            climber.go_up()
+        except TalatatError as error:
+            climber.made.error = error
+            return climber.made
+        climber.made.schema = schema_of(connection)
+        climber.go_down()
+        return climber.made
+
+
+class _Climber:
+    def __init__(
+        self,
+        connection: Connection,
+        graph: Graph,
+        addon: str,
+        given: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self.connection, self.graph, self.addon, self.given = connection, graph, addon, given
+        self.made = Climb()
+
+    def go_up(self) -> None:
+        """Every revision, the addon's own ones looked at."""
+        for revision in order(self.graph, set()):
+            if revision.addon == self.addon:
+                self._examine(revision)
+            else:
+                up(self.connection, self.graph, revision)
+            self._note_owners(revision.addon)
+
+    def _note_owners(self, addon: str) -> None:
+        """A thing is that addon's whose revision made it, whatever it is called."""
+        schema = schema_of(self.connection)
+        for name in {*schema.tables, *schema.canonical()}:
+            self.made.owners.setdefault(name, addon)
+
+    def _examine(self, revision: Revision) -> None:
+        self._seed()
+        before, owners = schema_of(self.connection), dict(self.made.owners)
+        with self.connection.begin():
+            observed = observe(self.connection, owners.get)
+            sqlite = self.connection.dialect.name == "sqlite"
+            made_by = statements_of(self.connection) if sqlite else ()
+        rows_before, keys = self._rows(None)
+        with emitted(self.connection) as statements:
+            up(self.connection, self.graph, revision)
+        step = Step(
+            revision, statements, observed, made_by, owners, before, schema_of(self.connection),
+            rows_before, self._rows(keys)[0], keys,
+        )  # fmt: skip
+        self.made.steps.append(step)
+        if revision.reversible:
+            self._back_and_forth(step)
+
+    def _back_and_forth(self, step: Step) -> None:
+        try:
+            down(self.connection, self.graph, step.revision)
+            step.down = comparable(schema_of(self.connection))
+            step.rows_down = self._rows(step.keys)[0]
+        except TalatatError as error:
+            self.connection.rollback()
+            self.made.way_down += [f"it cannot be taken back: {text}" for text in error.problems]
+            return
+        up(self.connection, self.graph, step.revision)
+        step.again = comparable(schema_of(self.connection))
+
+    def _seed(self) -> None:
+        """Two more rows in each table, those of other addons too: they are referred to."""
+        with self.connection.begin():
+            tables = reflect(self.connection, table_names(self.connection))
+            rows = Rows(tables, self.given, start=len(self.made.steps) * 100)
+            for table in rows.tables:
+                try:
+                    rows.fill(self.connection, ROWS, [table.name])
+                except LeftOut as reason:
+                    self.made.seeding.append(str(reason))
+
+    def _rows(
+        self, keys: Mapping[str, tuple[str, ...]] | None
+    ) -> tuple[dict[str, Content], dict[str, tuple[str, ...]]]:
+        """The content of all tables (of those in `keys` that are there still), and their columns."""
+        with self.connection.begin():
+            names = table_names(self.connection)
+            tables = reflect(self.connection, names if keys is None else names & set(keys))
+            found = content(self.connection, tables)
+            return found, {table.name: tuple(table.columns.keys()) for table in tables}
+
+    def go_down(self) -> None:
+        """All the way back, as far as it goes, and up again: the same schema both times."""
+        steps = self.made.steps
+        if not steps or not all(one.revision.reversible for one in steps) or self.made.way_down:
+            return
+        self._seed()
+        top = comparable(schema_of(self.connection))
+        for step in reversed(steps):
+            down(self.connection, self.graph, step.revision)
+        base = comparable(schema_of(self.connection))
+        owners = self.made.owners
+        others = {name: entry for name, entry in top.items() if owners.get(name) != self.addon}
+        said = ("without the addon", "after all its revisions were taken back")
+        self.made.way_down += parts(others, base, said)
+        for step in steps:
+            up(self.connection, self.graph, step.revision)
+        again = comparable(schema_of(self.connection))
+        self.made.way_down += parts(top, again, ("at first", "when it came back"))

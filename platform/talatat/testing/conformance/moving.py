@@ -1,0 +1,149 @@
+"""Running revisions on throw-away databases: up and down, watched, and in any order that is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, event, text
+
+from talatat.db.batches import Batch
+from talatat.db.session import Database
+from talatat.evolution.graph import Graph, Revision, script_directory
+from talatat.evolution.live import Schema, read_schema
+from talatat.evolution.live.schema import VERSION_TABLE
+from talatat.evolution.locking import begun
+from talatat.evolution.planner import order
+from talatat.evolution.runner import run
+from talatat.testing.databases import make_database
+
+Canonical = Mapping[str, dict[str, Any]]
+
+
+@contextmanager
+def moving(url: str) -> Iterator[tuple[Database, Connection]]:
+    """Yield a database and the connection that runs revisions on it."""
+    database = make_database(url, lock_timeout=60.0)
+    try:
+        with database.migration_engine.connect() as connection:
+            yield database, connection
+    finally:
+        database.dispose()
+
+
+def up(connection: Connection, graph: Graph, revision: Revision) -> None:
+    """Run one revision with its backfills. Raises EvolutionError."""
+    _run(connection, graph, revision, "up", revision.batches)
+
+
+def down(connection: Connection, graph: Graph, revision: Revision) -> None:
+    """Take one revision back. Raises EvolutionError."""
+    _run(connection, graph, revision, "down", revision.reversal)
+
+
+def _run(
+    connection: Connection,
+    graph: Graph,
+    revision: Revision,
+    direction: str,
+    batches: tuple[Batch, ...],
+) -> None:
+    if not revision.transactional and connection.dialect.name == "postgresql":
+        with outside(connection) as alone:
+            run(alone, graph, revision, direction)
+        return
+    with begun(connection):
+        for one in batches:
+            _fill(connection, one)
+        run(connection, graph, revision, direction)
+
+
+@contextmanager
+def outside(connection: Connection) -> Iterator[Connection]:
+    """Yield a connection that commits each statement, as CREATE INDEX CONCURRENTLY wants it."""
+    with connection.engine.connect() as alone:
+        yield alone.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _fill(connection: Connection, batch: Batch) -> None:
+    """A backfill in one statement: here nobody waits for its locks."""
+    said = batch.for_dialect(connection.dialect.name)
+    where = f" WHERE {said['where']}" if said["where"] else ""
+    connection.execute(text(f"UPDATE {said['table']} SET {said['set']}{where}"))  # noqa: S608  # the author's own SQL
+
+
+def bring(connection: Connection, graph: Graph) -> None:
+    """Run every revision of a graph on an empty database. Raises EvolutionError."""
+    for revision in order(graph, set()):
+        up(connection, graph, revision)
+
+
+def ranked(graph: Graph, addon: str, *, first: bool) -> Graph:
+    """The graph with an addon's revisions as early, or as late, as what they require allows."""
+    rank = -1 if first else len(graph.order)
+    return replace(graph, order={**graph.order, addon: rank})
+
+
+def schema_of(connection: Connection) -> Schema:
+    """The live schema; no transaction is left open."""
+    schema = read_schema(connection)
+    connection.rollback()
+    return schema
+
+
+def comparable(schema: Schema) -> Canonical:
+    """What two schemas are compared by. Version tables are Alembic's, and stay when an addon goes."""
+    return {
+        name: entry
+        for name, entry in schema.canonical().items()
+        if not name.endswith(VERSION_TABLE)
+    }
+
+
+def parts(one: Canonical, other: Canonical, names: tuple[str, str]) -> Iterator[str]:
+    """Where two schemas part, in words; `names` are what they are called."""
+    for name in sorted({*one, *other}):
+        if name not in other:
+            yield f"{name} is there {names[0]} and not {names[1]}"
+        elif name not in one:
+            yield f"{name} is there {names[1]} and not {names[0]}"
+        elif one[name] != other[name]:
+            said = "; ".join(_parts_of(one[name], other[name], names))
+            yield f"{name} differs: {said}"
+
+
+def _parts_of(one: Any, other: Any, names: tuple[str, str]) -> Iterator[str]:
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        yield f"{one!r} {names[0]}, {other!r} {names[1]}"
+        return
+    for key in sorted({*one, *other}, key=str):
+        mine, theirs = one.get(key), other.get(key)
+        if mine != theirs:
+            yield f"{key}: " + "; ".join(_parts_of(mine, theirs, names))
+
+
+@contextmanager
+def emitted(connection: Connection) -> Iterator[list[str]]:
+    """Gather the statements of a revision, as the linter of hazards wants them."""
+    found: list[str] = []
+
+    def record(
+        connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+    ) -> None:
+        said = statement.strip()
+        if VERSION_TABLE not in said and not said.upper().startswith(("SELECT", "PRAGMA")):
+            found.append(said)
+
+    event.listen(connection.engine, "before_cursor_execute", record)
+    try:
+        yield found
+    finally:
+        event.remove(connection.engine, "before_cursor_execute", record)
+
+
+def module_of(graph: Graph, revision: Revision) -> Any:
+    """The module of a revision's file."""
+    script = script_directory(graph.folders[revision.addon]).get_revision(revision.revision)
+    return script.module

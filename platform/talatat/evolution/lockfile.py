@@ -69,6 +69,15 @@ def _document(
     }
 
 
+def check(ini: Ini) -> None:
+    """Raise EvolutionError where the lock could not be written: better said before applying than after."""
+    path = path_of(ini)
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise EvolutionError(
+            f"{path} could not be written after applying: let this user write there. Nothing was changed."
+        )
+
+
 def read(ini: Ini) -> dict[str, Any] | None:
     """What the lock says, or None where there is none. Raises EvolutionError for a file that is no lock."""
     path = path_of(ini)
@@ -95,42 +104,43 @@ def _unreadable(path: Path, why: str) -> EvolutionError:
 def parted(
     lock: Mapping[str, Any] | None, desired: Desired, observed: Observed | None = None
 ) -> list[Change]:
-    """Where the lock parts from what is installed and from the database: what nobody applied here.
+    """Where the lock parts from what is installed and from what was applied to the database.
 
-    Differences of composition and settings that a release knows are told by `differences`; this tells
-    of packages that changed under one version, and of a lock of another release than the database's.
+    What the last release and the wanted composition differ in is told by `differences`; this tells where
+    the lock is like neither of them, and which packages have other contents under the same version.
     """
     if lock is None:
         return []
-    return [*_packages(lock, desired), *_release(lock, observed)]
+    release = getattr(observed, "release", None)
+    released = {} if release is None else release.surface
+    return [*_packages(lock, desired, released), *_whole(lock, desired, released)]
 
 
-def _packages(lock: Mapping[str, Any], desired: Desired) -> Iterator[Change]:
+def _packages(
+    lock: Mapping[str, Any], desired: Desired, released: Mapping[str, Any]
+) -> Iterator[Change]:
+    applied = {one["name"]: one["version"] for one in released.get("addons", ())}
     for name, now in desired.packages.items():
         locked = lock.get("packages", {}).get(name)
         if locked is None or locked.get("hash") == now["hash"]:
             continue
         if locked.get("version") == now["version"]:
-            yield Change(
-                "packages",
-                "~",
-                f"{now['distribution']} {now['version']}",
-                name,
-                "other contents than the lock file has under this version",
-                "notice",
-            )
+            detail = "other contents than the lock file has under this version"
+        elif locked.get("version") == applied.get(name):
+            continue
+        else:
+            detail = f"the lock file has {locked.get('version')}"
+        what = f"{now['distribution']} {now['version']}"
+        yield Change("packages", "~", what, name, detail, "notice")
 
 
-def _release(lock: Mapping[str, Any], observed: Observed | None) -> Iterator[Change]:
-    last = getattr(observed, "release", None)
-    number = None if last is None else last.number
-    if observed is not None and lock.get("release") != number:
-        here = "no release" if number is None else f"release {number}"
-        yield Change(
-            "packages",
-            "~",
-            "lock file",
-            None,
-            f"it is of release {lock.get('release')}, the database has {here}",
-            "notice",
+def _whole(
+    lock: Mapping[str, Any], desired: Desired, released: Mapping[str, Any]
+) -> Iterator[Change]:
+    known = [digest(surface) for surface in (desired.surface, released)]
+    if released and lock.get("surface") not in known:
+        detail = (
+            f"of release {lock.get('release')}: neither what is wanted nor what was applied to this "
+            f"database last; applying writes it anew"
         )
+        yield Change("packages", "~", "lock file", None, detail, "notice")

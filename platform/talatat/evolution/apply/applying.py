@@ -118,6 +118,8 @@ def carry_out(
     """
     if plan.blockers:
         raise Refused([one.text for one in plan.blockers])
+    if desired is not None:
+        lockfile.check(opened.ini)
     with (
         opened.changing() as connection,
         held(connection, plan.digest, patience) as lease,

@@ -137,7 +137,8 @@ def _fill(run: Run, step: Step) -> bool:
     run.beat()
     with _watched(run, step):
         for statement in step.statements:
-            run.connection.exec_driver_sql(statement)
+            # Without parameters a % is a %.
+            run.connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
     run.journal.done(step)
     return True
 

@@ -47,6 +47,7 @@ def render(plan: Plan, console: Console, *, full: bool = False) -> None:
         _changes(page, name, list(plan.in_section(name)))
         if name == STEPS_STAND_AFTER:
             _steps(page, plan)
+    _warnings(page, plan)
     _blockers(page, plan)
     page.gap()
     page.line(0, summary(plan), style="bold")
@@ -132,6 +133,13 @@ def _steps(page: Page, plan: Plan) -> None:
             if (number, step) != numbered[0]:
                 page.gap()
             show_step(page, _sign(step), number, len(plan.steps), step, plan.accepted)
+
+
+def _warnings(page: Page, plan: Plan) -> None:
+    if plan.measured.get("warnings"):
+        page.title("To look at before")
+        for text in plan.measured["warnings"]:
+            page.signed(1, "!", text)
 
 
 def _blockers(page: Page, plan: Plan) -> None:

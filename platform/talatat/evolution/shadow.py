@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from talatat.db.engine import make_migration_engine, parse_url
+from talatat.errors import TalatatError
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import Schema
 from talatat.evolution.live.schema import version_table
@@ -54,9 +55,9 @@ def shadow(
             fill(engine, like, heads)
             yield engine
         return
-    own = _parsed(url)
+    own = parse_url(_text(url))
     path = _search_path(own) if like is None else like.search_path
-    with _postgresql(own if shadow_url is None else _parsed(shadow_url), path) as engine:
+    with _postgresql(own if shadow_url is None else _server(shadow_url), path) as engine:
         fill(engine, like, heads)
         yield engine
 
@@ -123,14 +124,14 @@ def _postgresql(server: URL, path: Sequence[str]) -> Iterator[Engine]:
     admin = make_migration_engine(server)
     name = f"{PREFIX}{secrets.token_hex(8)}"
     try:
-        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with _connected(admin) as connection:
             _drop_leftovers(connection)
             connection.execute(_LOCK, {"key": KEY, "name": name})
             _create(connection, name, server)
             engine = make_migration_engine(server.set(database=name))
-            if list(path) not in ([], ["public"]):
-                _follow(engine, path)
             try:
+                _settle(connection, name, path)
+                _make_schemas(engine, [one for one in path if one != "public"])
                 yield engine
             finally:
                 engine.dispose()
@@ -139,19 +140,32 @@ def _postgresql(server: URL, path: Sequence[str]) -> Iterator[Engine]:
         admin.dispose()
 
 
-def _follow(engine: Engine, path: Sequence[str]) -> None:
-    """Give every connection the search path of the system's own database, which may be a setting there."""
+def _connected(admin: Engine) -> Connection:
+    try:
+        return admin.connect().execution_options(isolation_level="AUTOCOMMIT")
+    except OperationalError as error:
+        said = " ".join(str(error.orig).split())
+        raise EvolutionError(
+            f"the server {admin.url.render_as_string(hide_password=True)}, on which a plan tries "
+            f"revisions, cannot be reached: {said}. Start it, or correct talatat.shadow_url "
+            f"(sqlalchemy.url where it is not set)."
+        ) from None
+
+
+def _settle(connection: Connection, name: str, path: Sequence[str]) -> None:
+    """Let the shadow search where the system's own database does, and not wait for disks."""
+    connection.exec_driver_sql(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    if path:
+        quote = connection.dialect.identifier_preparer.quote_identifier
+        said = ", ".join(quote(one) for one in path)
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET search_path = {said}")
+
+
+def _make_schemas(engine: Engine, path: Sequence[str]) -> None:
     quote = engine.dialect.identifier_preparer.quote_identifier
     with engine.begin() as connection:
-        for name in path:
-            connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
-    said = f"SET search_path TO {', '.join(quote(name) for name in path)}"
-
-    def follow(connection: Any, record: Any) -> None:
-        connection.execute(said)
-        connection.commit()
-
-    event.listen(engine, "connect", follow)
+        for one in path:
+            connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {quote(one)}")
 
 
 def _create(connection: Connection, name: str, server: URL) -> None:
@@ -197,5 +211,20 @@ def _literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _parsed(url: URL | str) -> URL:
-    return parse_url(url if isinstance(url, str) else url.render_as_string(hide_password=False))
+def _text(url: URL | str) -> str:
+    return url if isinstance(url, str) else url.render_as_string(hide_password=False)
+
+
+def _server(shadow_url: URL | str) -> URL:
+    """The URL of the server for shadows. Raises EvolutionError where it is none of PostgreSQL."""
+    try:
+        url = parse_url(_text(shadow_url))
+        if url.get_backend_name() != "postgresql":
+            raise TalatatError(f"it is of {url.get_backend_name()}")
+    except TalatatError as error:
+        said = str(error).replace("sqlalchemy.url", "it")
+        raise EvolutionError(
+            f"talatat.shadow_url names no PostgreSQL server: {said} Write "
+            f"talatat.shadow_url = postgresql://user@host/postgres."
+        ) from None
+    return url

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table, desc, inspect, select, text
 from talatat.evolution.graph import Graph
 from talatat.evolution.ledger import Ledger, read_ledger
 from talatat.evolution.opening import Opened
-from talatat.evolution.tables import archives, identity, ledger, plans, processes, releases
+from talatat.evolution.tables import archives, identity, journal, ledger, plans, processes, releases
 
 if TYPE_CHECKING:
     from talatat.evolution.live import Schema
@@ -41,7 +41,9 @@ class Release:
 
 @dataclass(frozen=True)
 class Observed:
-    """One database at one moment. `running` is the digest of a plan that was begun and not ended."""
+    """One database at one moment. `running` is the digest of a plan that was begun and not ended,
+    `started` are the keys of steps that were begun, and may have been interrupted.
+    """
 
     dialect: str
     identity: str | None = None
@@ -51,6 +53,7 @@ class Observed:
     archives: tuple[Mapping[str, Any], ...] = ()
     processes: tuple[Mapping[str, Any], ...] = ()
     running: str | None = None
+    started: frozenset[str] = frozenset()
     schema: Schema | None = None
 
     @property
@@ -88,6 +91,8 @@ def observe(connection: Connection) -> Observed:
         tuple(_rows(connection, tables, processes, text("1 = 1"), processes.c.id)),
         next((one["digest"] for one in _rows(connection, tables, plans, plans.c.state == "running",
                                              plans.c.started_at)), None),
+        frozenset(one["step"] for one in _rows(connection, tables, journal,
+                                               journal.c.state == "started", journal.c.step)),
         schema,
     )  # fmt: skip
 

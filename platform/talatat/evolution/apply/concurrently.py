@@ -20,6 +20,9 @@ from talatat.evolution.graph import EvolutionError, Graph, Revision, script_dire
 # Waiting hurts nobody here, but for ever is too long: a session that is idle in a transaction.
 _LOCK = 600.0
 
+# What was to be made is there, what was to be dropped is not.
+_HAPPENED = ("42P07", "42704")
+
 _INVALID = """
 SELECT quote_ident(n.nspname) || '.' || quote_ident(i.relname) AS name
   FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_namespace n ON n.oid = i.relnamespace
@@ -33,8 +36,13 @@ def run_alone(
     revision: Revision,
     direction: str,
     watched: AbstractContextManager[object],
+    *,
+    again: bool = False,
 ) -> None:
-    """Run a revision's statements in autocommit; the version row is not touched."""
+    """Run a revision's statement in autocommit; the version row is not touched.
+
+    `again` says that it was begun before, and may have ended before that could be written down.
+    """
     connection.rollback()
     alone = connection.execution_options(isolation_level="AUTOCOMMIT")
     try:
@@ -45,6 +53,8 @@ def run_alone(
     except EvolutionError:
         raise
     except Exception as error:
+        if again and getattr(getattr(error, "orig", None), "sqlstate", None) in _HAPPENED:
+            return
         raise EvolutionError(
             f"addon {revision.addon}: revision {revision.revision} failed ({revision.path}): "
             f"{type(error).__name__}: {error}. It runs outside of a transaction: an index that is "

@@ -174,16 +174,19 @@ def _revision(run: Run, step: Step, told: Callable[[int], object]) -> bool:
 def _alone(run: Run, step: Step, revision: Revision) -> bool:
     began = utcnow()
 
-    def begin(waited: int) -> None:
+    def begin(waited: int) -> bool:
         run.beat()
+        again = bool(run.journal.progress(step))
         run.journal.started(step)
+        return again
 
     def end(waited: int) -> None:
         runner.stamp(run.connection, run.graph, revision, _direction(step))
         _write_down(run, step, revision, waited, began)
 
-    in_transaction(run.connection, step, run.timeouts, begin)
-    run_alone(run.connection, run.graph, revision, _direction(step), _watched(run, step))
+    again = in_transaction(run.connection, step, run.timeouts, begin)
+    watched = _watched(run, step)
+    run_alone(run.connection, run.graph, revision, _direction(step), watched, again=again)
     in_transaction(run.connection, step, run.timeouts, end)
     return True
 

@@ -162,7 +162,7 @@ class _Draft:
             for one in order(self.graph, applied(self.graph, heads))
         ]
         first = _statements(archived)
-        known = recorded(self.opened, self.graph, revisions, self.observed.schema, heads, first)
+        known = recorded(self.opened, self.graph, revisions, self.observed, heads, first)
         if not self.opened.exists:
             return [*restored, *self._weighed(None, known)]
         with self.opened.reading() as connection:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.text import Text
 
-from talatat.evolution.plan.sql_text import sql_lines
+from talatat.evolution.plan.sql_text import MOST_OF_ALL, shortened, sql_lines
 
 WIDEST = 110  # prose that runs wider is hard to read
 _INDENT = "  "
@@ -77,7 +78,9 @@ class Page:
         for line in lines[1:]:
             self.line(depth + 1, line, grave)
 
-    def sql(self, depth: int, statement: str) -> None:
-        """A statement, laid out, and shortened in the middle where it is very long."""
-        for line in sql_lines(statement, self.width - len(_INDENT) * depth, full=self.full):
+    def sql(self, depth: int, statements: Iterable[str]) -> None:
+        """Statements, laid out, and shortened in the middle where they are very long."""
+        width = self.width - len(_INDENT) * depth
+        lines = [line for one in statements for line in sql_lines(one, width, full=self.full)]
+        for line in shortened(lines, MOST_OF_ALL, full=self.full):
             self.line(depth, line, style="cyan")

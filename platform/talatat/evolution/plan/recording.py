@@ -6,7 +6,7 @@ live schema and no rows; between steps its schema tells what a step drops.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from talatat.evolution.shadow import shadow
 from talatat.evolution.statements import Recorder, in_order
 
 if TYPE_CHECKING:
+    from talatat.evolution.observed import Observed
     from talatat.evolution.opening import Opened
 
 _LOSING = ("DROP", "ALTER")
@@ -33,20 +34,21 @@ def recorded(
     opened: Opened,
     graph: Graph,
     steps: Sequence[Step],
-    like: Schema | None,
+    observed: Observed,
     heads: Mapping[str, Sequence[str]],
     first: Sequence[str] = (),
 ) -> list[Step]:
     """Return the steps with their statements and with what they lose.
 
-    `like` is the schema to start from (None is an empty database), `heads` what its version tables say,
+    `observed` has the schema to start from, `heads` are what the version tables say,
     `first` statements to run before: those that bring archived tables back. Raises EvolutionError where a
     revision fails: it would fail on the live database as well.
     """
     if not any(step.kind in ("upgrade", "downgrade") for step in steps):
         return list(steps)
-    with _shadow(opened, like, heads, first) as connection:
-        return list(_recorded(connection, graph, steps))
+    first = [*first, *_without_invalid(observed.schema)]
+    with _shadow(opened, observed.schema, heads, first) as connection:
+        return list(_recorded(connection, graph, steps, observed.started))
 
 
 @contextmanager
@@ -64,13 +66,24 @@ def _shadow(
         yield connection
 
 
-def _recorded(connection: Connection, graph: Graph, steps: Sequence[Step]) -> Iterator[Step]:
+def _without_invalid(schema: Schema | None) -> Iterator[str]:
+    """An index whose build was interrupted is as good as none: the step drops it first."""
+    for info in schema.tables.values() if schema is not None else ():
+        for name, index in info.indexes.items():
+            if not index.valid:
+                yield f'DROP INDEX "{name}"'
+
+
+def _recorded(
+    connection: Connection, graph: Graph, steps: Sequence[Step], started: Collection[str]
+) -> Iterator[Step]:
     before = _schema(connection)
     for step in steps:
         if step.kind not in ("upgrade", "downgrade"):
             yield step
             continue
-        statements = _run(connection, graph, graph.revisions[step.addon, step.name], step)
+        revision = graph.revisions[step.addon, step.name]
+        statements = _run(connection, graph, revision, step, again=step.key in started)
         keeps: tuple[Mapping[str, Any], ...] = ()
         if any(word in one.upper() for one in statements for word in _LOSING):
             after = _schema(connection)
@@ -93,14 +106,16 @@ def _schema(connection: Connection) -> Schema:
         connection.rollback()
 
 
-def _run(connection: Connection, graph: Graph, revision: Revision, step: Step) -> list[str]:
+def _run(
+    connection: Connection, graph: Graph, revision: Revision, step: Step, *, again: bool
+) -> list[str]:
     direction = "up" if step.kind == "upgrade" else "down"
     recorder = Recorder(connection)
     if step.transactional:
         with begun(connection), recorder:
             runner.run(connection, graph, revision, direction)
     else:
-        run_alone(connection, graph, revision, direction, recorder)
+        run_alone(connection, graph, revision, direction, recorder, again=again)
         with begun(connection):
             runner.stamp(connection, graph, revision, direction)
     return in_order(recorder.statements)

@@ -5,23 +5,28 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-MOST_LINES = 24
-_KEPT = (14, 5)  # of a statement that is longer: its first and its last lines
+MOST_OF_ONE = 24
+MOST_OF_ALL = 60
+_TAIL = 5  # lines that are kept of the end
 _TABLE = "CREATE TABLE"
 
 
 def sql_lines(statement: str, width: int, *, full: bool = False) -> list[str]:
-    """The lines of `statement`, none wider than `width` where it can be broken.
+    """The lines of `statement`, none wider than `width` where it can be broken, with a `;` at the end.
 
-    A CREATE TABLE has a column or a constraint a line. Unless `full`, more than `MOST_LINES` are
-    shortened in the middle, with a line that says by how much.
+    A CREATE TABLE has a column or a constraint a line. Unless `full`, a long one is shortened.
     """
-    lines = list(_lines(statement.strip(), width))
-    if full or len(lines) <= MOST_LINES:
+    lines = list(_lines(statement.strip().rstrip(";") + ";", width))
+    return shortened(lines, MOST_OF_ONE, full=full)
+
+
+def shortened(lines: list[str], most: int, *, full: bool = False) -> list[str]:
+    """The lines, or the first and the last of them around one that says how many are left out."""
+    if full or len(lines) <= most:
         return lines
-    head, tail = _KEPT
-    left_out = len(lines) - head - tail
-    return [*lines[:head], f"... {left_out} more lines (--full shows them)", *lines[-tail:]]
+    head = most - _TAIL - 1
+    left_out = len(lines) - head - _TAIL
+    return [*lines[:head], f"... {left_out} more lines (--full shows them)", *lines[-_TAIL:]]
 
 
 def _lines(statement: str, width: int) -> Iterator[str]:

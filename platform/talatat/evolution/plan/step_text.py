@@ -28,8 +28,7 @@ def show_step(
     what = _DOES[step.kind]
     phase = f", {step.phase}" if step.kind in ("upgrade", "downgrade") else ""
     page.signed(1, sign, f"{step.addon} {step.name}  ({what}{phase}; step {number} of {total})")
-    for statement in step.statements:
-        page.sql(3, statement)
+    page.sql(3, step.statements)
     for batch in step.batches:
         _batch(page, batch, step.measured)
     for label, text in _facts(step, accepted):
@@ -72,7 +71,7 @@ def _amount(measured: Mapping[str, Any] | None) -> str:
 
 def _batch(page: Page, batch: Mapping[str, Any], measured: Mapping[str, Any]) -> None:
     where = f" WHERE {batch['where']}" if batch.get("where") else ""
-    page.sql(3, " ".join(("UPDATE", batch["table"], "SET", batch["set"])) + where)
+    page.sql(3, [" ".join(("UPDATE", batch["table"], "SET", batch["set"])) + where])
     about = _amount(measured.get(batch["table"])) or "rows not counted"
     page.words(
         3,
@@ -92,5 +91,4 @@ def _hazard(page: Page, finding: Mapping[str, Any]) -> None:
     if recipe.get("text"):
         page.words(5, f"Safe way: {recipe['text']}")
     for transaction in recipe.get("transactions", ()):
-        for statement in transaction:
-            page.sql(6, statement)
+        page.sql(6, transaction)

@@ -1,0 +1,109 @@
+"""A plan is carried out as it said, once, and what it takes away is kept."""
+
+import pytest
+from sqlalchemy import inspect
+
+from talatat.evolution.apply.applying import Refused
+from talatat.evolution.opening import open_database
+from talatat.evolution.plan.files import from_json
+
+STEPS = ["talatat:0001_platform", "talatat:0002_evolution", "shelf:0001_books"]
+
+
+def keys(steps):
+    return [one.key for one in steps]
+
+
+def test_an_empty_database_is_planned_applied_and_then_there_is_nothing_to_do(operator):
+    plan = operator.plan()
+    assert (plan.exit_code, keys(plan.steps)) == (2, STEPS)
+    assert any(one.startswith("CREATE TABLE shelf_book") for one in plan.steps[2].statements)
+    done = operator.apply()
+    assert (done.release, keys(done.steps)) == (1, STEPS)
+    again = operator.plan()
+    assert (again.exit_code, again.steps, again.changes) == (0, (), ())
+
+
+def test_expand_data_and_contract_are_run_in_order_and_what_is_dropped_is_kept(grown, operator):
+    operator.apply()
+    operator.write(*range(50))
+    plan = grown().plan()
+    assert keys(plan.steps) == [
+        "shelf:0002_slug", "shelf:0003_fill_slug", "shelf:0004_slug_index", "shelf:0005_no_title"
+    ]  # fmt: skip
+    assert plan.steps[3].reversibility == "restorable"
+    assert plan.steps[0].measured["shelf_book"]["rows"] == 50
+    operator.apply(plan)
+    assert operator.rows("SELECT count(*) FROM shelf_book WHERE slug LIKE 'title %'") == [(50,)]
+    ((where, rows),) = operator.rows("SELECT location, rows FROM talatat_kept")
+    assert rows == 50
+    assert operator.rows(f"SELECT count(*) FROM {where} WHERE title LIKE 'Title %'") == [(50,)]
+    assert operator.plan().empty
+
+
+def test_an_index_that_a_kill_left_invalid_is_built_again(grown, operator):
+    operator.apply()
+    opened = open_database(operator.ini)
+    if opened.dialect != "postgresql":
+        pytest.skip("SQLite builds indexes in transactions")
+    operator.write(*range(5))
+    grown()
+    # What a build that was cancelled leaves: it is made by letting a unique one fail.
+    with operator.connection() as raw:
+        alone = raw.execution_options(isolation_level="AUTOCOMMIT")
+        with pytest.raises(Exception, match="could not create unique index"):
+            alone.exec_driver_sql(
+                "CREATE UNIQUE INDEX CONCURRENTLY shelf_book_slug_ix ON shelf_book (version)"
+            )
+    operator.apply()
+    with operator.connection() as connection:
+        indexes = {
+            one["name"]: one["unique"] for one in inspect(connection).get_indexes("shelf_book")
+        }
+    assert indexes["shelf_book_slug_ix"] is False
+
+
+def test_a_saved_plan_is_refused_when_anything_moved_since(grown, operator, shelf):
+    operator.apply()
+    plan = from_json(grown().plan().as_json())
+    operator.execute("CREATE INDEX shelf_by_hand ON shelf_book (version)")
+    with pytest.raises(Refused, match="schema of the database was changed"):
+        operator.apply(plan)
+    operator.execute("DROP INDEX shelf_by_hand")
+    shelf.revision("shelf", "0006_more", "pass", down="0005_no_title")
+    with pytest.raises(Refused, match="stale"):
+        operator.apply(plan)
+
+
+def test_a_plan_for_another_database_is_refused(grown, operator, shelf, tmp_path):
+    operator.apply()
+    plan = grown().plan()
+    operator.ini = shelf.ini("shelf", url=f"sqlite:///{tmp_path}/other.sqlite")
+    with pytest.raises(Refused, match="made for the database"):
+        operator.apply(plan)
+
+
+def test_a_migration_that_was_edited_after_it_was_applied_blocks_the_plan(operator, shelf):
+    operator.apply()
+    path = shelf.folder / shelf.package("shelf") / "migrations/versions/0001_books.py"
+    path.write_text(path.read_text() + "\nMORE = 1\n")
+    plan = operator.plan()
+    assert plan.exit_code == 3
+    assert "edited after it was applied" in plan.blockers[0].text
+    with pytest.raises(Refused, match="edited"):
+        operator.apply()
+
+
+def test_a_revision_that_sends_other_statements_than_were_planned_is_stopped_before_it_does(
+    operator, shelf
+):
+    """The statements depend on rows: the shadow has none, the live table has one."""
+    operator.apply()
+    operator.write(1)
+    shelf.revision("shelf", "0002_depends", """
+        if op.get_bind().exec_driver_sql("SELECT count(*) FROM shelf_book").scalar():
+            op.execute("DELETE FROM shelf_book")
+        """, down="0001_books")  # fmt: skip
+    with pytest.raises(Exception, match="not the one that was planned"):
+        operator.apply()
+    assert operator.rows("SELECT count(*) FROM shelf_book") == [(1,)]

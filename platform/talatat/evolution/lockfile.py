@@ -125,6 +125,8 @@ def _packages(
         if locked is None or locked.get("hash") == now["hash"]:
             continue
         if locked.get("version") == now["version"]:
+            if now["hash"].startswith("files:"):  # editable: it is being worked at
+                continue
             detail = "other contents than the lock file has under this version"
         elif locked.get("version") == applied.get(name):
             continue

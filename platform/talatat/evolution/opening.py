@@ -21,6 +21,7 @@ from talatat.errors import CompositionError, TalatatError
 from talatat.evolution.graph import EvolutionError
 from talatat.ini import Ini, read_ini
 from talatat.settings import Settings
+from talatat.settings.secrets import in_memory
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class Opened:
 def open_database(ini: str | Ini) -> Opened:
     """Open the database of an .ini. Raises CompositionError for what is wrong with the .ini."""
     read = read_ini(ini) if isinstance(ini, str) else ini
-    settings = Settings(read)
+    with in_memory():  # the database is opened without the secrets of what serves
+        settings = Settings(read)
     if settings.platform.url is None:
         raise CompositionError(settings.problems)
     try:

@@ -1,7 +1,8 @@
 """What is installed, so exactly that a package that was changed under its version is noticed.
 
 The hash of a wheel is that of its RECORD, which names the hash of each file. An editable install has no
-such record of its package: there the package's files are read.
+such record of its package: there the package's files are read, and the hash says so (`files:`), for whoever
+develops changes them all the time.
 """
 
 from __future__ import annotations
@@ -38,16 +39,18 @@ def packages_of(composition: Composition) -> dict[str, dict[str, str]]:
 
 
 def hash_of(name: str, packages: Iterable[str]) -> str:
-    """The SHA-256 of what a distribution installed, or of its packages' files where it is editable."""
+    """`record:` and the SHA-256 of what was installed, or `files:` and that of the packages' files."""
     try:
         recorded = dict(_recorded(distribution(name)))
     except PackageNotFoundError:  # a plain package that is not named as its distribution
         recorded = {}
     roots = [package.partition(".")[0] for package in packages]
+    kind = "record"
     if not all(any(path.startswith((f"{r}/", f"{r}.py")) for path in recorded) for r in roots):
+        kind = "files"
         recorded = {path: digest for package in packages for path, digest in _read(package)}
     lines = "".join(f"{path} {recorded[path]}\n" for path in sorted(recorded))
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return f"{kind}:{hashlib.sha256(lines.encode()).hexdigest()}"
 
 
 def _recorded(dist: Distribution) -> Iterator[tuple[str, str]]:

@@ -164,9 +164,11 @@ def summary(plan: Plan) -> str:
     """The last line: how much there is of what."""
     signs = Counter(one.symbol for one in plan.changes)
     data = sum(1 for step in plan.steps if step.kind == "fill" or step.batches)
+    counts = [(len(plan.steps) - data, "schema step"), (data, "data step")]
+    steps = [counted(number, noun) for number, noun in counts if number]
     parts = [
         f"{signs['+']} to add, {signs['~'] + signs['!']} to change, {signs['-']} to remove",
-        f"{counted(len(plan.steps) - data, 'schema step')}, {counted(data, 'data step')}",
+        ", ".join(steps) or "no step",
     ]
     weights = Counter(one.weight for one in plan.changes)
     for step in plan.steps:

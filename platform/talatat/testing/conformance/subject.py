@@ -18,6 +18,7 @@ from talatat.evolution.graph import Graph, Revision, read_graph
 from talatat.testing.composed import write_ini
 from talatat.testing.conformance.climbing import Climb, climb
 from talatat.testing.conformance.elsewhere import Elsewhere
+from talatat.testing.conformance.living import Life, live
 from talatat.testing.conformance.model import LeftOut
 from talatat.testing.conformance.places import KINDS, Place, places
 
@@ -173,6 +174,13 @@ class Subject:
         found: Running = self._once(
             ("running", place.kind), lambda: self._stack.enter_context(run(self, place))
         )
+        return found
+
+    def life(self, place: Place) -> Life:
+        """What was seen of a site that applied it, archived it and took it back. Raises LeftOut."""
+        owners = self.climbed(place).owners
+        self.registry()
+        found: Life = self._once(("life", place.kind), lambda: live(self, place, owners))
         return found
 
     def _once(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:

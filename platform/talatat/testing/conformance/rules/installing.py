@@ -19,7 +19,7 @@ HARMLESS = ("cascade", "set null")
 @database_rule(
     "applies",
     Tier.BRONZE,
-    title="Its revisions run on an empty database",
+    title="It is planned and applied on an empty database, and then nothing is left to do",
     why="Whoever installs it has none of its tables: the revisions, and nothing else, have to make them.",
     mend="Mend the revision that is named; what it needs of another addon's stands in its requires.",
 )  # fmt: skip
@@ -27,7 +27,9 @@ def applies(subject: Subject, place: Place) -> Iterator[str]:
     found = subject.climb(place)
     if found.error is not None:
         yield from found.error.problems
-    elif not found.steps:
+        return
+    yield from subject.life(place).again
+    if not found.steps:
         yield Note("it has no revisions")
 
 

@@ -42,6 +42,19 @@ def asleep(subject: Subject, place: Place) -> Iterator[str]:
     yield Note(f"{done['models']} tables of {', '.join(others)}")
 
 
+@database_rule(
+    "archived",
+    Tier.SILVER,
+    title="Archived and restored it is what it was, byte for byte",
+    why="Who takes an addon out wants the tables gone, and everything back on the day when it is missed after all.",
+    mend="Keep data in tables of the addon's own name that its revisions make, and nothing that only one database can hold.",
+)  # fmt: skip
+def archived(subject: Subject, place: Place) -> Iterator[str]:
+    life = subject.life(place)
+    yield from life.back
+    yield Note(f"{life.rows} rows")
+
+
 def seed(subject: Subject, url: str, graph: Graph) -> None:
     """Bring an empty database to `graph` and put rows into every table that takes some."""
     with moving(url) as (database, connection):

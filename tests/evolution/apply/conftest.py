@@ -67,6 +67,19 @@ def operator(shelf: Any, database_url: str) -> Operator:
     return Operator(shelf.ini("shelf", url=database_url))
 
 
+@pytest.fixture
+def operating() -> type[Operator]:
+    """For a test that writes an .ini of its own."""
+    return Operator
+
+
+@pytest.fixture
+def on_postgresql(shelf: Any, postgresql_url: str) -> Operator:
+    """On PostgreSQL, with little patience for locks."""
+    patience = {"talatat.apply.lock_timeout": "0.1", "talatat.apply.tries": "8"}
+    return Operator(shelf.ini("shelf", url=postgresql_url, **patience))
+
+
 HEAD = """import sqlalchemy as sa
 from alembic import op
 from talatat.db.batches import Batch

@@ -128,17 +128,22 @@ def carry_out(
         _check_base(opened, connection, base or plan.base)
         journal = Journal(connection, plan.digest)
         run = Run(
-            connection, graph, journal, lease=lease, progress=progress, timeouts=timeouts_of(opened)
+            connection,
+            graph,
+            journal,
+            lease=lease,
+            progress=progress,
+            timeouts=timeouts_of(opened, patience),
         )
         place = _contract_place(plan)
-        with begun(connection):
+        with begun(connection, patience):
             journal.begin(plan, run.who)
         done = apply_steps(run, plan.steps, 0, place)
         number = _record(connection, journal, plan, run.who)
         waiting, old = _contract(run, plan, plan.steps[place:], wait, contract)
         if not waiting:
             done += apply_steps(run, plan.steps, place)
-            with begun(connection):
+            with begun(connection, patience):
                 journal.end()
         heads = observe(connection).heads
         connection.rollback()
@@ -147,12 +152,14 @@ def carry_out(
     return Applied(number, tuple(done), tuple(waiting), tuple(old))
 
 
-def timeouts_of(opened: Opened) -> Timeouts:
-    """The timeouts that the .ini says."""
+def timeouts_of(opened: Opened, patience: float) -> Timeouts:
+    """The timeouts that the .ini says, and how long another writer of an SQLite file is waited for."""
     said = opened.settings
     if said is None:
-        return Timeouts()
-    return Timeouts(said.apply_lock_timeout, said.apply_statement_timeout, said.apply_tries)
+        return Timeouts(patience=patience)
+    return Timeouts(
+        said.apply_lock_timeout, said.apply_statement_timeout, said.apply_tries, patience
+    )
 
 
 @contextmanager
@@ -168,7 +175,7 @@ def _told_apart() -> Iterator[None]:
 
 def _check_base(opened: Opened, connection: Connection, base: Base) -> None:
     """Raises Refused where the database moved between planning and having the lock."""
-    with begun(connection):
+    with begun(connection, patience):
         now = base_of(opened, observe(connection))
     if now != base and not _is_new(now, base):
         raise Refused(
@@ -192,7 +199,7 @@ def _contract_place(plan: Plan) -> int:
 
 def _record(connection: Connection, journal: Journal, plan: Plan, user: str) -> int | None:
     """Record the release where there is a new one, with the plan's end where nothing is left."""
-    with begun(connection):
+    with begun(connection, patience):
         journal.begin(plan, user)
         if connection.scalar(select(identity)) is None:
             connection.execute(insert(identity).values(id=str(uuid4())))

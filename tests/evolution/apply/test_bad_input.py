@@ -1,0 +1,173 @@
+"""What a person or a machine can do wrong: a clear error, and nothing lost."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from talatat.cli.main import main
+from talatat.evolution.apply.applying import Refused, carry_out_prepared
+from talatat.evolution.graph import EvolutionError
+from talatat.evolution.opening import open_database
+from talatat.evolution.plan.files import load, save
+
+
+def test_a_plan_file_that_was_edited_is_refused(grown, operator, tmp_path, capsys):
+    operator.apply()
+    path = tmp_path / "plan.json"
+    save(grown().plan(), str(path))
+    document = json.loads(path.read_text())
+    document["steps"][0]["statements"] = ["DROP TABLE shelf_book"]
+    path.write_text(json.dumps(document))
+    assert main(["apply", operator.ini, str(path)]) == 1
+    assert "edited after it was written" in capsys.readouterr().err
+
+
+def test_a_plan_file_that_was_edited_with_its_digest_is_stale(grown, operator, tmp_path):
+    operator.apply()
+    path = tmp_path / "plan.json"
+    save(grown().plan(), str(path))
+    document = json.loads(path.read_text())
+    document["steps"][0]["statements"] = ["DROP TABLE shelf_book"]
+    document["steps"] = document["steps"][:1]
+    path.write_text(json.dumps(document))
+    with pytest.raises(EvolutionError, match="digest"):
+        load(str(path))
+    from talatat.evolution.plan.files import from_json
+
+    with pytest.raises(Refused, match="steps are not those"):
+        operator.apply(from_json(document))
+    assert operator.rows("SELECT count(*) FROM shelf_book") == [(0,)]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}', '{"format": 1}'])
+def test_a_file_that_is_no_plan_is_told_so(text, operator, tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_text(text)
+    with pytest.raises(EvolutionError, match="cannot be read as a plan"):
+        load(str(path))
+
+
+def test_a_package_that_was_removed_is_told_with_the_line(operator, shelf, capsys):
+    operator.apply()
+    for old in shelf.folder.glob("*.dist-info"):
+        shutil.rmtree(old)
+    assert main(["plan", operator.ini]) == 1
+    said = capsys.readouterr().err
+    assert "test.ini:" in said
+    assert "'shelf'" in said
+
+
+def test_a_package_that_was_downgraded_blocks_with_the_version_to_install(grown, operator, shelf):
+    operator.apply()
+    grown().apply()
+    for path in (shelf.folder / shelf.package("shelf") / "migrations/versions").glob("000[2-5]*"):
+        path.unlink()
+    (blocker,) = operator.plan().blockers
+    assert "database is ahead" in blocker.text
+    assert f"pip install '{shelf.prefix}-shelf==1.0'" in blocker.text
+    assert "talatat rollback" in blocker.text
+
+
+def test_a_version_row_without_tables_blocks_and_nothing_is_run(operator):
+    operator.apply()
+    operator.execute("DROP TABLE shelf_book")
+    (blocker,) = operator.plan().blockers
+    assert "stands at revision 0001_books" in blocker.text
+    assert "shelf_book" in blocker.text
+
+
+def test_tables_without_a_version_row_block_and_nothing_is_run(operator):
+    operator.apply()
+    operator.write(1)
+    operator.execute("DELETE FROM shelf_alembic_version")
+    (blocker,) = operator.plan().blockers
+    assert "shelf_book" in blocker.text
+    assert "--repair" in blocker.text
+    assert operator.rows("SELECT count(*) FROM shelf_book") == [(1,)]
+
+
+def test_a_revision_that_fails_half_way_is_undone_and_goes_on_when_it_is_mended(operator, shelf):
+    operator.apply()
+    operator.write(1)
+    shelf.revision("shelf", "0002_half", """
+        op.add_column("shelf_book", sa.Column("slug", sa.Text()))
+        op.execute("UPDATE shelf_book SET version = 1 / (version - 1)")
+        op.execute("INSERT INTO shelf_book (id) VALUES (NULL)")
+        """, down="0001_books", reversible=True)  # fmt: skip
+    with pytest.raises(EvolutionError, match="0002_half"):
+        operator.apply()
+    shelf.revision(
+        "shelf", "0002_half", 'op.add_column("shelf_book", sa.Column("slug", sa.Text()))',
+        down="0001_books", reversible=True,
+    )  # fmt: skip
+    operator.apply()
+    assert operator.rows("SELECT version, slug FROM shelf_book") == [(1, None)]
+    assert operator.plan().empty
+
+
+def test_a_sqlite_file_that_another_process_keeps_locked_is_told_and_left_alone(
+    shelf, sqlite_url, operating
+):
+    operator = operating(shelf.ini("shelf", url=sqlite_url, **{"talatat.db.lock_timeout": "0.1"}))
+    operator.apply()
+    shelf.revision("shelf", "0002_more", "pass", down="0001_books", reversible=True)
+    made = operator.prepare()
+    opened = open_database(operator.ini)
+    holder = sqlite3.connect(opened.database.url.database, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(EvolutionError, match="holds the write lock"):
+        carry_out_prepared(made, patience=0.3)
+    holder.execute("ROLLBACK")
+    holder.close()
+    operator.apply()
+    assert operator.plan().empty
+
+
+FILL = """
+    import resource, signal, sys
+    sys.path[:0] = sys.argv[3].split(":")
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limit = int(sys.argv[2])
+    from talatat.cli.main import main
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    sys.exit(main(["apply", sys.argv[1], "--yes"]))
+"""
+
+
+def test_a_disk_that_fills_up_loses_nothing_and_apply_goes_on_when_there_is_room(
+    shelf, sqlite_url, operating, tmp_path
+):
+    operator = operating(shelf.ini("shelf", url=sqlite_url))
+    operator.apply()
+    operator.write(*range(20))
+    shelf.revision("shelf", "0002_large", """
+        op.create_table("shelf_large", sa.Column("id", sa.Integer, primary_key=True), sa.Column("blob", sa.LargeBinary))
+        op.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+                   " INSERT INTO shelf_large SELECT i, zeroblob(1000) FROM n")
+        """, down="0001_books", reversible=True)  # fmt: skip
+    file = open_database(operator.ini).database.url.database
+    limit = Path(file).stat().st_size + 500_000
+    command = [
+        sys.executable,
+        "-c",
+        textwrap.dedent(FILL),
+        operator.ini,
+        str(limit),
+        str(shelf.folder),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done
+    assert "Traceback" not in done.stderr
+    assert "run" in done.stderr
+    with sqlite3.connect(file) as raw:
+        assert raw.execute("SELECT count(*) FROM shelf_book").fetchone() == (20,)
+        assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    raw.close()
+    operator.apply()
+    assert operator.rows("SELECT count(*) FROM shelf_large") == [(3000,)]

@@ -1,0 +1,118 @@
+"""Two at once: operators, processes that serve, sessions that hold locks."""
+
+import threading
+
+import pytest
+from sqlalchemy import insert, text
+
+from talatat.db.types import utcnow
+from talatat.evolution.apply.applying import Refused
+from talatat.evolution.graph import EvolutionError
+from talatat.evolution.locking import Locked, locked
+from talatat.evolution.opening import open_database
+from talatat.evolution.tables import processes
+
+
+def test_of_two_operators_one_applies_and_the_other_is_told_that_the_plan_moved(grown, operator):
+    operator.apply()
+    operator.write(*range(10))
+    plan = grown().prepare()
+    outcomes = []
+
+    def apply():
+        from talatat.evolution.apply.applying import carry_out_prepared
+
+        try:
+            outcomes.append(carry_out_prepared(plan))
+        except EvolutionError as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=apply) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    errors = [one for one in outcomes if isinstance(one, Exception)]
+    assert len(errors) == 1
+    assert isinstance(errors[0], Refused)
+    assert "somebody else changed the database" in str(errors[0])
+    assert operator.plan().empty
+
+
+def test_who_waits_too_long_is_told_who_holds_the_lease(grown, operator):
+    operator.apply()
+    grown()
+    made = operator.prepare()
+    with (
+        open_database(operator.ini).database.migration_engine.connect() as holder,
+        locked(holder),
+        pytest.raises(Locked, match=r"another process has been changing this database"),
+    ):
+        operator.apply(made.plan, patience=0.3)
+    assert not operator.plan().empty
+    operator.apply()
+
+
+def test_contract_steps_wait_for_processes_of_older_releases_and_for_these_only(grown, operator):
+    operator.apply()
+    operator.write(1, 2, 3)
+    now = utcnow()
+    old = {
+        "id": "web1:1:1",
+        "host": "web1",
+        "pid": 1,
+        "release": 1,
+        "started_at": now,
+        "seen_at": now,
+    }
+    with operator.connection() as connection:
+        connection.execute(insert(processes).values(old))
+        connection.commit()
+    grown()
+    done = operator.apply()
+    assert (done.release, [one.name for one in done.waiting]) == (2, ["0005_no_title"])
+    assert done.processes[0]["host"] == "web1"
+    # The older release goes on writing, without the new column.
+    operator.write(4)
+    operator.execute("UPDATE talatat_process SET release = 2")
+    rest = operator.plan()
+    assert [one.name for one in rest.steps] == ["0005_no_title"]
+    done = operator.apply(rest)
+    assert (done.release, done.waiting) == (None, ())
+    assert operator.rows("SELECT slug FROM shelf_book ORDER BY id") == [
+        (f"title {n}",) for n in (1, 2, 3, 4)
+    ]
+    assert operator.plan().empty
+
+
+NOTE = 'op.add_column("shelf_book", sa.Column("note", sa.Text()))'
+
+
+def test_a_session_that_holds_a_lock_is_named_and_nothing_waits_behind_for_long(
+    shelf, on_postgresql
+):
+    on_postgresql.apply()
+    shelf.revision("shelf", "0002_note", NOTE, down="0001_books", reversible=True)
+    with on_postgresql.connection() as holder:
+        holder.execute(text("LOCK TABLE shelf_book IN ROW EXCLUSIVE MODE"))
+        pid = holder.scalar(text("SELECT pg_backend_pid()"))
+        said = f"backend {pid} .* holds RowExclusiveLock on shelf_book"
+        with pytest.raises(EvolutionError, match=said):
+            on_postgresql.apply()
+        holder.rollback()
+    on_postgresql.apply()
+    assert on_postgresql.plan().empty
+
+
+def test_a_step_gets_its_lock_as_soon_as_the_session_lets_it_go(shelf, on_postgresql):
+    on_postgresql.apply()
+    shelf.revision("shelf", "0002_note", NOTE, down="0001_books", reversible=True)
+    with on_postgresql.connection() as holder:
+        holder.execute(text("LOCK TABLE shelf_book IN ROW EXCLUSIVE MODE"))
+        release = threading.Timer(1.0, holder.rollback)
+        release.start()
+        on_postgresql.apply()
+        release.join()
+    query = "SELECT lock_wait_ms FROM talatat_ledger WHERE revision = '0002_note'"
+    ((waited,),) = on_postgresql.rows(query)
+    assert waited > 0

@@ -91,6 +91,16 @@ class Graph:
         """Return the revisions of one addon."""
         return [one for one in self.revisions.values() if one.addon == addon]
 
+    @cached_property
+    def _scripts(self) -> dict[str, ScriptDirectory]:
+        return {}
+
+    def scripts(self, addon: str) -> ScriptDirectory:
+        """Return Alembic's view of an addon's revisions; the files are read once for a graph."""
+        if addon not in self._scripts:
+            self._scripts[addon] = script_directory(self.folders[addon])
+        return self._scripts[addon]
+
     def heads(self, addon: str) -> list[str]:
         """Return the revisions of an addon that no other follows."""
         own = self.of(addon)

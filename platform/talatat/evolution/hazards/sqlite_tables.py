@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from talatat.evolution.hazards import operations as op
 from talatat.evolution.hazards.tokens import Token, tokenize
@@ -10,6 +11,9 @@ from talatat.evolution.hazards.tokens import Token, tokenize
 _TABLE_WORDS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN")
 
 
+@lru_cache(
+    1024
+)  # a plan compares all tables before and after each statement; most are as they were
 def constraints(create: str) -> tuple[op.Constraint, ...]:
     """The constraints that a CREATE TABLE makes, its columns' among them; NOT NULL is none."""
     found: list[op.Constraint] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from talatat.evolution.hazards.tokens import Token, tokenize
 from talatat.evolution.live.spelling import bare, name_of, spelled
@@ -43,8 +44,9 @@ class TableText:
     options: tuple[str, ...] = ()
 
 
+@lru_cache(1024)  # planning reads the schema after each step; most tables are as they were
 def read_table(sql: str) -> TableText:
-    """Read a CREATE TABLE as sqlite_master keeps it."""
+    """Read a CREATE TABLE as sqlite_master keeps it. The result is shared: do not change it."""
     found = TableText()
     tokens = list(tokenize(sql))
     opening = next((at for at, one in enumerate(tokens) if _is(one, "(")), len(tokens))

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from grove.looking import remove
 from grove.shelves import shelf
 from grove.warm import Warm
 from grove.world import Counts, World, Wrong
@@ -43,11 +44,23 @@ class Ground:
         return self.stores[seed]
 
 
+def ground_on(folder: Path, warm: Warm, server: Any = None) -> Ground:
+    """A ground on files below `folder`, or on databases of a PostgreSQL server."""
+    if server is not None:
+        return Ground(folder, warm, server.create_database, server.drop_database)
+
+    def make() -> str:
+        return f"sqlite:///{tempfile.mkdtemp(dir=folder)}/system.sqlite"
+
+    return Ground(folder, warm, make, remove)
+
+
 class Histories(RuleBasedStateMachine):
     """A random history. `ground` is set by `on`."""
 
     ground: ClassVar[Ground]
     world: World | None = None
+    place = 0
 
     @classmethod
     def on(cls, ground: Ground) -> type[Histories]:
@@ -57,7 +70,7 @@ class Histories(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, SHELVES - 1), chosen=SEEDS)
     def begin(self, seed: int, chosen: int) -> None:
         """A new system with one addon or some, of first releases or later ones."""
-        rng = Random(chosen)
+        rng = self.chance(chosen)
         folder = Path(tempfile.mkdtemp(dir=self.ground.folder))
         store = self.ground.store(seed)
         self.world = World(folder, self.ground.make_url(), store, self.ground.warm, self.ground.counts)
@@ -73,6 +86,11 @@ class Histories(RuleBasedStateMachine):
         """The core alone, which always fits."""
         self.here.declare(["alder"])
         return True
+
+    def chance(self, seed: int) -> Random:
+        """What follows from the number of a rule at this place in the history."""
+        self.place += 1
+        return Random(f"{seed} at {self.place}")
 
     @property
     def here(self) -> World:
@@ -104,13 +122,13 @@ class Histories(RuleBasedStateMachine):
     @rule(seed=SEEDS)
     def evolve(self, seed: int) -> None:
         """Enable, disable, upgrade, skip versions, reorder: all at once."""
-        if self.proposed(Random(seed)):
+        if self.proposed(self.chance(seed)):
             self.here.apply()
 
     @rule(seed=SEEDS)
     def upgrade(self, seed: int) -> None:
         """One addon to a later release, the .ini as it was."""
-        world, rng = self.here, Random(seed)
+        world, rng = self.here, self.chance(seed)
         installed = dict(world.site.installed)
         addon = rng.choice(sorted(world.wanted()))
         releases = world.store.series[addon].releases
@@ -125,14 +143,15 @@ class Histories(RuleBasedStateMachine):
     @rule(seed=SEEDS, kill_at=st.integers(1, 60))
     def crash(self, seed: int, kill_at: int) -> None:
         """An apply that is killed at one of its statements, and run again."""
-        if self.proposed(Random(seed)):
+        if self.proposed(self.chance(seed)):
             self.here.apply(kill_at)
 
     @rule(seed=SEEDS)
+    @precondition(lambda self: len(self.here.oracle.versions) > 1)
     def disable(self, seed: int) -> None:
         """One addon less, with those that require it."""
         world = self.here
-        gone = Random(seed).choice(sorted(world.wanted()))
+        gone = self.chance(seed).choice(sorted(world.wanted()))
         left = [
             name
             for name in world.wanted()
@@ -152,25 +171,25 @@ class Histories(RuleBasedStateMachine):
     def reorder(self, seed: int) -> None:
         """The same addons on other lines."""
         world = self.here
-        world.declare(Random(seed).sample(world.listed, len(world.listed)))
+        world.declare(self.chance(seed).sample(world.listed, len(world.listed)))
         world.apply()
 
     @rule(seed=SEEDS)
     def write(self, seed: int) -> None:
         """Rows are written, changed and deleted, by SQL."""
-        self.here.write(Random(seed))
+        self.here.write(self.chance(seed))
 
     @rule(seed=SEEDS)
     def write_by_application(self, seed: int) -> None:
         """Rows are made by the composed application."""
-        rng = Random(seed)
+        rng = self.chance(seed)
         self.here.make_by_application(rng, rng.randrange(1, 5))
         self.here.check()
 
     @rule(seed=SEEDS)
     def refuse(self, seed: int) -> None:
         """Packages that the database cannot be brought to: an older one, a line that parted."""
-        world, rng = self.here, Random(seed)
+        world, rng = self.here, self.chance(seed)
         installed, listed = dict(world.site.installed), list(world.listed)
         for addon in rng.sample(sorted(world.wanted()), len(world.wanted())):
             for release in world.store.series[addon].releases:
@@ -184,7 +203,7 @@ class Histories(RuleBasedStateMachine):
     @rule(seed=SEEDS)
     def stale(self, seed: int) -> None:
         """A saved plan is refused after anything moved, and good again when it moved back."""
-        world, rng = self.here, Random(seed)
+        world, rng = self.here, self.chance(seed)
         if not self.proposed(rng):
             return
         plan, path = world.accepted_plan()
@@ -227,7 +246,7 @@ class Histories(RuleBasedStateMachine):
         """Back to an older release, with its packages; perhaps killed on the way."""
         world = self.here
         numbers = sorted(world.oracle.releases)[:-1]
-        number = Random(seed).choice(numbers[-4:])
+        number = self.chance(seed).choice(numbers[-4:])
         world.roll_back(number, kill_at)
 
     def asleep(self) -> list[str]:
@@ -244,14 +263,14 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: self.asleep())
     def archive(self, seed: int) -> None:
         """The data of a disabled addon are moved away, perhaps to a file too."""
-        rng = Random(seed)
+        rng = self.chance(seed)
         self.here.archive(rng.choice(self.asleep()), to_file=rng.random() < 0.4)
 
     @rule(seed=SEEDS)
     @precondition(lambda self: self.here.oracle.archived)
     def purge(self, seed: int) -> None:
         """An archive is dropped for good; what was exported to a file can still be restored."""
-        self.here.purge(Random(seed).choice(sorted(self.here.oracle.archived)))
+        self.here.purge(self.chance(seed).choice(sorted(self.here.oracle.archived)))
 
     def teardown(self) -> None:
         world = self.world

@@ -73,7 +73,7 @@ class World:
         (folder / "secret").write_text("a secret of histories, long enough to sign with\n")
 
     def close(self) -> None:
-        self.look.close()
+        self.look.connection.close()
 
     # Packages and .ini
 
@@ -156,7 +156,8 @@ class World:
         names = [one["accept"] for one in told.json["blockers"]]
         if names:
             if None in names:
-                raise Wrong(f"blocked: {told.text}")
+                texts = "\n".join(one["text"] for one in told.json["blockers"])
+                raise Wrong(f"blocked:\n{texts}")
             self.counts.add("accepted steps", len(names))
             told, path = self.plan(*names)
             self.expect(told, 2)

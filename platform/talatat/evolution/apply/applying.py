@@ -152,7 +152,7 @@ def carry_out(
     return Applied(number, tuple(done), tuple(waiting), tuple(old))
 
 
-def timeouts_of(opened: Opened, patience: float) -> Timeouts:
+def timeouts_of(opened: Opened, patience: float = 60.0) -> Timeouts:
     """The timeouts that the .ini says, and how long another writer of an SQLite file is waited for."""
     said = opened.settings
     if said is None:
@@ -175,7 +175,7 @@ def _told_apart() -> Iterator[None]:
 
 def _check_base(opened: Opened, connection: Connection, base: Base) -> None:
     """Raises Refused where the database moved between planning and having the lock."""
-    with begun(connection, patience):
+    with begun(connection):
         now = base_of(opened, observe(connection))
     if now != base and not _is_new(now, base):
         raise Refused(
@@ -199,7 +199,7 @@ def _contract_place(plan: Plan) -> int:
 
 def _record(connection: Connection, journal: Journal, plan: Plan, user: str) -> int | None:
     """Record the release where there is a new one, with the plan's end where nothing is left."""
-    with begun(connection, patience):
+    with begun(connection):
         journal.begin(plan, user)
         if connection.scalar(select(identity)) is None:
             connection.execute(insert(identity).values(id=str(uuid4())))

@@ -56,17 +56,21 @@ def _said(value: Any) -> str:
 
 def _shadows(pair: Pair) -> Iterator[Change]:
     known = {(one["route"], one["by"]): one for one in pair.old.get("shadows", ())}
+    before = pair.part("routes")[0]
     for one in pair.new.get("shadows", ()):
         if known.get((one["route"], one["by"])) == one:
             continue
+        # Who comes later knows what was there: a route for all that is left is meant so.
+        meant = not one["whole"] and one["by"] in before and one["route"] not in before
+        weight = "danger" if one["whole"] else "notice" if meant else "warning"
         part = "every request" if one["whole"] else "some requests"
         yield Change(
             "routes",
-            "!",
+            "~" if meant else "!",
             f"{one['route']} of {one['addon']} is shadowed",
             one["by_addon"],
             f"{one['by']} of {one['by_addon']} is matched first and takes {part} for it",
-            "danger" if one["whole"] else "warning",
+            weight,
         )
 
 

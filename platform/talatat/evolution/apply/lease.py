@@ -65,7 +65,7 @@ def held(connection: Connection, plan: str | None, patience: float = 60.0) -> It
     try:
         with locked(connection, patience):
             lease = Lease(connection, plan)
-            with begun(connection):
+            with begun(connection, patience):
                 lease.take()
             try:
                 yield lease

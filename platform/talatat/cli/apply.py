@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from talatat.cli.options import Choice, composing
 from talatat.cli.output import console, print_json
+from talatat.cli.progress import progressing
 from talatat.evolution.apply.applying import Applied, Refused, carry_out_prepared
-from talatat.evolution.apply.engine import silent
 from talatat.evolution.locking import Locked
 from talatat.evolution.plan.files import load
 from talatat.evolution.plan.making import prepare
-from talatat.evolution.plan.model import Plan, Step
+from talatat.evolution.plan.model import Plan
 from talatat.evolution.plan.text import render
-
-Told = Callable[[Step, int, int, int | None], object]
-_ROWS_BETWEEN_LINES = 100_000
 
 
 @click.command(name="apply")
@@ -62,7 +55,7 @@ def command(
     if saved is None and not (yes or as_json) and not _agreed(chosen):
         return 3
     try:
-        with _progress(as_json) as progress:
+        with progressing(as_json) as progress:
             done = carry_out_prepared(made, saved, progress=progress, wait=wait)
     except (Refused, Locked) as refusal:
         click.echo(f"refused: {refusal}", err=True)
@@ -87,57 +80,6 @@ def _agreed(plan: Plan) -> bool:
         click.echo("Nothing was changed.")
         return False
     return True
-
-
-@contextmanager
-def _progress(as_json: bool) -> Iterator[Told]:
-    """A bar on a terminal, a line a step elsewhere, nothing with JSON."""
-    if as_json:
-        yield silent
-    elif not sys.stdout.isatty():
-        yield _lines()
-    else:
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=console()) as bars:
-            yield _bars(bars)
-
-
-def _lines() -> Told:
-    last = {"rows": 0}
-
-    def tell(step: Step, number: int, total: int, rows: int | None) -> None:
-        if rows is None:
-            last["rows"] = 0
-            click.echo(f"[{number}/{total}] {step.addon} {step.name}")
-        elif rows - last["rows"] >= _ROWS_BETWEEN_LINES:
-            last["rows"] = rows
-            click.echo(f"[{number}/{total}] {step.addon} {step.name}: {rows:,} rows")
-
-    return tell
-
-
-def _bars(bars: Progress) -> Told:
-    whole = bars.add_task("steps", total=None)
-    rows_of: dict[str, Any] = {}
-
-    def tell(step: Step, number: int, total: int, rows: int | None) -> None:
-        bars.update(
-            whole, total=total, completed=number - 1, description=f"{step.addon} {step.name}"
-        )
-        if rows is not None:
-            if step.key not in rows_of:
-                known = [one.get("rows", 0) for one in step.measured.values()]
-                rows_of[step.key] = bars.add_task("  rows", total=max(known, default=None))
-            bars.update(rows_of[step.key], completed=rows)
-        if number == total:
-            bars.update(whole, completed=total)
-
-    return tell
 
 
 def _told(done: Applied, as_json: bool, plan: Plan) -> int:

@@ -19,6 +19,7 @@ COMMANDS = {
     "archive": "Move the data of an addon that sleeps away, restorably.",
     "bisect": "Which addon makes a command fail.",
     "check": "The conformance suite: what holds of an addon, and its tier.",
+    "history": "Releases: number, time, who, what.",
     "lint": "Find hazards in a migration's SQL.",
     "load": "Import a file in bulk; can be killed and resumed.",
     "new": "Make a new addon.",
@@ -26,6 +27,7 @@ COMMANDS = {
     "purge": "Drop an addon's archived data for good.",
     "restore": "Bring the data in an archive file back.",
     "revision": "Write the next migration of one addon.",
+    "rollback": "The way back: schema and data.",
     "why": "Who declared, overrides or extends a thing: addon, file:line.",
 }
 

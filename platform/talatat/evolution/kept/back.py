@@ -86,9 +86,8 @@ def _work(connection: Connection, keep: Keep, steps: Sequence[Step], alone: bool
     types, _ = _columns(connection, keep.location)
     places = places_of(keep, list(types))
     place = undone_at(keep, steps)
-    if place is not None:
-        for step in steps[place + 1 :]:
-            places.follow(step.statements)
+    for step in steps[0 if place is None else place + 1 :]:
+        places.follow(step.statements)
     table, names = places.find(keep.table_name) or (keep.table_name, {})
     info = read_schema(connection, table.__eq__).tables.get(table)
     if info is None:
@@ -104,7 +103,7 @@ def _columns(connection: Connection, table: str) -> tuple[dict[str, str], frozen
     if connection.dialect.name == "postgresql":
         rows = [tuple(row) for row in ran(connection, _TYPES, table=name)]
     else:
-        found = ran(connection, "PRAGMA table_info({table})", table=quoted(connection, table))
-        rows = [(row[1], row[2], True) for row in found]
+        listed = ran(connection, "PRAGMA table_info({table})", table=quoted(connection, table))
+        rows = [(name, type_, True) for _, name, type_, *_ in map(tuple, listed)]
     types = {column: type_ for column, type_, _ in rows if column not in (ROW, WHY)}
     return types, frozenset(column for column, _, built_in in rows if not built_in)

@@ -27,8 +27,8 @@ def has_come(keep: Keep, steps: Sequence[Step], done: int) -> bool:
     """Whether nothing of `steps`, of which `done` were run, has to come before the keep comes back."""
     place = undone_at(keep, steps)
     if place is None:
-        return done >= len(steps)
-    if place >= done:
+        place = -1  # it was undone by an earlier run
+    elif place >= done:
         return False
     names = places_of(keep)
     for number, step in enumerate(steps[place + 1 :], place + 1):

@@ -1,0 +1,121 @@
+"""`talatat rollback INI [--to N]`: the way back, schema and data. Imports no addon, installs nothing."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from talatat.cli.output import console, print_json
+from talatat.cli.progress import progressing
+from talatat.evolution.apply.applying import Refused
+from talatat.evolution.locking import Locked
+from talatat.evolution.opening import open_database
+from talatat.evolution.plan.text import render
+from talatat.evolution.rollback import Afterwards, Prepared, RolledBack, carry_back, prepared
+
+if TYPE_CHECKING:
+    from talatat.evolution.opening import Opened
+
+
+@click.command(name="rollback")
+@click.argument("ini", type=click.Path(dir_okay=False))
+@click.option(
+    "--to",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The release to go back to; by default the one before the last.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--while-serving",
+    is_flag=True,
+    help="Also while processes serve what is taken back; their requests may fail.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; implies --yes.")
+def command(ini: str, to: int | None, yes: bool, while_serving: bool, as_json: bool) -> int:
+    """Take the database back to release N, then say what to install and what to edit.
+
+    Exit codes: 0 done or nothing to do, 3 refused, 1 error.
+    """
+    opened = open_database(ini)
+    try:
+        return _rollback(opened, to, yes, while_serving, as_json)
+    except (Refused, Locked) as refusal:
+        click.echo(f"refused: {refusal}", err=True)
+        return 3
+    finally:
+        opened.database.dispose()
+
+
+def _rollback(opened: Opened, to: int | None, yes: bool, while_serving: bool, as_json: bool) -> int:
+    with prepared(opened, to) as made:
+        plan = made.plan
+        if plan.blockers:
+            if as_json:
+                print_json(plan.as_json())
+            else:
+                render(plan, console())
+            return 3
+        if plan.empty:
+            return _nothing(made, as_json)
+        if not (yes or as_json) and not _agreed(made):
+            return 3
+        with progressing(as_json) as progress:
+            done = carry_back(made, while_serving=while_serving, progress=progress)
+    return _told(made, done, as_json)
+
+
+def _agreed(made: Prepared) -> bool:
+    render(made.plan, console())
+    if not sys.stdin.isatty():
+        click.echo("Not rolled back: nobody to ask. Say --yes.", err=True)
+        return False
+    if not click.confirm(f"Go back to release {made.target.number}?", default=False):
+        click.echo("Nothing was changed.")
+        return False
+    return True
+
+
+def _nothing(made: Prepared, as_json: bool) -> int:
+    if as_json:
+        print_json({"release": None, "to": made.target.number, "applied": []})
+    else:
+        click.echo(f"Nothing to do: the database is as release {made.target.number} left it.")
+    return 0
+
+
+def _told(made: Prepared, done: RolledBack, as_json: bool) -> int:
+    if as_json:
+        print_json(
+            {
+                "release": done.release,
+                "to": done.to,
+                "plan": made.plan.digest,
+                "applied": [
+                    {"kind": one.kind, "addon": one.addon, "revision": one.name}
+                    for one in done.steps
+                ],
+                "afterwards": done.afterwards.as_json(),
+            }
+        )
+        return 0
+    count = f"{len(done.steps)} step{'' if len(done.steps) == 1 else 's'} back"
+    click.echo(
+        f"Done: {count}; the database is as release {done.to} left it, and that is release "
+        f"{done.release} now."
+    )
+    _next(done.afterwards, made.opened.ini.uri)
+    return 0
+
+
+def _next(after: Afterwards, ini: str) -> None:
+    if not after:
+        return
+    click.echo("\nWhat is left for you to do, before a process is started:")
+    if after.install:
+        click.echo(f"  {after.install}")
+    for line in (*after.edits, *after.notes):
+        click.echo(f"  {line}")
+    click.echo(f"  talatat plan {ini}    # has nothing to do then")

@@ -140,13 +140,16 @@ class _Draft:
         ]
 
     def _archived(self) -> dict[str, Mapping[str, Any]]:
-        """The archives in the database of addons that are wanted again, the newest of each."""
-        return {
+        """The archives in the database of addons that are wanted again, the newest of each.
+
+        In the order of composition: what is required comes back first.
+        """
+        found = {
             one["addon"]: one
             for one in sorted(self.observed.archives, key=lambda one: str(one["made_at"]))
-            if one["addon"] in self.composition.by_name
-            and not self.observed.heads.get(one["addon"])
+            if not self.observed.heads.get(one["addon"])
         }
+        return {name: found[name] for name in self.composition.names if name in found}
 
     def steps(self) -> list[Step]:
         archived = self._archived()

@@ -122,6 +122,7 @@ def _lines(node: Node, depth: int, after: str, used: int = 0) -> list[str]:
     if len(body) <= WIDTH:
         return [margin + named + opening, body, margin + closing + after]
     lines = [margin + named + opening]
+    comma = "," if len(inner.arguments) > 1 else ""
     for one in inner.arguments:
-        lines += _lines(one, depth + 1, ",")
+        lines += _lines(one, depth + 1, comma)
     return [*lines, margin + closing + after]

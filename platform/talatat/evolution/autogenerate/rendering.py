@@ -100,6 +100,10 @@ class Renderer:
         options = {"literal_binds": True, "include_table": False}
         return str(expression.compile(dialect=self.dialect, compile_kwargs=options))
 
+    def ident(self, name: str) -> str:
+        """A name in SQL, quoted where it has to be."""
+        return str(self.dialect.identifier_preparer.quote(name))
+
     def constraint(self, one: Constraint) -> Call | None:
         """A constraint inside of `op.create_table`; None for what a column's type makes itself."""
         name = self.name(one)

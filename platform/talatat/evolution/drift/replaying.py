@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, MetaData, inspect
+from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.composition import Composition
 from talatat.db.base import NAMING_CONVENTION, bases_of
 from talatat.evolution import runner
 from talatat.evolution.apply.concurrently import run_alone
-from talatat.evolution.graph import Graph, Revision
+from talatat.evolution.graph import EvolutionError, Graph, Revision
 from talatat.evolution.live import Schema, read_schema
 from talatat.evolution.locking import begun
 from talatat.evolution.statements import Recorder
@@ -62,14 +63,23 @@ def run(connection: Connection, graph: Graph, revision: Revision) -> tuple[str, 
 
 
 def build(engine: Engine, metadatas: Iterable[MetaData]) -> Schema:
-    """Make the tables of models in a shadow database and return its schema."""
+    """Make the tables of models in a shadow database and return its schema. Raises EvolutionError."""
+    metadatas = list(metadatas)
     together = MetaData(naming_convention=NAMING_CONVENTION)
     for metadata in metadatas:
         for table in metadata.tables.values():
             table.to_metadata(together)
     with engine.connect() as connection:
-        with begun(connection):
-            together.create_all(connection)
+        try:
+            with begun(connection):
+                together.create_all(connection)
+        except SQLAlchemyError as error:
+            addons = sorted({str(one.info.get("addon")) for one in metadatas})
+            said = " ".join(str(getattr(error, "orig", None) or error).split())
+            raise EvolutionError(
+                f"the models of {', '.join(addons)} cannot be made in a database: {said}. Mend the model "
+                f"that the text names."
+            ) from error
         return read_schema(connection)
 
 

@@ -1,0 +1,154 @@
+"""`talatat revision`: what parts models and revisions becomes revisions, and then there is nothing left."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from .conftest import ROW
+
+NEW_TABLE = """
+class Review(Record, Base):
+    __tablename__ = "shop_review"
+    maker_id: Mapped[str] = mapped_column(
+        ForeignKey(Maker.__table__.c.id, ondelete="CASCADE"), index=True)
+    book_id: Mapped[str] = mapped_column(ForeignKey("shop_book.id", ondelete="CASCADE"), index=True)
+    stars: Mapped[int] = mapped_column(server_default="3")
+    note: Mapped[str | None] = mapped_column(Text)
+    said: Mapped[dict] = mapped_column(t.JSONDocument)
+    __table_args__ = (
+        UniqueConstraint("maker_id", "book_id"),
+        CheckConstraint("stars BETWEEN 1 AND 5", name="stars_few"),
+        Index("shop_review_lower_ix", text("lower(note)"), "stars"),
+    )
+"""
+
+# What adds: each is made while the previous release serves.
+ADDED = {
+    "isbn": "mapped_column(String(13), nullable=True)",
+    "stock": "mapped_column(Integer, nullable=False, server_default='0')",
+    "seen_at": "mapped_column(t.UTCDateTime, nullable=True, server_default=func.now())",
+    "ean": "mapped_column(String(13), nullable=True, unique=True)",
+    "maker_id": "mapped_column(ForeignKey(Maker.__table__.c.id, ondelete='SET NULL'), index=True,"
+    " nullable=True)",
+    "title": "mapped_column(String(300), nullable=False, index=True)",
+    "shelf": "mapped_column(String(20), nullable=True, server_default='A1')",
+    "__table_args__": '(CheckConstraint("pages >= 0", name="pages_counted"), '
+    'CheckConstraint("stock >= 0", name="stock_there"))',
+}
+# What takes away or binds.
+TAKEN = {
+    "shelf": None,
+    "code": None,
+    "genre": "mapped_column(String(13), nullable=False, default='none')",
+    "pages": "mapped_column(BigInteger, nullable=False)",
+    "title": "mapped_column(String(100), nullable=False, unique=True)",
+    "note": "mapped_column(Text, nullable=False)",
+    "__table_args__": '(CheckConstraint("pages >= 1", name="pages_counted"),)',
+}
+
+
+def phases(files):
+    found = []
+    for path in files:
+        lines = Path(path).read_text().splitlines()
+        (line,) = [one for one in lines if one.startswith("phase = ")]
+        found.append(line.split('"')[1])
+    return found
+
+
+def polished(files):
+    """What the formatter and the linter of this project would change."""
+    said = ""
+    for arguments in (["format", "--diff", "-q"], ["check", "-q"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *arguments, *files], capture_output=True, text=True, check=False
+        )  # fmt: skip
+        said += done.stdout
+    return said
+
+
+@pytest.fixture
+def row(shop):
+    """A book in the database that the old revisions made."""
+    shop.apply()
+    engine = create_engine(shop.url)
+    with engine.begin() as connection:
+        connection.execute(text(ROW))
+    yield engine
+    engine.dispose()
+
+
+def test_what_adds_becomes_expand_revisions_that_leave_nothing_to_write(shop, row):
+    before = shop.schema()
+    shop.write(ADDED, NEW_TABLE)
+    told = shop.revision()
+    assert set(phases(told["files"])) == {"expand"}
+    assert polished(told["files"]) == ""
+    assert not [one for one in told["notes"] if "still parts" in one]
+    if shop.url.startswith("postgresql"):
+        assert [one for one in told["hazards"] if one["severity"] == "danger"] == []
+    texts = [Path(one).read_text() for one in told["files"]]
+    assert all(
+        'requires: dict[str, str] = {"maker": "0001_makers"}' in one
+        for one in texts
+        if "maker_maker" in one
+    )
+    shop.apply()
+    assert shop.revision() == {"files": [], "notes": [], "hazards": []}
+    with row.connect() as connection:
+        assert connection.execute(text("SELECT title, stock FROM shop_book")).one() == (
+            "Ulysses",
+            0,
+        )
+    shop.back(told["files"])
+    assert shop.schema() == before
+
+
+def test_what_takes_away_waits_in_contract_revisions(shop, row):
+    before = shop.schema()
+    with row.begin() as connection:
+        connection.execute(text("UPDATE shop_book SET note = ''"))
+    shop.write(TAKEN)
+    told = shop.revision()
+    assert polished(told["files"]) == ""
+    order = phases(told["files"])
+    assert order == sorted(order, key=["expand", "data", "contract"].index)
+    assert set(order) == {"expand", "data", "contract"}
+    said = "\n".join(told["notes"])
+    assert "still parts" not in said
+    assert "Should genre be code under a new name" in said
+    assert "old rows get 'none', the model's default" in said
+    shop.apply()
+    assert shop.revision() == {"files": [], "notes": [], "hazards": []}
+    with row.connect() as connection:
+        found = connection.execute(text("SELECT title, genre, pages FROM shop_book")).one()
+    assert found == ("Ulysses", "none", 700)
+    shop.back(told["files"])
+    assert shop.schema() == before
+
+
+def test_a_value_that_nobody_knows_is_asked_for_before_the_contract_revision(shop, row):
+    shop.write({"isbn": "mapped_column(String(13), nullable=False)"})
+    told = shop.revision()
+    assert phases(told["files"]) == ["expand", "contract", "contract", "contract"]
+    (note,) = told["notes"]
+    assert "talatat revision INI ADDON --phase data --before REVISION" in note
+    first = Path(told["files"][1]).stem
+    more = json.loads(shop.run("revision", "shop", "-m", "fill isbn", "--phase", "data", "--json",
+                               "--before", first))  # fmt: skip
+    filled = Path(more["files"][0])
+    written = filled.read_text()
+    assert polished([str(filled), *told["files"]]) == ""
+    filled.write_text(
+        written.replace("shop_table", "shop_book")
+        .replace("name = lower(title)", "isbn = lower(title)")
+        .replace("name IS NULL", "isbn IS NULL")
+    )
+    shop.apply()
+    assert shop.revision() == {"files": [], "notes": [], "hazards": []}
+    with row.connect() as connection:
+        assert connection.scalar(text("SELECT isbn FROM shop_book")) == "ulysses"

@@ -18,19 +18,64 @@ ADDONS = ("accounts", "catalog", "orders", "loyalty")
 
 
 def surface(
-    folder: Path, addons: tuple[str, ...] = ADDONS, seed: str = "0", **settings: str
+    folder: Path,
+    addons: tuple[str, ...] = ADDONS,
+    environment: dict[str, str] | None = None,
+    url: str | None = None,
+    **settings: str,
 ) -> bytes:
     """The surface of a composition made in a process of its own, as that process prints it."""
     folder.mkdir(exist_ok=True)
     given = {"accounts.secret": "file:%(here)s/secret", **settings}
-    ini = write_ini(folder, addons, f"sqlite:///{folder}/db.sqlite", given)
+    ini = write_ini(folder, addons, url or f"sqlite:///{folder}/db.sqlite", given)
     command = [sys.executable, "-W", "ignore", "-c", PRINT, ini]
-    environment = {**os.environ, "PYTHONHASHSEED": seed}
-    return subprocess.run(command, capture_output=True, check=True, env=environment).stdout
+    variables = {**os.environ, "PYTHONHASHSEED": "1", **(environment or {})}
+    done = subprocess.run(command, capture_output=True, check=True, env=variables, cwd=folder)
+    return done.stdout
 
 
-def test_one_composition_gives_the_same_bytes_in_another_folder_and_process(tmp_path):
-    assert surface(tmp_path / "a", seed="1") == surface(tmp_path / "elsewhere", seed="2")
+def test_one_composition_gives_the_same_bytes_on_another_machine(tmp_path):
+    """Another folder, hash seed, order of the path, environment, database, and layers of the .ini."""
+    here = surface(
+        tmp_path / "a",
+        environment={"SHOP_SECRET": "one", "PAGES": "5"},
+        **{"accounts.secret": "${SHOP_SECRET}", "catalog.page_size": "${PAGES}"},
+    )
+    other = tmp_path / "elsewhere" / "deep"
+    (other / "more").mkdir(parents=True)
+    reordered = """
+import sys
+sys.path[:] = [sys.argv[1].rpartition('/')[0], *reversed(sys.path)]
+"""
+    (other / "sitecustomize.py").write_text(
+        reordered.replace("sys.argv[1]", repr(str(other / "x")))
+    )
+    base = {
+        "accounts.secret": "${SHOP_SECRET}",
+        "catalog.page_size": "${PAGES}",
+        "talatat.db.pool_size": "3",
+        "talatat.log_format": "json",
+    }
+    there = surface(
+        other,
+        environment={
+            "PYTHONHASHSEED": "2",
+            "PYTHONPATH": str(other),
+            "SHOP_SECRET": "two",
+            "PAGES": "6",
+            "LANG": "C",
+            "TZ": "Asia/Tokyo",
+            "HOME": str(other),
+        },
+        url="postgresql+psycopg://nobody:secret@db.example/shop",
+        **base,
+    )
+    assert here == there
+    layered = tmp_path / "a" / "site.ini"
+    layered.write_text("[app:main]\nuse = config:test.ini\n")
+    command = [sys.executable, "-W", "ignore", "-c", PRINT, str(layered)]
+    variables = {**os.environ, "SHOP_SECRET": "three", "PAGES": "7"}
+    assert subprocess.run(command, capture_output=True, check=True, env=variables).stdout == here
 
 
 def test_nothing_of_the_machine_and_no_secret_stands_in_it(tmp_path):

@@ -142,7 +142,7 @@ def _whole(
     known = [digest(surface) for surface in (desired.surface, released)]
     if released and lock.get("surface") not in known:
         detail = (
-            f"of release {lock.get('release')}: neither what is wanted nor what was applied to this "
-            f"database last; applying writes it anew"
+            f"of release {lock.get('release')}, which is neither wanted nor what was applied here; "
+            f"applying writes it anew"
         )
         yield Change("packages", "~", "lock file", None, detail, "notice")

@@ -33,7 +33,7 @@ def _lines(statement: str, width: int) -> Iterator[str]:
     if "\n" in statement:
         for line in statement.splitlines():
             yield from _wrapped(line.rstrip(), width, "    ")
-    elif len(statement) > width and statement[: len(_TABLE)].upper() == _TABLE:
+    elif len(statement) > width and _lists_columns(statement):
         head, *parts, tail = _parts(statement)
         yield head
         for part in parts:
@@ -41,6 +41,11 @@ def _lines(statement: str, width: int) -> Iterator[str]:
         yield tail
     else:
         yield from _wrapped(statement, width, "    ")
+
+
+def _lists_columns(statement: str) -> bool:
+    head, paren, _ = statement.partition("(")
+    return bool(paren) and head.upper().startswith(_TABLE) and " SELECT " not in head.upper()
 
 
 def _wrapped(line: str, width: int, indent: str) -> list[str]:
@@ -70,9 +75,10 @@ def _parts(statement: str) -> list[str]:
                 start = at + 1
         elif sign == ")":
             depth -= 1
-            if depth == 0 and len(parts) > 0 and start <= at:
+            if depth == 0:
                 parts.append(statement[start:at])
                 start = at
+                break
         elif sign == "," and depth == 1:
             parts.append(statement[start : at + 1])
             start = at + 1

@@ -40,14 +40,14 @@ def command(ini: str, addons: tuple[str, ...], file: Path | None, as_json: bool)
 
 def _told(one: Archived, ini: str) -> str:
     said = one.manifest
-    tables = ", ".join(f"{table.name} {table.rows:,}" for table in said.filled()) or "no rows"
+    tables = ", ".join(f"{name} {rows:,}" for name, rows in said.own_rows.items()) or "no tables"
     text = (
         f"{said.addon} {said.version or ''} is archived as {said.id}, in {one.location}: {tables}."
         if one.release is not None
         else f"{said.addon} was archived before, as {said.id}."
     )
     if one.file is not None:
-        text += f"\nWritten to {one.file}, read back and compared: {said.rows:,} rows."
+        text += f"\nWritten to {one.file}, read back and compared: {sum(said.own_rows.values()):,} rows."
     return (
         f"{text}\nTo bring it back: list {said.addon} in talatat.addons and run `talatat apply {ini}`."
         f"\nTo drop it for good:  talatat purge {ini} {said.addon} --archive {said.id}"

@@ -42,7 +42,8 @@ def command(ini: str, addon: str, archive_id: str | None, yes: bool, as_json: bo
 
 
 def _said(manifest: Manifest) -> str:
+    rows = manifest.own_rows
     return (
-        f"Archive {manifest.id} of {manifest.addon} {manifest.version or ''} holds {manifest.rows:,} rows in "
-        f"{sum(1 for one in manifest.tables if one.kind == 'table')} tables."
+        f"Archive {manifest.id} of {manifest.addon} {manifest.version or ''} holds "
+        f"{sum(rows.values()):,} rows in {len(rows)} tables."
     )

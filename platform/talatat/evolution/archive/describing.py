@@ -42,7 +42,8 @@ def belongings(
 ) -> Belongings:
     """Return what belongs to `addon`; `addons` are all that are known, for the longest name wins."""
     version = version_table(addon)
-    own = set(owned(addon, {one.name for one in schema.objects}, addons)) - {version}
+    known = {*addons, addon}
+    own = set(owned(addon, {one.name for one in schema.objects}, known)) - {version}
     standing = {one.name for one in schema.objects if one.kind in _STOOD_ON} & own
     tables: list[TableEntry] = []
     parts: list[Part] = []
@@ -52,7 +53,7 @@ def belongings(
             version_sql.append(one.sql)
         elif one.kind == "table" and one.name in own:
             tables.append(_table(connection, one, place, schema))
-        elif _is_part(one, standing, own) and not _is_foreign_key(one, schema):
+        elif _is_part(one, addon, standing, known) and not _is_foreign_key(one, schema):
             parts.append(Part(one.kind, one.name, one.sql, one.table, place))
     if connection.dialect.name == "sqlite":
         tables += sqlite.shadows(connection, [one.name for one in tables if one.kind == "virtual"])
@@ -67,33 +68,29 @@ def dependents(
     names = frozenset(name for one in leaving for name in one.names)
     gone = {one.addon for one in leaving}
     found = set()
-    for table, own_name, what in _references(schema, names):
-        owner = owner_of(table, addons)
-        if table.lower() not in names and owner_of(own_name, addons) not in gone:
+    for name, what in _references(schema, names, addons):
+        owner = owner_of(name, addons)
+        if owner not in gone and name.lower() not in names:
             found.add((owner or "(no addon)", what))
     return sorted(found)
 
 
-def _references(schema: Schema, names: Collection[str]) -> Iterator[tuple[str, str, str]]:
-    """Yield, for each reference to `names`: the table or object that has it, its own name, a text."""
+def _references(
+    schema: Schema, names: Collection[str], addons: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield, for each reference to `names`, the name by which its owner is known, and a text."""
     for table, info in schema.tables.items():
         for key in info.foreign_keys:
             if key.target_table.lower() in names:
-                yield (
-                    table,
-                    table,
-                    f"{table} ({', '.join(key.columns)}) refers to {key.target_table}",
-                )
+                yield table, f"{table} ({', '.join(key.columns)}) refers to {key.target_table}"
         for name, column in info.columns.items():
-            if _mentions(f"{column.type} {column.default or ''}", names):
-                yield (
-                    table,
-                    table,
-                    f"{table}.{name} is {column.type} {column.default or ''}".rstrip(),
-                )
+            said = f"{column.type} {column.default or ''}".rstrip()
+            if _mentions(said, names):
+                yield table, f"{table}.{name} is {said}"
     for one in schema.objects:
         if one.kind in _WORDED and _mentions(one.sql, names):
-            yield one.table or one.name, one.name, f"{one.kind} {one.name} names it"
+            own = one.table is None or owner_of(one.name, addons) is not None
+            yield one.name if own else one.table or "", f"{one.kind} {one.name} names it"
 
 
 def _mentions(text: str, names: Collection[str]) -> bool:
@@ -137,8 +134,10 @@ def _foreign_keys(table: str, info: TableInfo, schema: Schema) -> tuple[ForeignK
     )
 
 
-def _is_part(one: Object, standing: Collection[str], own: Collection[str]) -> bool:
-    return one.table in standing or (one.name in own and one.kind not in _ON_TABLES)
+def _is_part(one: Object, addon: str, standing: Collection[str], addons: Collection[str]) -> bool:
+    """Whether an object goes with the addon: by its own name, or with the table on which it stands."""
+    owner = owner_of(one.name, addons) if one.kind not in _ON_TABLES else None
+    return owner == addon or (owner is None and one.table in standing)
 
 
 def _is_foreign_key(one: Object, schema: Schema) -> bool:

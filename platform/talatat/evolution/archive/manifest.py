@@ -113,8 +113,13 @@ class Manifest:
 
     @property
     def rows(self) -> int:
-        """How many rows there are in all tables."""
+        """How many rows there are in all, those behind virtual tables included."""
         return sum(one.rows for one in self.tables)
+
+    @property
+    def own_rows(self) -> dict[str, int]:
+        """The rows of the tables that the addon made: {table: rows}."""
+        return {one.name: one.rows for one in self.tables if one.kind == "table"}
 
     def filled(self) -> Iterator[TableEntry]:
         """The tables that hold rows of their own: all but the virtual ones."""

@@ -50,8 +50,8 @@ class Archived:
             "version": self.manifest.version,
             "heads": list(self.manifest.heads),
             "location": self.location,
-            "tables": {one.name: one.rows for one in self.manifest.filled()},
-            "rows": self.manifest.rows,
+            "tables": self.manifest.own_rows,
+            "rows": sum(self.manifest.own_rows.values()),
             "file": str(self.file) if self.file else None,
             "release": self.release,
         }
@@ -104,16 +104,19 @@ def _archive(
         manifest = _manifest(connection, one, heads.get(one.addon, []), known)
         lines = live_lines(connection, manifest, watch)
         made.append(write_archive(file, manifest, lines) if file else counted(manifest, lines))
+    sides: Any = postgresql if opened.dialect == "postgresql" else sqlite
     for manifest in made:
-        _put_away(connection, manifest)
+        sides.let_go(connection, manifest)
+    for manifest in made:
+        sides.put_away(connection, manifest)
+        _note(connection, manifest)
     note = ", ".join(f"{one.addon} archived as {one.id}" for one in made)
     number = record_release(connection, "archive", note)
     return [Archived(one, location(one.dialect, one.id), release=number) for one in made]
 
 
-def _put_away(connection: Connection, manifest: Manifest) -> None:
-    sides: Any = postgresql if manifest.dialect == "postgresql" else sqlite
-    sides.put_away(connection, manifest)
+def _note(connection: Connection, manifest: Manifest) -> None:
+    """Record the archive, and that the addon's revisions stand no more."""
     if manifest.version_sql:
         version = quoted(connection, version_table(manifest.addon))
         ran(connection, "DROP TABLE {version}", version=version)

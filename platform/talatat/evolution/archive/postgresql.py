@@ -79,17 +79,16 @@ def hold(connection: Connection, names: Iterable[str]) -> None:
 
 
 def put_away(connection: Connection, manifest: Manifest) -> None:
-    """Move what belongs to the addon into the schema of the archive."""
+    """Move what belongs to the addon into the schema of the archive; see `let_go`."""
     schema = quoted(connection, location("postgresql", manifest.id))
     ran(connection, "CREATE SCHEMA {schema}", schema=schema)
-    drop_apart(connection, manifest)
     names = {one.name for one in manifest.tables} | {
         one.name.partition("(")[0] for one in manifest.parts if one.kind in FIRST
     }
     _move(connection, schema_here(connection), schema, names)
 
 
-def drop_apart(connection: Connection, manifest: Manifest) -> None:
+def let_go(connection: Connection, manifest: Manifest) -> None:
     """Drop what would go on acting: views, triggers on the tables of others, all foreign keys."""
     kinds = {row[1]: row[0] for row in _ask(connection, _VIEWS)}
     for part in reversed(manifest.apart()):

@@ -43,8 +43,7 @@ def _purge(connection: Connection, opened: Opened, addon: str, archive_id: str |
     done = update(archives).where(archives.c.id == manifest.id)
     connection.execute(done.values(state="purged", changed_at=utcnow()))
     number = record_release(connection, "purge", f"{addon} purged: archive {manifest.id}")
-    tables = {one.name: one.rows for one in manifest.tables if one.kind == "table"}
-    return Report(manifest.id, addon, manifest.heads, tables, release=number)
+    return Report(manifest.id, addon, manifest.heads, manifest.own_rows, release=number)
 
 
 def _find(connection: Connection, opened: Opened, addon: str, archive_id: str | None) -> Manifest:

@@ -110,8 +110,9 @@ def report(manifest: Manifest, orphans: Sequence[Orphans], release: int | None =
     """Return the report of an archive that came back."""
     for one in orphans:
         log.warning("archive %s of %s: %s", manifest.id, manifest.addon, one)
-    tables = {one.name: one.rows for one in manifest.tables if one.kind == "table"}
-    return Report(manifest.id, manifest.addon, manifest.heads, tables, tuple(orphans), release)
+    return Report(
+        manifest.id, manifest.addon, manifest.heads, manifest.own_rows, tuple(orphans), release
+    )
 
 
 def refuse_taken(connection: Connection, manifest: Manifest) -> None:

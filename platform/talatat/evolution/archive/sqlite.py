@@ -74,7 +74,7 @@ def count(connection: Connection, values: Mapping[str, Any]) -> None:
 
 
 def put_away(connection: Connection, manifest: Manifest) -> None:
-    """Copy the rows away and drop what belongs to the addon, in the transaction that is open."""
+    """Copy the rows away and drop the tables, with what stands on them; see `let_go`."""
     prefix = location("sqlite", manifest.id)
     for table in manifest.filled():
         copy = quoted(connection, prefix + table.name)
@@ -83,15 +83,14 @@ def put_away(connection: Connection, manifest: Manifest) -> None:
         connection.exec_driver_sql(f"CREATE TABLE {copy} ({joined(connection, columns)})")
         own = quoted(connection, table.name)
         connection.exec_driver_sql(f"INSERT INTO {copy} ({names}) SELECT {names} FROM {own}")  # noqa: S608
-    drop(connection, manifest)
-
-
-def drop(connection: Connection, manifest: Manifest) -> None:
-    """Drop what belongs to the addon; what stands on its tables goes with these."""
-    for part in reversed([one for one in manifest.apart() if one.kind in ("view", "trigger")]):
-        connection.exec_driver_sql(f"DROP {part.kind.upper()} {quoted(connection, part.name)}")
     for table in reversed([one for one in manifest.tables if one.kind != "shadow"]):
         connection.exec_driver_sql(f"DROP TABLE {quoted(connection, table.name)}")
+
+
+def let_go(connection: Connection, manifest: Manifest) -> None:
+    """Drop what would go on acting: views, and triggers on the tables of others."""
+    for part in reversed([one for one in manifest.apart() if one.kind in ("view", "trigger")]):
+        connection.exec_driver_sql(f"DROP {part.kind.upper()} {quoted(connection, part.name)}")
 
 
 def bring_back(connection: Connection, manifest: Manifest) -> None:

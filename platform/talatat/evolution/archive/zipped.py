@@ -1,11 +1,13 @@
 """Archive files: a zip with `manifest.json` and the rows of each table, one JSON line a row.
 
 A file is written under another name, made durable, read back and compared, and only then gets its own
-name: a file that has that name is whole. Reading and writing stream, whatever the number of rows.
+name: a file that has that name is whole. It ends with the SHA-256 of all that stands before, as the zip's
+comment. Reading and writing stream, whatever the number of rows.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import struct
@@ -23,6 +25,8 @@ from talatat.evolution.archive.manifest import Manifest, TableEntry, from_json
 from talatat.evolution.graph import EvolutionError
 
 MANIFEST = "manifest.json"
+_SEAL = 64
+_BLOCK = 1 << 20
 _DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, ValueError,
     struct.error,
@@ -42,22 +46,43 @@ def write_archive(path: Path, manifest: Manifest, lines: Lines) -> Manifest:
 
     `path` is the name that `appearing` gives. Raises EvolutionError.
     """
-    with path.open("wb") as stream:
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
+    with path.open("wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
 
-            def written(table: TableEntry) -> Iterator[bytes]:
-                with file.open(_entry(_member(table)), "w", force_zip64=True) as member:
-                    for line in lines(table):
-                        member.write(line + b"\n")
-                        yield line
+        def written(table: TableEntry) -> Iterator[bytes]:
+            with file.open(_entry(_member(table)), "w", force_zip64=True) as member:
+                for line in lines(table):
+                    member.write(line + b"\n")
+                    yield line
 
-            manifest = counted(manifest, written)
-            document = json.dumps(manifest.as_json(), indent=1, ensure_ascii=False)
-            file.writestr(_entry(MANIFEST), document)
-        stream.flush()
-        os.fsync(stream.fileno())
+        manifest = counted(manifest, written)
+        document = json.dumps(manifest.as_json(), indent=1, ensure_ascii=False)
+        file.writestr(_entry(MANIFEST), document)
+    seal(path)
     verify(ArchiveFile(path))
     return manifest
+
+
+def seal(path: Path) -> None:
+    """End a zip with the SHA-256 of its bytes, and make it durable."""
+    with zipfile.ZipFile(path, "a") as file:
+        file.comment = bytes(_SEAL)
+    with path.open("r+b") as stream:
+        found = _digest(stream)
+        stream.seek(-_SEAL, os.SEEK_END)
+        stream.write(found)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _digest(stream: IO[bytes]) -> bytes:
+    """The SHA-256, in hex, of all of a file but its seal."""
+    left = stream.seek(0, os.SEEK_END) - _SEAL
+    stream.seek(0)
+    found = hashlib.sha256()
+    while left > 0 and (block := stream.read(min(left, _BLOCK))):
+        found.update(block)
+        left -= len(block)
+    return found.hexdigest().encode()
 
 
 @contextmanager
@@ -87,6 +112,7 @@ class ArchiveFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         with self._opened() as file, self._worded():
+            self._require_seal()
             document = json.loads(file.read(MANIFEST))
         self.manifest = from_json(document, str(path))
 
@@ -95,6 +121,12 @@ class ArchiveFile:
         with self._opened() as file, self._worded(), file.open(_member(table)) as member:
             for line in member:
                 yield line.rstrip(b"\n")
+
+    def _require_seal(self) -> None:
+        with self.path.open("rb") as stream:
+            found = _digest(stream)
+            if stream.read() != found:
+                raise ValueError("its bytes are not those that were written")
 
     @contextmanager
     def _opened(self) -> Iterator[zipfile.ZipFile]:

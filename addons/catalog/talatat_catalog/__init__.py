@@ -4,6 +4,8 @@
 and the functions that take stock under locks.
 """
 
+from typing import Any
+
 from talatat_catalog.models import Category, Product
 from talatat_catalog.search import sync  # noqa: F401  # its listeners keep the search index
 from talatat_catalog.stock import (
@@ -25,7 +27,8 @@ __all__ = [
 ]
 
 
-def includeme(config):
+def includeme(config: Any) -> None:
+    """The table of contents of this addon."""
     from talatat_catalog.loader import ProductLoader
     from talatat_catalog.resources import Categories, Products
     from talatat_catalog.settings import CatalogSettings

@@ -3,6 +3,8 @@
 ``includeme`` is the table of contents. Each line below is explained in the README.
 """
 
+from typing import Any
+
 from talatat_catalog import Product
 from talatat_loyalty.models import Account, CustomerPoints, ProductPoints
 from talatat_orders import Customer, OrderCancelled, OrderPlaced
@@ -10,7 +12,8 @@ from talatat_orders import Customer, OrderCancelled, OrderPlaced
 __all__ = ["Account", "CustomerPoints", "ProductPoints"]
 
 
-def includeme(config):
+def includeme(config: Any) -> None:
+    """The table of contents of this addon."""
     from talatat_loyalty.giving import give_points, take_back_points
     from talatat_loyalty.resources import Accounts
     from talatat_loyalty.schemas import CustomerPointsFields, ProductPointsFields

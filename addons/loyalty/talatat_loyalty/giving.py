@@ -6,13 +6,15 @@ second finds it, and two at the same time are stopped by the primary key.
 """
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from talatat.db.types import decimals_of
 from talatat_loyalty.models import Account, CustomerPoints, Entry, ProductPoints
+from talatat_orders import OrderCancelled, OrderPlaced
 from talatat_orders.models import Customer, Order, OrderLine
 
 
-def give_points(event):
+def give_points(event: OrderPlaced) -> None:
     """OrderPlaced: points for the total, and those of each product. None if cancelled since."""
     db = event.request.db
     order = db.get(Order, event.order_id)
@@ -21,7 +23,7 @@ def give_points(event):
         _book(db, event.key, order, points_for(db, order, rate))
 
 
-def take_back_points(event):
+def take_back_points(event: OrderCancelled) -> None:
     """OrderCancelled: what the order has given so far."""
     db = event.request.db
     order = db.get(Order, event.order_id)
@@ -30,7 +32,7 @@ def take_back_points(event):
         _book(db, event.key, order, -int(db.scalar(given) or 0))
 
 
-def points_for(db, order, rate):
+def points_for(db: Session, order: Order, rate: int) -> int:
     """How many points an order earns."""
     units = order.total_minor // 10 ** decimals_of(order.currency)
     extra = (
@@ -41,7 +43,7 @@ def points_for(db, order, rate):
     return units * rate + int(db.scalar(extra) or 0)
 
 
-def _book(db, key, order, points):
+def _book(db: Session, key: str, order: Order, points: int) -> None:
     # The customer's row is the lock under which their points change; orders are placed meanwhile.
     customer = db.get(Customer, order.customer_id, with_for_update={"key_share": True})
     if points and db.get(Entry, key) is None:
@@ -50,7 +52,7 @@ def _book(db, key, order, points):
         account_of(db, customer).points += points
 
 
-def account_of(db, customer):
+def account_of(db: Session, customer: Customer) -> Account:
     """The customer's account, made now if this is their first point."""
     account = db.scalar(select(Account).where(Account.customer_id == customer.id))
     if account is None:

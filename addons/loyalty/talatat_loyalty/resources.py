@@ -1,5 +1,7 @@
 """``/api/loyalty/v1/accounts``: the points that customers may spend."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from talatat.resources import Resource
@@ -18,7 +20,7 @@ class Accounts(Resource):
     filters = ("customer_id", "points")
     sorts = ("points", "created_at")
 
-    def scope(self, request, query):
+    def scope(self, request: Any, query: Any) -> Any:
         """All accounts for those who may read all; else those of the user's own customers."""
         if request.has_permission("loyalty.read_all"):
             return query

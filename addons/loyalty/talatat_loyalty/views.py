@@ -1,5 +1,7 @@
 """The receipt of orders, with the points that it earns; scanned under ``config.overriding("orders")``."""
 
+from typing import Any
+
 from pyramid.view import view_config
 
 from talatat_loyalty.giving import points_for
@@ -13,7 +15,7 @@ from talatat_orders import receipt as plain_receipt
     request_method="GET",
     permission="orders.read",
 )
-def receipt(request):
+def receipt(request: Any) -> dict[str, Any]:
     """What orders shows, and the points of the order and of the customer."""
     shown = plain_receipt(request)
     rate = request.registry.system.settings["loyalty"].points_per_unit

@@ -3,6 +3,8 @@
 What other addons may import: the models, the events, and ``receipt``, which an overriding view calls.
 """
 
+from typing import Any
+
 from talatat_orders.events import OrderCancelled, OrderPlaced
 from talatat_orders.models import Customer, HistoryInvoice, HistoryLine, Order, OrderLine
 from talatat_orders.views import receipt
@@ -19,7 +21,8 @@ __all__ = [
 ]
 
 
-def includeme(config):
+def includeme(config: Any) -> None:
+    """The table of contents of this addon."""
     from talatat_orders.history.loader import HistoryLoader
     from talatat_orders.resources import Customers, History, Invoices, Orders
     from talatat_orders.settings import OrdersSettings

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.evolution import lockfile
 from talatat.evolution.apply.engine import Progress, Run, apply_steps, silent
@@ -30,6 +31,7 @@ from talatat.evolution.releasing import record
 from talatat.evolution.tables import identity, plans, releases
 
 PAUSE = 1.0
+KEPT = "What was done is kept; run `talatat apply` again and it goes on from there."
 
 
 class Refused(EvolutionError):
@@ -121,9 +123,9 @@ def carry_out(
     if desired is not None:
         lockfile.check(opened.ini)
     with (
+        _in_words(),
         opened.changing() as connection,
         held(connection, plan.digest, patience) as lease,
-        _told_apart(),
     ):
         _check_base(opened, connection, base or plan.base)
         journal = Journal(connection, plan.digest)
@@ -163,14 +165,15 @@ def timeouts_of(opened: Opened, patience: float = 60.0) -> Timeouts:
 
 
 @contextmanager
-def _told_apart() -> Iterator[None]:
-    """Say after an error what is kept."""
+def _in_words() -> Iterator[None]:
+    """Say of what ends a run from outside that what was done is kept."""
     try:
         yield
     except KeyboardInterrupt:
-        raise EvolutionError(
-            "stopped. What was done is kept; run `talatat apply` again and it goes on from there."
-        ) from None
+        raise EvolutionError(f"stopped. {KEPT}") from None
+    except SQLAlchemyError as error:
+        said = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise EvolutionError(f"the database refused: {said}. {KEPT}") from error
 
 
 def _check_base(opened: Opened, connection: Connection, base: Base) -> None:

@@ -2,7 +2,9 @@
 
 The server spells `status IN ('a', 'b')` of a varchar column as
 `(ARRAY['a'::character varying, ...])::text[]`, reads that back, and spells it from then on as
-`ARRAY[('a'::character varying)::text, ...]`. The second is the one.
+`ARRAY[('a'::character varying)::text, ...]`. And it spells `a BETWEEN 1 AND 2 AND b` as
+`((a >= 1) AND (a <= 2)) AND b`, but loses the parentheses when it reads them. In both cases the second
+spelling is the one. A view, a check or an index that was made anew is so known as the same.
 """
 
 from __future__ import annotations
@@ -11,9 +13,43 @@ from collections.abc import Iterator, Sequence
 
 from talatat.evolution.hazards.tokens import Token, tokenize
 
+_JOINING = ({"AND"}, {"OR"})
+
 
 def respelled(sql: str) -> str:
     """Return SQL as the server prints it, in the spelling that it keeps for good."""
+    return _flat(_spread_all(sql))
+
+
+def _flat(sql: str) -> str:
+    """`sql` without the parentheses around an AND that is part of an AND, and likewise OR."""
+    if "((" not in sql or not (" AND " in sql or " OR " in sql):
+        return sql
+    tokens = list(tokenize(sql))
+    gone = [place for pair in _nested(tokens) for place in pair]
+    text, start = "", 0
+    for place in sorted(gone):
+        text += sql[start : tokens[place].start]
+        start = tokens[place].end
+    return text + sql[start:]
+
+
+def _nested(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Where such parentheses open and close."""
+    opened: list[tuple[int, set[str]]] = []
+    for place, token in enumerate(tokens):
+        if token.kind == "sign" and token.text == "(":
+            opened.append((place, set()))
+        elif token.kind == "sign" and token.text == ")" and opened:
+            start, words = opened.pop()
+            around = {tokens[start - 1].text, tokens[min(place + 1, len(tokens) - 1)].text}
+            if words in _JOINING and words <= around <= words | {"(", ")"}:
+                yield start, place
+        elif opened and (token.text == "," or token.is_word("AND", "OR", "BETWEEN", "SELECT")):
+            opened[-1][1].add(token.text)
+
+
+def _spread_all(sql: str) -> str:
     if "(ARRAY[" not in sql:
         return sql
     tokens = list(tokenize(sql))
@@ -21,7 +57,7 @@ def respelled(sql: str) -> str:
         if [one.text for one in tokens[place : place + 3]] == ["(", "ARRAY", "["]:
             changed = _spread(sql, tokens, place)
             if changed is not None:
-                return respelled(changed)
+                return _spread_all(changed)
     return sql
 
 

@@ -194,7 +194,7 @@ def _table(
 def _column(one: _Column, columns: Sequence[_Column], text: TableText) -> dict[str, Any]:
     own = spelled('"' + one.name.replace('"', '""') + '"')
     said = {
-        "type": spelled(one.type),
+        "type": _type(one),
         "nullable": not _not_null(one, columns, text),
         "default": None if one.default is None else bare(one.default),
         "collation": text.collations.get(own),
@@ -203,6 +203,12 @@ def _column(one: _Column, columns: Sequence[_Column], text: TableText) -> dict[s
         "conflict": text.conflicts.get(own),
     }
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _type(one: _Column) -> str:
+    """SQLite takes GENERATED for a word of the type where a comment stands before ALWAYS."""
+    said = spelled(one.type)
+    return said.removesuffix("generated").rstrip() if one.hidden > 1 else said
 
 
 def _constraints(text: TableText, keys: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, str]]:

@@ -51,7 +51,12 @@ def warm_up() -> None:
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not found.name.startswith("talatat.cli.addon_template"):
                 importlib.import_module(found.name)
-    for name in ("talatat.process", "talatat.migrations", "alembic.autogenerate", "alembic.command"):
+    for name in (
+        "talatat.process",
+        "talatat.migrations",
+        "alembic.autogenerate",
+        "alembic.command",
+    ):
         importlib.import_module(name)
     from talatat.testing import composed
 

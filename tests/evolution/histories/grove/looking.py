@@ -73,7 +73,9 @@ class Look:
         if self.sqlite:
             found = self.query("SELECT name FROM sqlite_master WHERE type = 'table'")
         else:
-            found = self.query("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+            found = self.query(
+                "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
+            )
         return {row["name"] for row in found}
 
     def orphans(self) -> list[str]:

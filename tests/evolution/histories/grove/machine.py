@@ -7,6 +7,7 @@ short list of calls, which can be played again by hand.
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,10 +18,12 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from talatat.cli.main import COMMANDS
+
 from grove.looking import remove
 from grove.shelves import shelf
 from grove.warm import Warm
-from grove.world import Counts, World, Wrong
+from grove.world import Counts, World, Wrong, heads_of
 from grove.writing import Store
 
 SHELVES = 24
@@ -73,7 +76,9 @@ class Histories(RuleBasedStateMachine):
         rng = self.chance(chosen)
         folder = Path(tempfile.mkdtemp(dir=self.ground.folder))
         store = self.ground.store(seed)
-        self.world = World(folder, self.ground.make_url(), store, self.ground.warm, self.ground.counts)
+        self.world = World(
+            folder, self.ground.make_url(), store, self.ground.warm, self.ground.counts
+        )
         for addon, series in store.series.items():
             early = series.releases[: rng.choice([1, 1, 2, 3])]
             self.world.install(addon, rng.choice(early).version)
@@ -152,11 +157,7 @@ class Histories(RuleBasedStateMachine):
         """One addon less, with those that require it."""
         world = self.here
         gone = self.chance(seed).choice(sorted(world.wanted()))
-        left = [
-            name
-            for name in world.wanted()
-            if name != gone and gone not in self.closure(name)
-        ]
+        left = [name for name in world.wanted() if name != gone and gone not in self.closure(name)]
         if left:
             world.declare(left)
             world.apply()
@@ -241,7 +242,7 @@ class Histories(RuleBasedStateMachine):
         world.applied()
 
     @rule(seed=SEEDS, kill_at=st.one_of(st.none(), st.none(), st.integers(1, 40)))
-    @precondition(lambda self: len(self.here.oracle.releases) > 1)
+    @precondition(lambda self: len(self.here.oracle.releases) > 1 and "rollback" in COMMANDS)
     def roll_back(self, seed: int, kill_at: int | None) -> None:
         """Back to an older release, with its packages; perhaps killed on the way."""
         world = self.here
@@ -272,17 +273,42 @@ class Histories(RuleBasedStateMachine):
         """An archive is dropped for good; what was exported to a file can still be restored."""
         self.here.purge(self.chance(seed).choice(sorted(self.here.oracle.archived)))
 
+    def restorable(self) -> list[str]:
+        """Addons of which only a file is left."""
+        oracle = self.here.oracle
+        there = {table.addon for table in oracle.tables.values()} | set(oracle.archived)
+        return sorted(set(self.here.files) - there - set(oracle.versions))
+
+    @rule(seed=SEEDS)
+    @precondition(lambda self: self.restorable())
+    def restore(self, seed: int) -> None:
+        """An addon whose archive was purged comes back from the file."""
+        world = self.here
+        installed, listed = dict(world.site.installed), list(world.listed)
+        addon = self.chance(seed).choice(self.restorable())
+        archived = world.files[addon][1]
+        for release in world.store.series[addon].releases:
+            if heads_of(archived.standing) <= release.ids:
+                world.install(addon, release.version)
+                world.declare([*listed, addon])
+                if world.fits() and world.reachable():
+                    world.restore(addon)
+                    return
+        self.put_packages_back(installed, listed)
+
     def teardown(self) -> None:
         world = self.world
         if world is None:
             return
-        fresh = self.ground.make_url()
+        sound = sys.exc_info()[0] is None
         try:
-            world.same_as_fresh(fresh)
+            if sound:
+                fresh = self.ground.make_url()
+                world.same_as_fresh(fresh)
+                self.ground.drop_url(fresh)
         finally:
             world.close()
-            for url in (world.url, fresh):
-                self.ground.drop_url(url)
+            self.ground.drop_url(world.url)
             shutil.rmtree(world.folder, ignore_errors=True)
 
 

@@ -149,7 +149,9 @@ class Oracle:
                 if isinstance(effect, Create) == up:
                     self.tables[table.name], self.rows[table.name] = table, {}
                 else:
-                    self._keep(Keep(addon, rev.id, direction, table.name, None, self.rows[table.name]))
+                    self._keep(
+                        Keep(addon, rev.id, direction, table.name, None, self.rows[table.name])
+                    )
                     del self.rows[table.name], self.tables[table.name]
             case Add(name, column) | Drop(name, column):
                 if isinstance(effect, Add) == up:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -17,15 +18,17 @@ from typing import Any
 
 from grove.doing import Told
 from grove.looking import Look
-from grove.oracle import Oracle
-from grove.revisions import Row
+from grove.oracle import Archived, Oracle
+from grove.revisions import Rev, Row
 from grove.series import Release, number
 from grove.tables import CASCADE, Column, Table
 from grove.warm import Killed, Warm
 from grove.writing import Site, Store
 
 MOMENT = "2026-01-01 12:00:00.000000"
-WORDS = "amber birch coral dusk ember fern gale haze iris jade kelp loam mist nova opal pine".split()
+WORDS = (
+    "amber birch coral dusk ember fern gale haze iris jade kelp loam mist nova opal pine".split()
+)
 
 
 # What the platform says for itself: reading, transactions, its own tables, version tables, keeps.
@@ -40,6 +43,13 @@ def indexes_sorted(statements: Iterable[str]) -> list[str]:
     for makes, run in groupby(statements, lambda text: text.startswith("CREATE INDEX")):
         found += sorted(run) if makes else run
     return found
+
+
+def heads_of(revs: Iterable[Rev]) -> set[str]:
+    """Those that no other follows or stands for."""
+    known = list(revs)
+    passed = {name for one in known for name in (*one.before, *one.absorbed)}
+    return {one.id for one in known} - passed
 
 
 class Wrong(AssertionError):
@@ -69,7 +79,8 @@ class World:
         self.listed: list[str] = []
         self.counts = counts or Counts()
         self.look = Look(url)
-        self.ids = 0
+        self.ids = self.archives = 0
+        self.files: dict[str, tuple[Path, Archived]] = {}
         (folder / "secret").write_text("a secret of histories, long enough to sign with\n")
 
     def close(self) -> None:
@@ -122,18 +133,14 @@ class World:
 
     def reachable(self) -> bool:
         """Whether the database can be brought to what is composed: its heads are known there."""
-        for addon, release in self.wanted().items():
-            standing = self.oracle.at(addon)
-            if addon in self.oracle.archived:
-                standing = [one.id for one in self.oracle.archived[addon].standing]
-            revs = {rev.id: rev for name, rev in self.oracle.standing if name == addon}
-            if addon in self.oracle.archived:
-                revs = {one.id: one for one in self.oracle.archived[addon].standing}
-            followed = {down for rev in revs.values() for down in rev.before}
-            heads = set(standing) - followed - {a for r in revs.values() for a in r.absorbed}
-            if not heads <= release.ids:
-                return False
-        return True
+        return all(self.heads(addon) <= one.ids for addon, one in self.wanted().items())
+
+    def heads(self, addon: str) -> set[str]:
+        """The revisions that stand in an addon's version table, or in its archive."""
+        revs = [rev for name, rev in self.oracle.standing if name == addon]
+        if addon in self.oracle.archived:
+            revs = self.oracle.archived[addon].standing
+        return heads_of(revs)
 
     # Commands
 
@@ -197,6 +204,9 @@ class World:
         filled = tuple(
             f"UPDATE {one['table']} " for step in plan["steps"] for one in step["batches"]
         )
+        # A restore is one step of the plan, whose statements are the archive's.
+        moved = [step["addon"] for step in plan["steps"] if step["kind"] == "restore"]
+        back = re.compile("|".join(rf"\b{name}_" for name in moved) or r"\Z.")
         known = set(planned)
         sent = [text for text in told.statements if text in known]
         if indexes_sorted(sent) != indexes_sorted(planned):
@@ -204,7 +214,8 @@ class World:
         more = [
             text
             for text in told.statements
-            if text not in known and not OWN.search(text) and not text.startswith(filled)
+            if text not in known and not text.startswith(filled)
+            if not OWN.search(text) and not back.search(text)
         ]
         if more:
             raise Wrong(f"sent though it was not planned: {more}")
@@ -229,9 +240,7 @@ class World:
         """Go back to a release, install what it had, and find nothing left to do."""
         argv = ["rollback", str(self.ini), "--to", str(number), "--yes", "--json"]
         try:
-            (told,) = self.warm(
-                "commands", self.site.folder, argv, url=self.url, kill_at=kill_at
-            )
+            (told,) = self.warm("commands", self.site.folder, argv, url=self.url, kill_at=kill_at)
         except Killed:
             self.counts.add("crashes")
             (told,) = self.warm("commands", self.site.folder, argv)
@@ -247,12 +256,28 @@ class World:
 
     def archive(self, addon: str, *, to_file: bool = False) -> None:
         """Move a disabled addon's data away."""
-        more = ["--file", str(self.folder / f"{addon}.archive")] if to_file else []
+        self.archives += 1
+        path = self.folder / f"{addon}-{self.archives}.archive"
+        more = ["--file", str(path)] if to_file else []
         told = self.command("archive", str(self.ini), addon, "--json", *more)
         self.expect(told, 0)
-        self.oracle.archive(addon, told.json["id"])
+        (made,) = told.json["archives"]
+        self.oracle.archive(addon, made["archive"])
+        if to_file:
+            self.files[addon] = (path, deepcopy(self.oracle.archived[addon]))
+            self.counts.add("archived to a file")
         self.counts.add("archived")
+        self._released()
         self.check()
+
+    def restore(self, addon: str) -> None:
+        """Bring the data in a file back, and apply; the .ini lists the addon already."""
+        path, archived = self.files.pop(addon)
+        told = self.command("restore", str(self.ini), str(path), "--json")
+        self.expect(told, 0)
+        self.oracle.archived[addon] = archived
+        self.counts.add("restored from a file")
+        self.apply()
 
     def purge(self, addon: str) -> None:
         """Drop an archive for good."""
@@ -261,6 +286,7 @@ class World:
         self.expect(told, 0)
         self.oracle.purge(addon)
         self.counts.add("purged")
+        self._released()
         self.check()
 
     def same_as_fresh(self, url: str) -> None:
@@ -344,7 +370,9 @@ class World:
     def write(self, rng: Random, many: int | None = None) -> None:
         """Rows are written, changed and deleted here and there."""
         for _ in range(many or rng.randrange(4, 12)):
-            how = rng.choice([self.insert, self.insert, self.insert, self.update, self.update, self.delete])
+            how = rng.choice(
+                [self.insert, self.insert, self.insert, self.update, self.update, self.delete]
+            )
             how(rng.choice(self.writable()), rng)
         self.check()
 
@@ -420,7 +448,9 @@ class World:
             if set(found[key]) != columns:
                 raise Wrong(f"{name}: columns {sorted(found[key])}, not {sorted(columns)}")
             apart = {
-                one: (row.get(one), found[key][one]) for one in columns if row.get(one) != found[key][one]
+                one: (row.get(one), found[key][one])
+                for one in columns
+                if row.get(one) != found[key][one]
             }
             if apart:
                 raise Wrong(f"{name} {key}: {{column: (should be, is)}} {apart}")

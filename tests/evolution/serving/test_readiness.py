@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 from talatat.cli.load import require_database
 from talatat.errors import TalatatError
+from talatat.evolution.apply.applying import apply_plan
 from talatat.evolution.readiness import status
 from talatat.testing.databases import make_database
 
@@ -117,3 +118,27 @@ def test_a_composition_that_is_no_release_serves_the_newest_that_it_knows(releas
     releases.install("0.9", without=["second"])
     with releases.composed(database_url, migrate=False) as system:
         assert status(system.system).release == 1
+
+
+def test_releases_that_differ_in_settings_alone_are_told_apart(addons, database_url):
+    """An operator sees which processes were not restarted after a setting was changed."""
+    addons.write(
+        "greeter",
+        {
+            "__init__.py": """
+                import colander
+                class Settings(colander.MappingSchema):
+                    greeting = colander.SchemaNode(colander.String(), missing="Hello")
+                def includeme(config):
+                    config.add_settings_schema(Settings)
+                """
+        },
+    )
+    changed = {"greeter.greeting": "Good day"}
+    apply_plan(addons.ini("greeter", url=database_url))
+    with addons.composed("greeter", url=database_url, migrate=False) as before:
+        assert before.app.get("/readyz", status=200).json["release"] == 1
+        assert apply_plan(addons.ini("greeter", url=database_url, **changed)).release == 2
+        assert before.app.get("/readyz", status=200).json["release"] == 1
+        with addons.composed("greeter", url=database_url, migrate=False, settings=changed) as after:
+            assert after.app.get("/readyz", status=200).json["release"] == 2

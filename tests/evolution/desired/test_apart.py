@@ -67,6 +67,7 @@ def test_addons_are_left_out_by_argument_and_by_environment(rated_shelf, monkeyp
     told = compose_apart(ini)
     assert told.order == ("other",)
     assert told.left_out["rating"] == "requires shelf, which is left out"
+    assert "addon shelf is left out: left out by request" in told.warnings
     with pytest.raises(CompositionError, match="--without or TALATAT_WITHOUT names nobody"):
         compose_apart(ini, ["nobody"])
 

@@ -62,6 +62,13 @@ def test_an_addon_that_goes_takes_its_things_without_blame_and_may_come_back(twi
         "overrides - notice lodger replaces the view desk.views.page of desk: "
         "desk's own is back, for lodger is not composed any more"
     ) in told
+    (left_out,) = [
+        one
+        for one in differences(both, alone, left_out={"lodger": "it fails"})
+        if one.section == "states"
+    ]
+    assert (left_out.symbol, left_out.weight) == ("!", "warning")
+    assert left_out.detail == "left out; its data stays in the database, asleep: it fails"
     back = lines(differences(alone, both, archives=["lodger"]), twice)
     assert "states + notice lodger: restored: its archived data is moved back" in back
 

@@ -29,6 +29,12 @@ class Desired:
     left_out: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
 
+    @property
+    def warnings(self) -> list[str]:
+        """What an operator should know of it: addons left out, and what was refused while composing."""
+        left_out = [f"addon {name} is left out: {why}" for name, why in self.left_out.items()]
+        return [*left_out, *self.refused]
+
     def as_json(self) -> dict[str, Any]:
         """Plain data, from which `from_json` makes an equal one."""
         return asdict(self)

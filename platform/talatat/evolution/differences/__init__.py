@@ -23,16 +23,21 @@ Surface = Mapping[str, Any]
 
 
 def differences(
-    old: Surface | None, new: Surface, *, archives: Collection[str] = ()
+    old: Surface | None,
+    new: Surface,
+    *,
+    archives: Collection[str] = (),
+    left_out: Mapping[str, str] | None = None,
 ) -> list[Change]:
     """Every difference, in the order of SECTIONS. `old` is None before the first release.
 
     `archives` names addons whose data lies in an archive of the database: enabling restores them.
+    `left_out` tells of addons that quarantine or --without took away why.
     """
     if old == new:
         return []
     pair = Pair(old or {}, new)
-    found = [*states(pair, archives)]
+    found = [*states(pair, archives, left_out)]
     for section in (routes, views, overrides, hooks, permissions, api, settings, jobs):
         found += section(pair)
     return sorted(found, key=lambda one: SECTIONS.index(one.section))

@@ -11,8 +11,12 @@ from talatat.composition import PLATFORM
 from talatat.evolution.differences.comparing import Pair
 from talatat.evolution.plan.model import Change
 
+_ASLEEP = "its data stays in the database, asleep"
 
-def states(pair: Pair, archives: Collection[str] = ()) -> Iterator[Change]:
+
+def states(
+    pair: Pair, archives: Collection[str] = (), left_out: Mapping[str, str] | None = None
+) -> Iterator[Change]:
     """The changes of the sections `packages` and `states`."""
     old, new = pair.old, pair.new
     before, now = _addons(old), _addons(new)
@@ -26,14 +30,7 @@ def states(pair: Pair, archives: Collection[str] = ()) -> Iterator[Change]:
     for name, addon in before.items():
         if name not in now:
             yield Change("packages", "-", _package(addon), name, "not composed any more")
-            yield Change(
-                "states",
-                "-",
-                name,
-                name,
-                "disabled; its data stays in the database, asleep",
-                "notice",
-            )
+            yield _disabled(name, (left_out or {}).get(name))
     if [one for one in before if one in now] != [one for one in now if one in before]:
         detail = f"{', '.join(before)} -> {', '.join(now)}"
         yield Change("states", "~", "order of composition", None, detail, "notice")
@@ -62,6 +59,12 @@ def _enabled(name: str, addon: Mapping[str, Any], *, restored: bool) -> Change:
         )
     why = ", for an addon requires it" if addon.get("implied") else ""
     return Change("states", "+", name, name, f"enabled{why}")
+
+
+def _disabled(name: str, why: str | None) -> Change:
+    if why is None:
+        return Change("states", "-", name, name, f"disabled; {_ASLEEP}", "notice")
+    return Change("states", "!", name, name, f"left out; {_ASLEEP}: {why}", "warning")
 
 
 def _changed(

@@ -66,7 +66,9 @@ def prepare(
     opened = open_database(ini)
     composition = load_composition(opened.ini, without)
     wanted = desired or compose_apart(opened.ini.uri, without)
-    return prepared(opened, composition, wanted, look(opened), accept)
+    # What quarantine left out while composing is not brought to the database either.
+    composed = composition.without(wanted.left_out)
+    return prepared(opened, composed, wanted, look(opened), accept)
 
 
 def prepared(
@@ -94,7 +96,7 @@ def prepared(
         changes=tuple(draft.changes(steps)),
         blockers=tuple(blockers),
         accepted=tuple(sorted(set(accept) & {step.key for step in steps})),
-        measured={"warnings": preflight(opened, observed)},
+        measured={"warnings": [*desired.warnings, *preflight(opened, observed)]},
     )
     return Prepared(opened, composition, graph, desired, plan)
 
@@ -183,7 +185,8 @@ class _Draft:
         """What changes for callers and operators."""
         old = self.released if "routes" in self.released else None
         restored = [step.addon for step in steps if step.kind == "restore"]
-        found = differences(old, self.desired.surface, archives=restored)
+        left_out = self.desired.left_out
+        found = differences(old, self.desired.surface, archives=restored, left_out=left_out)
         lock = lockfile.read(self.opened.ini)
         found += lockfile.parted(lock, self.desired, self.observed)
         return found

@@ -38,10 +38,11 @@ HOW = """
 3. When the last old process has gone, `talatat apply` again takes away what nobody uses.
 
 The way back is the same in the other direction: processes of the older release first, which the database
-still serves, then `talatat rollback`.
+still serves, then `talatat rollback`. What was written to the table that goes is kept, and is there again when
+the release is applied once more.
 
 The locks in the table are those on tables that keep readers or writers out (ShareLock and stronger). A
-longest wait is that of any session for any lock, rows included.
+longest wait is that of any session but the one that applies, for any lock, rows included.
 """
 
 
@@ -78,7 +79,7 @@ class Figures:
             "longest wait for a lock, ms": round(max(one.wait_ms for one in self.phases)),
             "slowest answer, ms": round(max(one.slowest for one in self.phases)),
             "rows in the end": self.left["rows"],
-            "rows lost": self.left["expected"] - self.left["rows"],
+            "rows lost": self.left["lost"],
             "rows wrong": self.left["wrong labels"],
             "samples of locks": self.samples,
         }
@@ -96,7 +97,7 @@ class Figures:
             for one in self.phases
             if one.wait_ms > LONGEST_LOCK
         ]
-        if self.left["rows"] != self.left["expected"] or self.left["wrong labels"]:
+        if self.left["lost"] or self.left["wrong labels"]:
             found.append(f"rows: {self.left}")
         if self.nginx:
             found.append(f"nginx: {self.nginx[:500]}")

@@ -10,12 +10,14 @@ from sqlalchemy import Engine, text
 
 from talatat.evolution.lockwatch import EVERY, Hold, LockWatch
 
-# Any lock, of tables and of rows; by whom it is held is told by pg_blocking_pids.
+# Any lock, of tables and of rows. The session that applies holds the advisory lock and may wait as long as
+# it likes: only those who wait for it are held up.
 _WAITS = text("""
 SELECT l.pid, l.locktype, l.mode, extract(epoch FROM clock_timestamp() - l.waitstart) AS seconds,
        left(a.query, 100) AS query
   FROM pg_locks l JOIN pg_stat_activity a USING (pid)
  WHERE NOT l.granted AND l.waitstart IS NOT NULL AND a.datname = current_database()
+   AND NOT EXISTS (SELECT FROM pg_locks held WHERE held.pid = l.pid AND held.locktype = 'advisory')
 """)
 
 

@@ -27,6 +27,7 @@ def application(global_config: Mapping[str, str], settings: Mapping[str, str]) -
     config = composed_from(global_config, settings)
     system: System = config.registry.system
     system.serving = True
+    system.guard.remember()
     if system.settings.platform.development:
         make_folders(system)
         try:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyramid.tweens import EXCVIEW, INGRESS
 
+from talatat.evolution.graph import EvolutionError
 from talatat.evolution.heartbeat import Heartbeat
 from talatat.evolution.processes import DEAD_AFTER
 from talatat.evolution.readiness import Status, compare, mark_of, status
@@ -58,6 +59,13 @@ class Guard:
         self._asked = float("-inf")
         self._mark: object = None
         self._last = Status(False)
+
+    def remember(self) -> None:
+        """Read the revisions now, at the start: later the files may be those of a newer release."""
+        try:
+            self.served.graph  # noqa: B018  # it is kept
+        except EvolutionError as error:
+            log.error("the revisions cannot be read: %s", error)  # noqa: TRY400  # it is worded
 
     def look(self) -> Status:
         """Return the status, asked for not long ago; open the guard when it is right."""

@@ -142,3 +142,24 @@ def test_releases_that_differ_in_settings_alone_are_told_apart(addons, database_
         assert before.app.get("/readyz", status=200).json["release"] == 1
         with addons.composed("greeter", url=database_url, migrate=False, settings=changed) as after:
             assert after.app.get("/readyz", status=200).json["release"] == 2
+
+
+def test_files_of_a_newer_release_do_not_make_a_process_newer(releases, database_url):
+    """`pip install` replaces the files under a process that was started before and not yet asked."""
+    releases.bring(database_url)
+    with releases.composed(database_url, migrate=False) as old:
+        old.system.guard.remember()
+        releases.release("1.1", second="expand")
+        assert old.app.get("/page", status=200).text == "served"
+        releases.bring(database_url)
+        assert old.app.get("/readyz", status=200).json["release"] == 1
+
+
+def test_revisions_that_cannot_be_read_are_told_and_stop_no_process(releases, database_url, caplog):
+    with releases.composed(database_url) as system:
+        path = releases.addons.revision("pages", "wrong", "pass", phase="nonsense")
+        system.system.guard.remember()
+        assert "is none of expand, data, contract" in caplog.text
+        assert system.app.get("/readyz", status=503).json["status"] == "unavailable"
+        path.unlink()
+        assert system.app.get("/readyz", status=200)

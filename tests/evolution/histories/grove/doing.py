@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -199,14 +198,13 @@ def make_rows(ini: str, rows: list[tuple[str, str, dict[str, Any]]]) -> list[str
     from sqlalchemy import inspect
 
     made = []
-    with composed_system(ini) as system:
-        with system.database.transaction() as (_, session):
-            for addon, name, values in rows:
-                model = getattr(importlib.import_module(f"grove_{addon}.models"), name)
-                one = model(**values)
-                session.add(one)
-                session.flush()
-                made.append(str(inspect(one).identity[0]))
+    with composed_system(ini) as system, system.database.transaction() as (_, session):
+        for addon, name, values in rows:
+            model = getattr(importlib.import_module(f"grove_{addon}.models"), name)
+            one = model(**values)
+            session.add(one)
+            session.flush()
+            made.append(str(inspect(one).identity[0]))
     return made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import sqlite3
 import uuid
@@ -108,8 +108,8 @@ def plain(value: Any) -> Any:
     """A driver's value as what it is compared as."""
     if isinstance(value, uuid.UUID):
         return str(value)
-    if isinstance(value, datetime.datetime):
-        return value.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     if isinstance(value, dict | list):
         return json.dumps(value, sort_keys=True)
     return value

@@ -18,13 +18,12 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from talatat.cli.main import COMMANDS
-
 from grove.looking import remove
 from grove.shelves import shelf
 from grove.warm import Warm
 from grove.world import Counts, World, Wrong, heads_of
 from grove.writing import Store
+from talatat.cli.main import COMMANDS
 
 SHELVES = 24
 SEEDS = st.integers(0, 2**20)

@@ -44,9 +44,10 @@ class Archived:
 
 @dataclass
 class Snapshot:
-    """What a release recorded: the versions that were composed, and the revisions that stood, by addon."""
+    """What a release recorded: the versions composed, the lines of the .ini, the revisions that stood."""
 
     versions: dict[str, str]
+    listed: list[str]
     standing: dict[str, list[str]]
 
 
@@ -119,14 +120,60 @@ class Oracle:
                 self.rows[table.name][key] = {table.key: key, "version": 1, **values}
 
     def roll_back(self, number: int) -> None:
-        """Undo what was applied since release `number`."""
+        """Undo what was applied since release `number`.
+
+        That is what the addons of that release have beyond it, and what requires that. Addons that were
+        enabled since sleep.
+        """
         snapshot = self.releases[number]
-        steps: list[Done] = []
-        for addon, rev in reversed(self.standing):
-            if rev.id not in snapshot.standing.get(addon, []):
-                steps.append(("down", addon, rev))
-        self.run(steps)
+        going = {
+            (addon, rev.id)
+            for addon, rev in self.standing
+            if addon in snapshot.versions and rev.id not in snapshot.standing.get(addon, [])
+        }
+        more = True
+        while more:
+            found = {
+                (addon, rev.id)
+                for addon, rev in self.standing
+                if going & {*((addon, one) for one in rev.before), *self._required(rev)}
+            }
+            more = not found <= going
+            going |= found
+        self.run(
+            [
+                ("down", addon, rev)
+                for addon, rev in reversed(self.standing)
+                if (addon, rev.id) in going
+            ]
+        )
         self.versions = dict(snapshot.versions)
+
+    def _required(self, rev: Rev) -> Iterator[tuple[str, str]]:
+        """What a revision requires of other addons; a squashed one stands for those it replaces."""
+        for addon, name in rev.requires.items():
+            places = [one.id for own, one in self.standing if own == addon and name in one.absorbed]
+            yield addon, places[0] if places else name
+
+    def is_ahead(self, number: int) -> bool:
+        """Whether a release stood at something that was taken back, or purged, since."""
+        snapshot = self.releases[number]
+        return any(
+            set(snapshot.standing.get(addon, [])) - set(self.at(addon))
+            for addon in snapshot.versions
+            if self.at(addon)
+        )
+
+    def has_gaps(self) -> bool:
+        """Whether what is composed lacks something that only an apply brings: rows, or whole addons."""
+        for addon in self.versions:
+            if not self.at(addon):
+                return True
+        return any(
+            set(self.rows[table.extends]) - set(self.rows[table.name])
+            for table in self.tables.values()
+            if table.extends and table.presence == "always" and table.addon in self.versions
+        )
 
     def run(self, steps: list[Done]) -> None:
         """Run steps; what was kept comes back as soon as nothing later computes it."""
@@ -185,12 +232,13 @@ class Oracle:
 
     def _computed(self, keep: Keep, later: list[Done]) -> bool:
         """Whether a later step says what the column holds."""
-        for direction, addon, rev in later:
-            for effect in rev.effects:
-                if addon == keep.addon and isinstance(effect, Fill) and effect.table == keep.table:
-                    if keep.column in (effect.fills if direction == "up" else effect.refills):
-                        return True
-        return False
+        fills = [
+            effect.fills if direction == "up" else effect.refills
+            for direction, addon, rev in later
+            for effect in rev.effects
+            if addon == keep.addon and isinstance(effect, Fill) and effect.table == keep.table
+        ]
+        return any(keep.column in one for one in fills)
 
     def _rows_back(self, keep: Keep) -> None:
         table, rows = self.tables[keep.table], self.rows[keep.table]
@@ -258,7 +306,7 @@ class Oracle:
         del self.archived[addon]
         self.keeps = [one for one in self.keeps if one.addon != addon]
 
-    def recorded(self, number: int) -> None:
+    def recorded(self, number: int, listed: list[str]) -> None:
         """A release was recorded."""
         standing = {addon: self.at(addon) for addon, _ in self.standing}
-        self.releases[number] = Snapshot(dict(self.versions), standing)
+        self.releases[number] = Snapshot(dict(self.versions), listed, standing)

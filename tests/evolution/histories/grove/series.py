@@ -273,8 +273,8 @@ def grow(
 ) -> ReleaseSeries:
     """Make a series of `releases` releases: 1.0, 1.1, ...
 
-    Every kind of change is in it, in an order of chance. `squashed`: which release has the revisions
-    before it squashed. `lines`: after which one another line parts (1.N.1), merged two releases later.
+    Every kind of change is in it, in an order of chance. `squashed`: which release has the revisions of
+    the one before squashed. `lines`: after which one another line parts (1.N.1), merged two releases later.
     """
     draft = Draft(addon, Random(f"{addon}-{seed}"), required)
     draft.requires = {one.addon: one.releases[0].version for one in required}
@@ -284,6 +284,8 @@ def grow(
     draft.rng.shuffle(kinds)
     hot = None
     for index in range(1, releases):
+        if squashed == index and (hot is None or lines == index - 1):
+            squash(draft)
         draft.begin()
         if lines is not None and index == lines + 2 and hot is not None:
             merge(draft, hot)
@@ -293,8 +295,6 @@ def grow(
         for kind in chosen:
             if not KINDS[kind](draft):
                 new_column(draft)
-        if squashed == index:
-            squash(draft)
         draft.release(f"1.{index}")
         if lines == index:
             hot = part(draft, f"1.{index}.1")

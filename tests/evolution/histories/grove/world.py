@@ -40,7 +40,8 @@ OWN = re.compile(
 def indexes_sorted(statements: Iterable[str]) -> list[str]:
     """Statements with each run of CREATE INDEX in order: SQLAlchemy keeps indexes in a set."""
     found: list[str] = []
-    for makes, run in groupby(statements, lambda text: text.startswith("CREATE INDEX")):
+    for makes, group in groupby(statements, lambda text: text.startswith("CREATE INDEX")):
+        run = list(group)
         found += sorted(run) if makes else run
     return found
 
@@ -239,6 +240,12 @@ class World:
     def roll_back(self, number: int, kill_at: int | None = None) -> None:
         """Go back to a release, install what it had, and find nothing left to do."""
         argv = ["rollback", str(self.ini), "--to", str(number), "--yes", "--json"]
+        snapshot = self.oracle.releases[number]
+        if self.oracle.is_ahead(number):
+            self.expect(self.command(*argv), 3)
+            self.counts.add("rollbacks refused")
+            self.check()
+            return
         try:
             (told,) = self.warm("commands", self.site.folder, argv, url=self.url, kill_at=kill_at)
         except Killed:
@@ -247,12 +254,15 @@ class World:
         self.expect(told, 0)
         self.oracle.roll_back(number)
         self.counts.add("rollbacks")
-        self._released()
         self.check()
-        for addon, version in self.oracle.versions.items():
+        for addon, version in snapshot.versions.items():
             self.install(addon, version)
-        self.declare(self.oracle.versions)
-        self.expect(self.command("plan", str(self.ini), "--json"), 0)
+        self.declare(snapshot.listed)
+        self._released()
+        if self.oracle.has_gaps():
+            self.apply()
+        else:
+            self.expect(self.command("plan", str(self.ini), "--json"), 0)
 
     def archive(self, addon: str, *, to_file: bool = False) -> None:
         """Move a disabled addon's data away."""
@@ -310,7 +320,7 @@ class World:
     def _released(self) -> None:
         found = self.look.query("SELECT max(number) AS n FROM talatat_release")[0]["n"]
         if found is not None and found not in self.oracle.releases:
-            self.oracle.recorded(int(found))
+            self.oracle.recorded(int(found), list(self.listed))
 
     @staticmethod
     def expect(told: Told, *codes: int) -> None:

@@ -22,6 +22,7 @@ from talatat.errors import TalatatError
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import Schema
 from talatat.evolution.live.schema import version_table
+from talatat.evolution.live.spelling import squeezed
 
 PREFIX = "talatat_shadow_"
 KEY = int.from_bytes(b"shad", "big")
@@ -65,18 +66,40 @@ def shadow(
 def fill(
     engine: Engine, like: Schema | None, heads: Mapping[str, Sequence[str]] | None = None
 ) -> None:
-    """Make the schema of `like`, and the rows of version tables, in an empty database."""
+    """Make the schema of `like`, and the rows of version tables, in an empty database.
+
+    Raises EvolutionError, naming the statement, where the server refuses one.
+    """
+    if like is not None:
+        _make(engine, like.statements())
     with engine.begin() as connection:
-        for statement in _bundled(like) if like is not None else ():
-            connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
         for addon, revisions in sorted((heads or {}).items()):
             _write_heads(connection, addon, revisions, like)
 
 
-def _bundled(like: Schema) -> Sequence[str]:
-    """The statements to send: on PostgreSQL all at once, which spares a round trip for each."""
-    made = like.statements()
-    return made if like.dialect == "sqlite" or not made else [";\n".join(made)]
+def _make(engine: Engine, statements: Sequence[str]) -> None:
+    if engine.dialect.name == "postgresql":
+        # All at once, which spares a round trip for each; one by one to find what is refused.
+        with suppress(DBAPIError), engine.begin() as connection:
+            _send(connection, ";\n".join(statements))
+            return
+    with engine.begin() as connection:
+        for statement in statements:
+            try:
+                _send(connection, statement)
+            except DBAPIError as error:
+                said = " ".join(str(error.orig).split())
+                raise EvolutionError(
+                    f"the live schema cannot be made again in a throw-away database: {said} "
+                    f"(statement: {squeezed(statement)}). What it names must be there too: let "
+                    f"talatat.shadow_url name a server like the live one, or move what refers outside "
+                    f"of the search path."
+                ) from None
+
+
+def _send(connection: Connection, statement: str) -> None:
+    """Without parameters a percent sign is one."""
+    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
 def _write_heads(

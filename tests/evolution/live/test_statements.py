@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import read_schema
 from talatat.evolution.shadow import shadow
-from talatat.evolution.statements import Recorder, Verifier, changes
+from talatat.evolution.statements import Recorder, Verifier, changes, in_order
 
 
 def operations(connection: Connection) -> Operations:
@@ -99,8 +99,28 @@ def test_a_statement_that_was_not_planned_is_not_executed(dialect: str, database
         ("UPDATE shelf_alembic_version SET version_num = '2'", False),
         ("UPDATE shelf_book SET title = (SELECT version_num FROM shelf_alembic_version)", True),
         ("DROP TABLE IF EXISTS public.shelf_alembic_version", False),
+        ("CREATE TABLE", True),
+        ("UPDATE IF EXISTS", True),
+        ("12", False),
         ("SET LOCAL lock_timeout = '1s'", True),
     ],
 )
 def test_only_what_changes_the_database_is_recorded(statement: str, counts: bool) -> None:
     assert changes(statement) is counts
+
+
+def test_indexes_that_are_made_in_a_row_may_come_in_any_order(database_url: str) -> None:
+    made = [
+        "CREATE TABLE a (id INTEGER)",
+        "CREATE INDEX b_ix ON a (id)",
+        "CREATE INDEX a_ix ON a (id)",
+    ]
+    assert in_order(made) == [made[0], made[2], made[1]]
+    dialect = database_url.partition(":")[0].partition("+")[0]
+    with shadow(dialect, database_url) as engine, engine.begin() as connection:
+        with Verifier(connection, in_order(made)) as verifier:
+            for statement in made:
+                connection.exec_driver_sql(statement)
+            with pytest.raises(EvolutionError, match=r"statement 4 .*the step has ended"):
+                connection.exec_driver_sql("CREATE INDEX c_ix ON a (id)")
+        verifier.finish()

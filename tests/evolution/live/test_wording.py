@@ -49,7 +49,7 @@ def laid_out(piece: Piece, draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.data())
 def test_layout_is_no_part_of_a_schema(engine: Engine, data: st.DataObject) -> None:
     plain = [one.text for one in pieces(rich.SQLITE)]

@@ -263,7 +263,7 @@ class _Reader:
             next((tuple(one.columns) for one in own if one.kind == "p"), ()),
             tuple(
                 ForeignKey(
-                    one.name, tuple(one.columns), self._target(one.target),
+                    one.name, tuple(one.columns), self._target(one),
                     tuple(one.target_columns), _ACTIONS.get(one.ondelete, "no action"),
                 )
                 for one in own if one.kind == "f"
@@ -274,9 +274,10 @@ class _Reader:
             },
         )  # fmt: skip
 
-    def _target(self, oid: int) -> str:
-        relation = self.catalogue.relations.get(oid)
-        return relation.name if relation is not None else ""
+    def _target(self, key: Constraint) -> str:
+        """The table that a foreign key leads to; one that is not on the search path with its schema."""
+        relation = self.catalogue.relations.get(key.target)
+        return relation.name if relation is not None else key.target_ref or ""
 
 
 def _column(one: Attribute) -> dict[str, Any]:

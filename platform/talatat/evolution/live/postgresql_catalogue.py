@@ -87,6 +87,7 @@ class Constraint(NamedTuple):
     definition: str
     backing: int
     target: int
+    target_ref: str | None
     ondelete: str
     parent: int
     columns: list[str]
@@ -102,7 +103,8 @@ def _names(numbers: str, relation: str) -> str:
 
 CONSTRAINTS = f"""
 SELECT o.oid::bigint, o.conrelid::bigint, o.contypid::bigint, o.conname::text, o.contype::text,
-       pg_get_constraintdef(o.oid), o.conindid::bigint, o.confrelid::bigint, o.confdeltype::text,
+       pg_get_constraintdef(o.oid), o.conindid::bigint, o.confrelid::bigint,
+       CASE WHEN o.confrelid <> 0 THEN o.confrelid::regclass::text END, o.confdeltype::text,
        o.conparentid::bigint, {_names("o.conkey", "o.conrelid")}, {_names("o.confkey", "o.confrelid")}
 FROM pg_constraint o JOIN pg_namespace n ON n.oid = o.connamespace
 WHERE o.contype IN ('p', 'u', 'x', 'c', 'f') AND {_HERE} ORDER BY o.conrelid, o.conname

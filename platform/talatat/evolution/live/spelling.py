@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from talatat.evolution.hazards.tokens import Token, tokenize
 
@@ -27,10 +28,19 @@ def squeezed(sql: str) -> str:
 
 def spelled(sql: str | Iterable[Token]) -> str:
     """Return SQL in its one spelling."""
-    tokens = _joined(tokenize(sql) if isinstance(sql, str) else sql)
+    return _spelled_text(sql) if isinstance(sql, str) else _spelled(sql)
+
+
+@lru_cache(4096)  # planning reads the schema after each step; most of it is as it was
+def _spelled_text(sql: str) -> str:
+    return _spelled(tokenize(sql))
+
+
+def _spelled(tokens: Iterable[Token]) -> str:
+    words = _joined(tokens)
     text = ""
-    for place, word in enumerate(tokens):
-        glued = place == 0 or word in {")", ",", "."} or tokens[place - 1] in {"(", "."}
+    for place, word in enumerate(words):
+        glued = place == 0 or word in {")", ",", "."} or words[place - 1] in {"(", "."}
         text += word if glued else f" {word}"
     return text
 

@@ -10,7 +10,7 @@ from .conftest import UV, json_of
 def test_a_new_addon_passes_its_tests_and_serves(beside):
     told = beside.talatat("new", "addon", "shelf", "--json")
     assert json.loads(told)["installed"] is True
-    assert "3 passed" in beside.run(beside.python, "-m", "pytest", "-q", "shelf")
+    assert "31 passed" in beside.run(beside.python, "-m", "pytest", "-q", "shelf")
 
     ini = beside.ini("catalog")
     ini.write_text(ini.read_text().replace("    catalog\n", "    catalog\n    shelf\n"))

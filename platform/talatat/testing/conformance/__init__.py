@@ -3,11 +3,12 @@
     talatat check shelf                                    at the command line
     test_conformance = conformance("shelf")                in an addon's tests: one test a rule
 
-Rules are functions with their own description (`rules`), registered in `model.RULES`; `check` asks all of
+Rules are functions with their own description (`rules`), gathered in `RULES`; `check` asks all of
 them about one `Subject` and gives a `Report`, whose tier follows from what passed.
 """
 
-from talatat.testing.conformance.model import RULES, LeftOut, Report, Result, Rule, Tier
+from talatat.testing.conformance.model import LeftOut, Report, Result, Rule, Tier
+from talatat.testing.conformance.rules import RULES
 from talatat.testing.conformance.runner import check
 from talatat.testing.conformance.suite import conformance
 

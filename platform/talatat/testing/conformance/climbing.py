@@ -62,7 +62,10 @@ class Step:
 
 @dataclass
 class Climb:
-    """All of it. `error` is what stopped the way up, `way_down` what is wrong with the way back."""
+    """All of it. `error` is what stopped the way up, `way_down` what is wrong with the way back.
+
+    `stuck` says that a revision could not be run again after it was taken back: no more was seen.
+    """
 
     steps: list[Step] = field(default_factory=list)
     owners: dict[str, str] = field(default_factory=dict)
@@ -70,19 +73,30 @@ class Climb:
     error: TalatatError | None = None
     way_down: list[str] = field(default_factory=list)
     seeding: list[str] = field(default_factory=list)
+    stuck: bool = False
 
 
-def climb(url: str, graph: Graph, addon: str, given: Mapping[str, Mapping[str, Any]]) -> Climb:
-    """Climb on the empty database at `url`."""
+class _Stuck(Exception):
+    """The climb cannot go on."""
+
+
+def climb(
+    url: str, graph: Graph, addon: str, given: Mapping[str, Mapping[str, Any]], *, back: bool = True
+) -> Climb:
+    """Climb on the empty database at `url`; without `back` nothing is taken back on the way."""
     with moving(url) as (_, connection):
-        climber = _Climber(connection, graph, addon, given)
+        climber = _Climber(connection, graph, addon, given, back)
         try:
             climber.go_up()
+        except _Stuck:
+            climber.made.stuck = True
+            return climber.made
         except TalatatError as error:
             climber.made.error = error
             return climber.made
         climber.made.schema = schema_of(connection)
-        climber.go_down()
+        if back:
+            climber.go_down()
         return climber.made
 
 
@@ -93,8 +107,10 @@ class _Climber:
         graph: Graph,
         addon: str,
         given: Mapping[str, Mapping[str, Any]],
+        back: bool,
     ) -> None:
         self.connection, self.graph, self.addon, self.given = connection, graph, addon, given
+        self.back = back
         self.made = Climb()
 
     def go_up(self) -> None:
@@ -127,7 +143,7 @@ class _Climber:
             rows_before, self._rows(keys)[0], keys,
         )  # fmt: skip
         self.made.steps.append(step)
-        if revision.reversible:
+        if revision.reversible and self.back:
             self._back_and_forth(step)
 
     def _back_and_forth(self, step: Step) -> None:
@@ -139,7 +155,15 @@ class _Climber:
             self.connection.rollback()
             self.made.way_down += [f"it cannot be taken back: {text}" for text in error.problems]
             return
-        up(self.connection, self.graph, step.revision)
+        try:
+            up(self.connection, self.graph, step.revision)
+        except TalatatError as error:
+            self.connection.rollback()
+            said = [
+                f"it cannot be run again after it was taken back: {one}" for one in error.problems
+            ]
+            self.made.way_down += said
+            raise _Stuck from error
         step.again = comparable(schema_of(self.connection))
 
     def _seed(self) -> None:
@@ -170,14 +194,27 @@ class _Climber:
             return
         self._seed()
         top = comparable(schema_of(self.connection))
-        for step in reversed(steps):
-            down(self.connection, self.graph, step.revision)
-        base = comparable(schema_of(self.connection))
-        owners = self.made.owners
-        others = {name: entry for name, entry in top.items() if owners.get(name) != self.addon}
-        said = ("without the addon", "after all its revisions were taken back")
-        self.made.way_down += parts(others, base, said)
-        for step in steps:
-            up(self.connection, self.graph, step.revision)
+        try:
+            for step in reversed(steps):
+                down(self.connection, self.graph, step.revision)
+            self.made.way_down += self._left_behind(top)
+            for step in steps:
+                up(self.connection, self.graph, step.revision)
+        except TalatatError as error:
+            self.connection.rollback()
+            self.made.way_down += [f"with rows in its tables: {text}" for text in error.problems]
+            return
         again = comparable(schema_of(self.connection))
         self.made.way_down += parts(top, again, ("at first", "when it came back"))
+
+    def _left_behind(self, top: Canonical) -> list[str]:
+        """What differs from a database that never had the addon."""
+        base, owners = comparable(schema_of(self.connection)), self.made.owners
+        others = {name: entry for name, entry in top.items() if owners.get(name) != self.addon}
+        # What it does to another's table is told by `leaves-alone`, as long as it is taken back.
+        before = comparable(self.made.steps[0].before)
+        undone = {name for name in others if base.get(name) == before.get(name)}
+        others |= {name: before[name] for name in undone & set(before)}
+        return list(
+            parts(others, base, ("without the addon", "after its revisions were taken back"))
+        )

@@ -17,6 +17,7 @@ from talatat.errors import TalatatError
 from talatat.evolution.graph import Graph, Revision, read_graph
 from talatat.testing.composed import write_ini
 from talatat.testing.conformance.climbing import Climb, climb
+from talatat.testing.conformance.company import find
 from talatat.testing.conformance.elsewhere import Elsewhere
 from talatat.testing.conformance.living import Life, live
 from talatat.testing.conformance.model import LeftOut
@@ -50,13 +51,13 @@ class Subject:
         self.installed = _find(addon)
         self.given_settings = dict(settings or {})
         self.rows: Given = rows or {}
-        self._asked_beside = beside
-        self._stack = ExitStack()
-        self.folder = Path(
-            self._stack.enter_context(tempfile.TemporaryDirectory(prefix="talatat-check-"))
-        )
-        self.elsewhere = self._stack.enter_context(Elsewhere())
-        self.places, self.left_out = places(self.folder, url, kinds)
+        self._asked_beside = None if beside is None else tuple(beside)
+        with ExitStack() as stack:
+            folder = tempfile.TemporaryDirectory(prefix="talatat-check-")
+            self.folder = Path(stack.enter_context(folder))
+            self.places, self.left_out = places(self.folder, url, kinds)
+            self.elsewhere = stack.enter_context(Elsewhere())
+            self._stack = stack.pop_all()
         self._kept: dict[tuple[str, ...], Any] = {}
 
     def prepare(self) -> None:
@@ -87,9 +88,10 @@ class Subject:
             f"sqlite:///{self.folder}/none.sqlite", self.given_settings,
         )  # fmt: skip
         try:
-            return self.elsewhere.ask(
-                "company", ini=bare, addon=self.name, beside=self._asked_beside
-            )
+            if self._asked_beside == ():
+                return find(bare, self.name, ())
+            asked = {"ini": bare, "addon": self.name, "beside": self._asked_beside}
+            return self.elsewhere.ask("company", **asked)
         except TalatatError:
             return {"beside": [], "left_out": {}, "secrets": [], "missing": {}}
 
@@ -164,7 +166,13 @@ class Subject:
 
     def _climb(self, place: Place) -> Climb:
         with self.database(place) as url:
-            return climb(url, self.graph, self.name, self.rows)
+            found = climb(url, self.graph, self.name, self.rows)
+        if not found.stuck:
+            return found
+        with self.database(place) as url:
+            again = climb(url, self.graph, self.name, self.rows, back=False)
+        again.way_down += found.way_down
+        return again
 
     def running(self, place: Place) -> Running:
         """The composed system of addon and requirements on a database with rows. Raises LeftOut."""

@@ -37,6 +37,7 @@ def composes(subject: Subject) -> Iterator[str]:
     mend="Require the other addon's distribution, or wait for it with config.include_with(addon, ...).",
 )  # fmt: skip
 def every_order(subject: Subject) -> Iterator[str]:
+    subject.registry()
     names = (subject.name, *subject.required, *subject.beside)
     seen: set[tuple[str, ...]] = set()
     for listed in islice(permutations(names), MOST_LISTS):

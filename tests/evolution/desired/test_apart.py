@@ -8,6 +8,7 @@ import pytest
 
 from talatat.errors import AddonError, CompositionError
 from talatat.evolution.desired import compose_apart, desired_of
+from talatat.evolution.desired.watching import tried
 from talatat.testing.composed import write_ini
 
 URL = "sqlite:///{folder}/db.sqlite"
@@ -104,8 +105,8 @@ def test_whoever_writes_connects_or_starts_a_program_is_named_with_the_line(apar
         "from sqlalchemy import create_engine",
         "def includeme(config):",
     ]
-    for tried in TRIED:
-        one = tried.format(folder=addons.folder)
+    for code in TRIED:
+        one = code.format(folder=addons.folder)
         lines += ["    try:", f"        {one}", "    except PermissionError:", "        pass"]
     (addons.folder / "secret").write_text("a secret\n")
     told = apart("\n".join(lines) + "\n")
@@ -194,3 +195,26 @@ def test_the_callers_path_is_the_childs(addons, monkeypatch):
     assert compose_apart(ini).order == ("plain",)
     assert str(addons.folder) in sys.path
     assert not list(addons.folder.rglob("__pycache__")) or os.environ.get("PYTHONDONTWRITEBYTECODE")
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (("open", "a", "w", 0), "opens 'a' for writing"),
+        (("open", b"a", None, os.O_APPEND), "opens 'a' for writing"),
+        (("open", Path("a"), "r+", 0), "opens 'a' for writing"),
+        (("open", "a", "r", os.O_RDONLY), None),
+        (("open", 1, "w", os.O_WRONLY), None),
+        (("open", os.devnull, "w", os.O_WRONLY), None),
+        (("sqlite3.connect", ":memory:"), None),
+        (("sqlite3.connect", "x" * 100), f"opens the database '{'x' * 77}...'"),
+        (("socket.connect", None, ("::1", 5432)), "connects (::1:5432)"),
+        (("socket.sendto", None, "/run/log"), "sends to the network ('/run/log')"),
+        (("os.fork",), "starts a process"),
+        (("os.utime", 7), "changes the times of a file"),
+        (("os.listdir", "."), None),
+    ],
+)
+def test_what_python_says_is_about_to_happen_is_worded(event, said):
+    name, *arguments = event
+    assert tried(name, tuple(arguments)) == said

@@ -197,7 +197,11 @@ def test_what_changes_hands_between_addons_is_told():
         "roles": {"x.r": role},
         "identity_sources": {"s": {"addon": "x", "code": "a"}, "t": {"addon": "x", "code": "t"}},
         "settings": {"k": {"addon": "x", "value": "default", "default": None, "required": False}},
-        "extensions": [{"addon": "x", "table": "a", "extends": "b", "presence": "sparse"}],
+        "extensions": [
+            {"addon": "x", "table": "a", "extends": "b", "presence": "sparse"},
+            {"addon": "x", "table": "old", "extends": "b", "presence": "always"},
+        ],
+        "hooks": [{"kind": "hook", "on": "b after_create", "addon": "x", "code": "x.f"}],
     }
     new = {
         "format": 1,
@@ -218,7 +222,11 @@ def test_what_changes_hands_between_addons_is_told():
         "roles": {"x.r": role},
         "identity_sources": {"s": {"addon": "y", "code": "b"}},
         "settings": {"k": {"addon": "y", "value": "default", "default": None, "required": True}},
-        "extensions": [{"addon": "x", "table": "a", "extends": "b", "presence": "always"}],
+        "extensions": [
+            {"addon": "x", "table": "a", "extends": "b", "presence": "always"},
+            {"addon": "x", "table": "new", "extends": "b", "presence": "sparse"},
+        ],
+        "hooks": [{"kind": "subscriber", "on": "E", "addon": "x", "code": "x.g"}],
     }
     told = [
         f"{c.section} {c.symbol} {c.weight} {c.what}: {c.detail}" for c in differences(old, new)
@@ -235,7 +243,11 @@ def test_what_changes_hands_between_addons_is_told():
         "routes ~ notice r: root factory none -> f.g",
         "routes + notice tween y.tween: every request passes it",
         "routes - notice tween x.tween: ",
+        "hooks + info subscriber E: x.g: ",
+        "hooks - info hook b after_create: x.f: ",
         "hooks ~ notice a extends b: presence sparse -> always",
+        "hooks + info new extends b: rows where there are any",
+        "hooks - info old extends b: ",
         "permissions ! warning x.y: now of y, formerly of x",
         "permissions ! notice x.z gone: whoever was granted it by name holds nothing by it",
         "permissions ! warning identity source s: x (a) -> y (b)",

@@ -8,6 +8,9 @@ PAGE = "route desk.page"
 PAGES = """    pages = colander.SchemaNode(
         colander.Int(), missing=1, validator=colander.Range(1, 100), read_permission="desk.write")
 """
+DRAWER = """    config.add_route("desk.drawer", "/desk/drawers/{number:[0-9]+}")
+    config.add_view(views.page, route_name="desk.drawer", permission="desk.read")
+"""
 NOTE_AND_FILE = """    config.add_hook("desk.papers", "after_create", views.note)
     config.add_hook("desk.papers", "after_create", views.file)
 """
@@ -102,6 +105,16 @@ CASES = {
         ', read_permission="desk.write"',
         "",
         "permissions ! warning field desk.papers.pages: to read it takes no permission of its own any more",
+    ),
+    "a field that takes another permission": (
+        'read_permission="desk.write"',
+        'read_permission="desk.read", write_permission="desk.write"',
+        "permissions ~ notice field desk.papers.pages: to read it takes desk.read, formerly desk.write",
+    ),
+    "a route gone": (
+        DRAWER,
+        "",
+        "routes ! notice desk.drawer /desk/drawers/{number:[0-9]+} gone: links to it break",
     ),
     "an answer's field dropped": (
         PAGES,

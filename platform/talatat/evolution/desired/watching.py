@@ -93,8 +93,8 @@ class Watch:
         if name == "import":
             if self.addons.get(str(arguments[0]).partition(".")[0]):
                 self._tell({"importing": arguments[0]})
-        elif (tried := _tried(name, arguments)) is not None:
-            self._refuse(tried)
+        elif (said := tried(name, arguments)) is not None:
+            self._refuse(said)
 
     def _no_database(self, dialect: Any, record: Any, arguments: Any, options: Any) -> None:
         if self._on:
@@ -124,7 +124,7 @@ class Watch:
         return nearest or "somebody"
 
 
-def _tried(name: str, arguments: tuple[Any, ...]) -> str | None:
+def tried(name: str, arguments: tuple[Any, ...]) -> str | None:
     """What an audit event would do, in words; None where it may."""
     if name == "open":
         path, mode, flags = arguments

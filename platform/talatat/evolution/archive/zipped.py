@@ -8,6 +8,7 @@ comment. Reading and writing stream, whatever the number of rows.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import struct
@@ -16,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 from urllib.parse import quote
 
 from talatat.evolution.archive.checksums import Sum
@@ -25,6 +26,7 @@ from talatat.evolution.archive.manifest import Manifest, TableEntry, from_json
 from talatat.evolution.graph import EvolutionError
 
 MANIFEST = "manifest.json"
+_LEVEL = 1  # rows shrink to a tenth all the same, in a fraction of the time
 _SEAL = 64
 _BLOCK = 1 << 20
 _DAMAGE = (
@@ -46,17 +48,22 @@ def write_archive(path: Path, manifest: Manifest, lines: Lines) -> Manifest:
 
     `path` is the name that `appearing` gives. Raises EvolutionError.
     """
-    with path.open("wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
+    with (
+        path.open("wb") as stream,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as file,
+    ):
 
         def written(table: TableEntry) -> Iterator[bytes]:
-            with file.open(_entry(_member(table)), "w", force_zip64=True) as member:
+            with (
+                file.open(_member(table), "w", force_zip64=True) as member,
+                io.BufferedWriter(member, _BLOCK) as buffer,
+            ):
                 for line in lines(table):
-                    member.write(line + b"\n")
+                    buffer.write(line + b"\n")
                     yield line
 
         manifest = counted(manifest, written)
-        document = json.dumps(manifest.as_json(), indent=1, ensure_ascii=False)
-        file.writestr(_entry(MANIFEST), document)
+        file.writestr(MANIFEST, json.dumps(manifest.as_json(), indent=1, ensure_ascii=False))
     seal(path)
     verify(ArchiveFile(path))
     return manifest
@@ -119,7 +126,7 @@ class ArchiveFile:
     def lines(self, table: TableEntry) -> Iterator[bytes]:
         """Yield the rows of a table, as lines. Raises EvolutionError where they are damaged."""
         with self._opened() as file, self._worded(), file.open(_member(table)) as member:
-            for line in member:
+            for line in io.BufferedReader(cast(io.RawIOBase, member), _BLOCK):
                 yield line.rstrip(b"\n")
 
     def _require_seal(self) -> None:
@@ -172,14 +179,6 @@ def verify(file: ArchiveFile, watch: Callable[[TableEntry], object] | None = Non
 
 def _member(table: TableEntry) -> str:
     return f"rows/{quote(table.name, safe='')}.jsonl"
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    """An entry without the time of writing: the same data make the same file."""
-    entry = zipfile.ZipInfo(name)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = 0o600 << 16
-    return entry
 
 
 def _sync_folder(folder: Path) -> None:

@@ -78,7 +78,10 @@ def test_who_replaces_whose_view_is_told_and_again_when_what_is_replaced_changes
     alone = twice.surface("desk")
     both = twice.surface()
     came = lines(differences(alone, both), twice)
-    assert "overrides ! warning lodger replaces the view desk.views.page of desk: " in came
+    assert (
+        "overrides ! warning lodger replaces the view desk.views.page of desk: "
+        "lodger/__init__.py:8, in place of desk/__init__.py:23"
+    ) in came
     assert any(
         line.startswith("views ! warning route desk.page: answered by lodger (lodger.mine)")
         for line in came
@@ -87,7 +90,8 @@ def test_who_replaces_whose_view_is_told_and_again_when_what_is_replaced_changes
     told = lines(differences(both, twice.surface()), twice)
     assert (
         "overrides ! warning lodger replaces the view desk.views.page of desk: what is replaced has "
-        "changed since: see whether the replacement still fits"
+        "changed since: see whether the replacement still fits "
+        "(lodger/__init__.py:8, in place of desk/__init__.py:23)"
     ) in told
 
 
@@ -193,7 +197,11 @@ def test_what_changes_hands_between_addons_is_told():
         "heads": {"x": ["0001"]},
         "routes": {"r": {"addon": "x", "pattern": "/r", "methods": [], "factory": None}},
         "tweens": {"x.tween": "x"},
-        "permissions": {"x.y": {"addon": "x", "title": "Y"}, "x.z": {"addon": "x", "title": "Z"}},
+        "permissions": {
+            "x.y": {"addon": "x", "title": "Y"},
+            "x.z": {"addon": "x", "title": "Z"},
+            "x.w": {"addon": "x", "title": "W"},
+        },
         "roles": {"x.r": role},
         "identity_sources": {"s": {"addon": "x", "code": "a"}, "t": {"addon": "x", "code": "t"}},
         "settings": {"k": {"addon": "x", "value": "default", "default": None, "required": False}},
@@ -218,7 +226,7 @@ def test_what_changes_hands_between_addons_is_told():
         "heads": {"x": ["0001", "0002"]},
         "routes": {"r": {"addon": "y", "pattern": "/r", "methods": ["GET"], "factory": "f.g"}},
         "tweens": {"y.tween": "x"},
-        "permissions": {"x.y": {"addon": "y", "title": "Y"}},
+        "permissions": {"x.y": {"addon": "y", "title": "Y"}, "x.w": {"addon": "x", "title": "All"}},
         "roles": {"x.r": role},
         "identity_sources": {"s": {"addon": "y", "code": "b"}},
         "settings": {"k": {"addon": "y", "value": "default", "default": None, "required": True}},
@@ -249,6 +257,7 @@ def test_what_changes_hands_between_addons_is_told():
         "hooks + info new extends b: rows where there are any",
         "hooks - info old extends b: ",
         "permissions ! warning x.y: now of y, formerly of x",
+        "permissions ~ info x.w: W -> All",
         "permissions ! notice x.z gone: whoever was granted it by name holds nothing by it",
         "permissions ! warning identity source s: x (a) -> y (b)",
         "permissions - notice identity source t: whoever signed in by it is nobody now",

@@ -91,7 +91,7 @@ def test_a_whole_plan_reads_from_packages_to_the_summary():
             Change("packages", "~", "acme-shop", "shop", "1.0 -> 1.1"),
             Change("states", "+", "points", "points", "enabled"),
             Change("states", "-", "bin", "bin", "disabled", "notice"),
-            Change("views", "!", "route shop.page", "shop", "made public", "danger"),
+            Change("views", "!", "view 'page'", "shop", "made public", "danger"),
             Change("jobs", "+", "shop.night", "shop"),
         ),
         blockers=(
@@ -147,7 +147,7 @@ Data
       SELECT 1;
 
 Views
-  ! danger: route shop.page: made public
+  ! danger: view 'page': made public (shop)
 
 Jobs
   + shop.night
@@ -219,7 +219,7 @@ def test_many_harmless_changes_are_folded_and_grave_ones_never():
     assert "  + 6 routes of shop\n      shop.r0 /r/0, shop.r1 /r/1" in text
     assert "  + bin.r /bin\n" in text
     assert "  + 6 views of shop: public\n      route r0, route r1" in text
-    assert text.count("  ! warning: route w") == 6
+    assert text.count(": public (shop)\n") == 6
     full = shown(plan, full=True)
     assert "6 routes" not in full
     assert "  + shop.r5 /r/5\n" in full

@@ -11,6 +11,7 @@ import faulthandler
 import json
 import os
 import sys
+import tempfile
 import traceback
 from typing import Any
 
@@ -28,6 +29,8 @@ def main(descriptor: int) -> None:
     job = json.load(sys.stdin)
     faulthandler.dump_traceback_later(job["seconds"], exit=True)
     sys.path[:] = job["path"]
+    # Asked for the first time, `tempfile` would find out by writing where it may write.
+    tempfile.tempdir = os.environ.get("TMPDIR", "/tmp")  # noqa: S108  # it is named, not used
     pipe = os.fdopen(descriptor, "w", encoding="utf-8")
 
     def tell(event: dict[str, Any]) -> None:

@@ -37,6 +37,8 @@ def _permission(pair: Pair, name: str, was: Any, now: Any) -> Iterator[Change]:
     elif was["addon"] != now["addon"]:
         detail = f"now of {now['addon']}, formerly of {was['addon']}"
         yield Change(SECTION, "!", name, now["addon"], detail, "warning")
+    else:
+        yield Change(SECTION, "~", name, now["addon"], f"{was['title']} -> {now['title']}")
 
 
 def _role(pair: Pair, name: str, was: Any, now: Any) -> Iterator[Change]:

@@ -6,6 +6,7 @@ long lists of harmless things are folded into a line (`full` shows them all), an
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -33,6 +34,7 @@ TITLES = {
 NOUNS = {"api": "operations, schemas and fields", "hooks": "hooks", "permissions": "permissions"}
 STEPS_STAND_AFTER = "states"
 MOST_UNFOLDED = 4
+_WORD = re.compile(r"\w+")
 FOLDED = ("info", "notice")
 
 
@@ -119,7 +121,10 @@ def _grouped(changes: Iterable[Change], *, fold: bool) -> Iterator[list[Change]]
 def _change(page: Page, change: Change) -> None:
     weight = f"{change.weight}: " if change.weight in ("warning", "danger") else ""
     detail = f": {change.detail}" if change.detail else ""
-    page.signed(1, change.symbol, f"{weight}{change.what}{detail}", change.weight)
+    text = f"{weight}{change.what}{detail}"
+    if change.addon is not None and change.addon not in _WORD.findall(text):
+        text += f" ({change.addon})"
+    page.signed(1, change.symbol, text, change.weight)
 
 
 def _steps(page: Page, plan: Plan) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from talatat.composition import PLATFORM
@@ -124,8 +125,14 @@ def tweens_of(registry: Any) -> dict[str, str]:
     return {intr["name"]: intr.get("addon", PLATFORM) for intr, _ in entries(registry, "tweens")}
 
 
-def overrides_of(system: System) -> list[dict[str, str]]:
-    """What an addon replaced of another, with the fingerprint of what was replaced; sorted."""
+def overrides_of(system: System) -> list[dict[str, Any]]:
+    """[{kind, what, addon, replaces, fingerprint, place, replaced_place}], sorted.
+
+    What an addon replaced of another, with the fingerprint of what was replaced; places begin at the
+    packages (`acme_shop/views.py:12`), None where one is none of a package.
+    """
+    packages = {one.name: one.package.partition(".")[0] for one in system.composition.addons}
+    packages[PLATFORM] = PLATFORM
     found = [
         {
             "kind": one.kind,
@@ -133,7 +140,16 @@ def overrides_of(system: System) -> list[dict[str, str]]:
             "addon": one.addon,
             "replaces": one.replaced_addon,
             "fingerprint": one.fingerprint,
+            "place": _place(one.place, packages.get(one.addon)),
+            "replaced_place": _place(one.replaced_place, packages.get(one.replaced_addon)),
         }
         for one in system.overrides
     ]
     return sorted(found, key=lambda one: (one["kind"], one["what"], one["addon"]))
+
+
+def _place(shown: str, package: str | None) -> str | None:
+    """The part of a place that is the same wherever the package is installed."""
+    path = Path(shown).resolve().as_posix()
+    _, found, rest = path.rpartition(f"/{package}/")
+    return f"{package}/{rest}" if found else None

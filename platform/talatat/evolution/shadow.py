@@ -34,7 +34,10 @@ _LEFT = text(
     "  AND l.objid::bigint = hashtext(d.datname::text)::bigint & 4294967295)"
     " AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.datname = d.datname)"
 )
-_LOCALE = text("SELECT to_jsonb(d) FROM pg_database d WHERE d.datname = current_database()")
+_LOCALE = text(
+    "SELECT to_jsonb(d) || jsonb_build_object('charset', pg_encoding_to_char(d.encoding))"
+    " FROM pg_database d WHERE d.datname = current_database()"
+)
 
 
 @contextmanager
@@ -207,8 +210,7 @@ def _create(connection: Connection, name: str, server: URL) -> None:
 
 def _locale(row: Mapping[str, Any]) -> str:
     """How texts are compared there: expressions and indexes may depend on it."""
-    encoding = "UTF8" if row["encoding"] == 6 else None
-    said = f" ENCODING '{encoding}'" if encoding else ""
+    said = f" ENCODING {_literal(row['charset'])}"
     said += f" LC_COLLATE {_literal(row['datcollate'])} LC_CTYPE {_literal(row['datctype'])}"
     icu = row.get("datlocale") or row.get("daticulocale")
     if row.get("datlocprovider") == "i" and icu:

@@ -102,6 +102,31 @@ def test_the_search_path_of_a_database_is_its_shadows_too(postgresql_url: str) -
     engine.dispose()
 
 
+@pytest.mark.parametrize(
+    ("how", "kept"),
+    [
+        ("ENCODING 'LATIN1' LOCALE 'C'", ("LATIN1", "c", None)),
+        ("LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'", ("UTF8", "i", "de-DE")),
+    ],
+)
+def test_texts_compare_in_a_shadow_as_in_the_database_itself(
+    postgresql_server: PostgreSQL, how: str, kept: tuple[str, str, str | None]
+) -> None:
+    name = f"talatat_test_{kept[0].lower()}"
+    postgresql_server.execute(sql.SQL(f"CREATE DATABASE {name} TEMPLATE template0 {how}"))
+    url = postgresql_server.url(name)
+    query = text(
+        "SELECT pg_encoding_to_char(encoding), datlocprovider::text,"
+        " coalesce(to_jsonb(d)->>'daticulocale', to_jsonb(d)->>'datlocale')"
+        " FROM pg_database d WHERE datname = current_database()"
+    )
+    try:
+        with shadow("postgresql", url) as engine, engine.connect() as connection:
+            assert tuple(connection.execute(query).one()) == kept
+    finally:
+        postgresql_server.drop_database(url)
+
+
 def test_a_role_that_may_not_make_databases_is_told_what_to_do(
     postgresql_server: PostgreSQL, postgresql_url: str
 ) -> None:

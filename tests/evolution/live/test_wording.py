@@ -89,11 +89,24 @@ def test_foreign_keys_and_unique_constraints_are_those_that_sqlite_knows(engine:
         table: {(key.columns, key.target_table, key.ondelete) for key in info.foreign_keys}
         for table, info in schema.tables.items()
     }
-    assert {
-        name.lower(): {(c, t.lower(), a) for c, t, a in keys} for name, keys in known.items()
-    } == {name.lower(): keys for name, keys in found.items()}
+    assert found == known
     genre = schema.tables["Genre"]
     assert genre.foreign_keys[0].target_columns == ("name",)
+
+
+def test_letters_of_names_are_those_of_what_they_name(engine: Engine) -> None:
+    schema = schema_of(
+        engine,
+        [
+            'CREATE TABLE "Book" ("Id" INTEGER PRIMARY KEY, "Quo""te" TEXT UNIQUE)',
+            'CREATE TABLE note (book INTEGER REFERENCES book, quote REFERENCES BOOK ("quo""TE"))',
+            "CREATE TRIGGER changed AFTER UPDATE ON BOOK BEGIN SELECT 1; END",
+        ],
+    )
+    keys = [one[2:4] for one in schema.tables["note"].foreign_keys]
+    assert keys == [("Book", ("Id",)), ("Book", ('Quo"te',))]
+    assert set(schema.canonical()) == {"Book", "note"}
+    assert set(schema.canonical()["Book"]["triggers"]) == {"changed"}
 
 
 def test_texts_are_spelled_one_way() -> None:

@@ -38,6 +38,8 @@ FROM sqlite_master m, pragma_index_list(m.name) l, pragma_index_xinfo(l.name) x
 WHERE m.type = 'table' AND x.key ORDER BY m.name, l.name, x.seqno
 """
 _KINDS = ("table", "virtual", "index", "view", "trigger")
+# Tables by their spelled names: how they are named, and their primary keys.
+_Keys = Mapping[str, tuple[str, tuple[str, ...]]]
 _COMPUTED = {2: "virtual", 3: "stored"}
 
 
@@ -67,7 +69,7 @@ class _Column(NamedTuple):
 
 def read_sqlite(connection: Connection, only: Wanted | None) -> Schema:
     """Read the schema of an SQLite database; the tables behind virtual ones are theirs and no objects."""
-    rows = [_Row(*row) for row in connection.exec_driver_sql(_OBJECTS)]
+    rows = _rows(connection)
     listed = connection.exec_driver_sql("PRAGMA main.table_list").fetchall()
     hidden = {row[1] for row in listed if row[2] == "shadow"}
     hint = owner_hints(row.name for row in rows)
@@ -83,9 +85,9 @@ def read_sqlite(connection: Connection, only: Wanted | None) -> Schema:
     texts = {
         row.name: read_table(row.sql) for row in rows if row.kind == "table" and not row.is_virtual
     }
-    keys = {name: _key(known) for name, known in columns.items()}
+    keys = {_name(name): (name, _key(known)) for name, known in columns.items()}
     tables = {
-        name: _info(columns[name], keys, indexes.get(name, {}), text)
+        name: _info(columns, name, keys, indexes.get(name, {}), text)
         for name, text in texts.items()
     }
     canonical = {
@@ -100,6 +102,13 @@ def read_sqlite(connection: Connection, only: Wanted | None) -> Schema:
         for row in rows
     )  # fmt: skip
     return Schema("sqlite", objects, tables, (), counted(canonical))
+
+
+def _rows(connection: Connection) -> list[_Row]:
+    """The rows of sqlite_master; a trigger's table is as its statement writes it, in any letters."""
+    rows = [_Row(*row) for row in connection.exec_driver_sql(_OBJECTS)]
+    names = {row.name.lower(): row.name for row in rows if row.kind in ("table", "view")}
+    return [row._replace(table=names.get(row.table.lower(), row.table)) for row in rows]
 
 
 def _columns(connection: Connection) -> dict[str, list[_Column]]:
@@ -124,39 +133,47 @@ def _key(columns: Iterable[_Column]) -> tuple[str, ...]:
 
 
 def _info(
-    columns: Sequence[_Column],
-    keys: Mapping[str, tuple[str, ...]],
+    all_columns: Mapping[str, Sequence[_Column]],
+    table: str,
+    keys: _Keys,
     indexes: Mapping[str, Index],
     text: TableText,
 ) -> TableInfo:
-    names = {one.name.lower(): one.name for one in columns}
+    columns = all_columns[table]
+    own = {_name(one.name): one.name for one in columns}
+    foreign = []
+    for name, key in text.references:
+        target = keys.get(key.target, (key.target, ()))[0]
+        theirs = {_name(one.name): one.name for one in all_columns.get(target, ())}
+        foreign.append(
+            ForeignKey(
+                name,
+                tuple(own.get(one, one) for one in key.columns),
+                target,
+                tuple(theirs.get(one, one) for one in _targets(key, keys)),
+                _on_delete(key),
+            )
+        )
     return TableInfo(
         {
             one.name: Column(one.type, not _not_null(one, columns, text), one.default, one.hidden > 1)
             for one in columns
         },
         _key(columns),
-        tuple(
-            ForeignKey(
-                name,
-                tuple(names.get(column.strip('"'), column) for column in key.columns),
-                key.target.strip('"'),
-                tuple(column.strip('"') for column in _targets(key, keys)),
-                _on_delete(key),
-            )
-            for name, key in text.references
-        ),
+        tuple(foreign),
         indexes,
     )  # fmt: skip
 
 
-def _targets(key: Reference, keys: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The columns that a foreign key leads to, the target's primary key where it does not say."""
-    if key.target_columns:
-        return key.target_columns
-    return next(
-        (found for name, found in keys.items() if name.lower() == key.target.strip('"')), ()
-    )
+def _name(name: str) -> str:
+    """A name as it is spelled in texts."""
+    return spelled('"' + name.replace('"', '""') + '"')
+
+
+def _targets(key: Reference, keys: _Keys) -> tuple[str, ...]:
+    """The columns that a foreign key leads to, the target's primary key where it does not say; spelled."""
+    implied = keys.get(key.target, ("", ()))[1]
+    return key.target_columns or tuple(_name(one) for one in implied)
 
 
 def _on_delete(key: Reference) -> str:
@@ -172,10 +189,7 @@ def _not_null(one: _Column, columns: Sequence[_Column], text: TableText) -> bool
 
 
 def _table(
-    row: _Row,
-    columns: Sequence[_Column],
-    text: TableText | None,
-    keys: Mapping[str, tuple[str, ...]],
+    row: _Row, columns: Sequence[_Column], text: TableText | None, keys: _Keys
 ) -> dict[str, Any]:
     if text is None:
         return {"kind": "virtual table", "sql": spelled(row.sql)}
@@ -192,7 +206,7 @@ def _table(
 
 
 def _column(one: _Column, columns: Sequence[_Column], text: TableText) -> dict[str, Any]:
-    own = spelled('"' + one.name.replace('"', '""') + '"')
+    own = _name(one.name)
     said = {
         "type": _type(one),
         "nullable": not _not_null(one, columns, text),
@@ -211,7 +225,7 @@ def _type(one: _Column) -> str:
     return said.removesuffix("generated").rstrip() if one.hidden > 1 else said
 
 
-def _constraints(text: TableText, keys: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, str]]:
+def _constraints(text: TableText, keys: _Keys) -> Iterable[tuple[str, str]]:
     for name, said in text.constraints:
         yield name or said, said
     for name, key in text.references:

@@ -90,14 +90,36 @@ def test_a_recomputed_value_is_true_and_the_kept_one_stays_kept(goods) -> None:
     assert goods.back() == [], "it is not tried again: the row had its chance"
 
 
-def test_a_backfill_that_computes_the_column_is_waited_for_too(goods) -> None:
+def test_a_backfill_of_what_is_null_computes_only_rows_that_were_changed_since(goods):
+    goods.run("INSERT INTO shop_good VALUES (4, 'Key', 'K-4')")
     goods.up("0003", DROP_CODE)
+    goods.run("UPDATE shop_good SET name = 'Door' WHERE id = 4")
     down = goods.down("0003", ADD_CODE)
     batch = {"table": "shop_good", "set": "code = lower(name)", "where": "code IS NULL"}
+    fill = goods.step("0002", "SELECT 1", down=True, batches=(batch,))
+    (returned,) = goods.back(down, fill, done=1)
+    assert (returned.written, returned.left) == (2, {"waits for the step that computes it": 1})
+    goods.run("UPDATE shop_good SET code = lower(name) WHERE code IS NULL")
+    goods.take(fill)
+    (returned,) = goods.back(down, fill)
+    assert returned.left == {"another value stands there": 1}
+    assert goods.rows("SELECT id, code FROM shop_good ORDER BY id") == [
+        (1, "L-1"),
+        (2, "rope"),
+        (3, "U 3%:x"),
+        (4, "door"),
+    ]
+
+
+def test_a_backfill_of_all_rows_is_waited_for(goods):
+    goods.up("0003", DROP_CODE)
+    down = goods.down("0003", ADD_CODE)
+    over = {"table": "shop_good", "set": "code = lower(name), name = coalesce(name, code)"}
     other = {"table": "shop_good", "set": "name = lower(code)"}
-    later = goods.step("0002", down=True, batches=(batch,))
-    assert goods.back(down, later, done=1) == []
-    assert len(goods.back(down, goods.step("0002", down=True, batches=(other,)), done=1)) == 1
+    spare = {"table": "shop_good", "set": "code = coalesce(shop_good.code, 'x')"}
+    steps = [goods.step("0002", down=True, batches=(one,)) for one in (over, other, spare)]
+    assert goods.back(down, steps[0], done=1) == []
+    assert goods.back(down, steps[1], steps[2], done=2)[0].written == 2
 
 
 def test_a_dropped_table_comes_back_with_its_rows(stairs) -> None:

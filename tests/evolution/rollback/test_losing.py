@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from talatat.evolution.hazards.tokens import tokenize
 from talatat.evolution.kept.computing import writes
 
 
@@ -93,4 +94,4 @@ def test_the_key_is_one_that_outlives_the_step(stairs) -> None:
     ],
 )
 def test_what_a_statement_writes_is_seen(statement: str, expected: list[object]) -> None:
-    assert list(writes(statement)) == expected
+    assert list(writes(list(tokenize(statement)))) == expected

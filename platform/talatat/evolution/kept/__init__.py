@@ -7,8 +7,9 @@
 A keep belongs to one revision and one direction: what the way up dropped comes back after the way down of
 the very same revision, and the other way round, never because some later column has the same name. It
 comes back as soon as that revision was run, but after the steps of the plan that compute the same column
-or fill the same table: what was recomputed is true, what was kept is old. What cannot be put back (its
-type changed, its parent is gone, somebody else's value stands there) stays in the keep, and is told.
+or fill the same table: what was recomputed is true, what was kept is old (`computing` has the details).
+What cannot be put back (its type changed, its parent is gone, another value stands there) stays in the
+keep, and is told.
 """
 
 from talatat.evolution.kept.away import put_away

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, insert
 
 from talatat.db.types import utcnow
 from talatat.evolution.canonical import digest
-from talatat.evolution.kept.record import PREFIX, ROW, WHY
+from talatat.evolution.kept.record import PREFIX, ROW, WAS, WHY
+from talatat.evolution.kept.sql import digest as digest_of
 from talatat.evolution.kept.sql import joined, quoted, ran
 from talatat.evolution.live import read_schema
 from talatat.evolution.tables import kept
@@ -58,7 +59,8 @@ def put_away(
                 table=quoted(connection, one["table"]),
             )
         where = "" if one["whole"] else _worth(connection, info, columns)
-        rows = _copy(connection, one["table"], location, info, copied, where)
+        others = [] if one["whole"] else [name for name in info.columns if name not in columns]
+        rows = _copy(connection, one["table"], location, info, copied, others, where)
         if not rows:
             continue
         row = {
@@ -85,9 +87,13 @@ def _copy(
     location: str,
     info: TableInfo,
     columns: Sequence[str],
+    others: Sequence[str],
     where: str,
 ) -> int:
-    """Make the table and copy the rows exactly as they are stored; return how many there are."""
+    """Make the table and copy the rows exactly as they are stored; return how many there are.
+
+    `others` are the columns that stay: their digest tells later whether the row was changed.
+    """
     parts = {
         "to": quoted(connection, location),
         "source": quoted(connection, table),
@@ -95,6 +101,8 @@ def _copy(
         "columns": joined(connection, columns),
         "row": ROW,
         "why": WHY,
+        "was": WAS,
+        "digest": digest_of(connection, others) if others else "NULL",
     }
     if ran(connection, "SELECT 1 FROM {source} {where} LIMIT 1", **parts).first() is None:
         return 0
@@ -108,7 +116,8 @@ def _copy(
             for name in columns
         )
         make = (
-            "CREATE TABLE {to} AS SELECT row_number() OVER () AS {row}, NULL::text AS {why}, {values}"
+            "CREATE TABLE {to} AS SELECT row_number() OVER () AS {row}, NULL::text AS {why},"
+            " CAST({digest} AS text) AS {was}, {values}"
             " FROM {source} {where}"
         )
         ran(connection, make, **parts)
@@ -120,9 +129,11 @@ def _copy(
         )
         ran(
             connection,
-            "CREATE TABLE {to} ({row} INTEGER PRIMARY KEY, {why} TEXT, {types})",
+            "CREATE TABLE {to} ({row} INTEGER PRIMARY KEY, {why} TEXT, {was} TEXT, {types})",
             **parts,
         )
-        insert_ = "INSERT INTO {to} ({columns}) SELECT {columns} FROM {source} {where}"
+        insert_ = (
+            "INSERT INTO {to} ({was}, {columns}) SELECT {digest}, {columns} FROM {source} {where}"
+        )
         ran(connection, insert_, **parts)
     return int(ran(connection, "SELECT count(*) FROM {to}", **parts).scalar_one())

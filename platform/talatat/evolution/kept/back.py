@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select, update
 
-from talatat.evolution.kept.computing import has_come, places_of, undone_at
-from talatat.evolution.kept.record import ROW, WHY, Keep, Returned, keeps_of
+from talatat.evolution.kept.computing import Moment, moment_of, places_of, undone_at
+from talatat.evolution.kept.record import OWN, Keep, Returned, keeps_of
 from talatat.evolution.kept.rows import put_rows
 from talatat.evolution.kept.sql import quoted, ran
 from talatat.evolution.kept.values import put_values
-from talatat.evolution.kept.work import ORPHAN, Unfit, Work
+from talatat.evolution.kept.work import ORPHAN, WAITING, Unfit, Work
 from talatat.evolution.live import read_schema
 from talatat.evolution.plan.model import Step
 from talatat.evolution.tables import kept, ledger
@@ -34,14 +34,15 @@ def put_back(
     """
     done = len(steps) if done is None else done
     alone = not connection.in_transaction()
-    waiting = [one for one in keeps_of(connection, states=("kept",)) if has_come(one, steps, done)]
-    coming = [one for one in waiting if _is_undone(connection, one)]
+    waiting = keeps_of(connection, states=("kept",))
+    moments = {one.id: moment_of(one, steps, done) for one in waiting}
+    coming = [one for one in waiting if moments[one.id] != "none" and _is_undone(connection, one)]
     # Whole tables first: they may hold the rows of columns, and the parents of other rows.
     coming.sort(key=lambda one: not one.whole)
     results: dict[str, Returned] = {}
     moved = True
     while coming and moved:
-        round_ = [_one(connection, keep, steps[:done], alone) for keep in coming]
+        round_ = [_one(connection, one, steps[:done], moments[one.id], alone) for one in coming]
         # Rows that came back may be the parents for which others wait.
         moved = any(result.written for result in round_)
         for result in round_:
@@ -61,11 +62,16 @@ def _is_undone(connection: Connection, keep: Keep) -> bool:
     return last is not None and last != keep.direction
 
 
-def _one(connection: Connection, keep: Keep, steps: Sequence[Step], alone: bool) -> Returned:
+def _one(
+    connection: Connection, keep: Keep, steps: Sequence[Step], moment: Moment, alone: bool
+) -> Returned:
     result = Returned(keep)
     try:
         work = _work(connection, keep, steps, alone)
-        (put_rows if keep.whole else put_values)(work)
+        if keep.whole:
+            put_rows(work)
+        else:
+            put_values(work, moment)
     except Unfit as unfit:
         result.problem = str(unfit)
         return result
@@ -73,10 +79,10 @@ def _one(connection: Connection, keep: Keep, steps: Sequence[Step], alone: bool)
     with work.turn():
         query = "SELECT {why}, count(*) FROM {keep} GROUP BY {why}"
         found = ran(connection, query, **work.parts).fetchall()
-        result.left = {str(why): int(number) for why, number in map(tuple, found)}
+        result.left = {str(why or WAITING): int(number) for why, number in map(tuple, found)}
         if not result.left:
             work.run("DROP TABLE {keep}")
-        if ORPHAN not in result.left:
+        if ORPHAN not in result.left and WAITING not in result.left:
             state = "left" if result.left else "put_back"
             connection.execute(update(kept).where(kept.c.id == keep.id).values(state=state))
     return result
@@ -105,5 +111,5 @@ def _columns(connection: Connection, table: str) -> tuple[dict[str, str], frozen
     else:
         listed = ran(connection, "PRAGMA table_info({table})", table=quoted(connection, table))
         rows = [(name, type_, True) for _, name, type_, *_ in map(tuple, listed)]
-    types = {column: type_ for column, type_, _ in rows if column not in (ROW, WHY)}
+    types = {column: type_ for column, type_, _ in rows if column not in OWN}
     return types, frozenset(column for column, _, built_in in rows if not built_in)

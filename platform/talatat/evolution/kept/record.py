@@ -15,6 +15,8 @@ PREFIX = "talatat_kept_"
 # Columns of their own that these tables have: a number, and why a row could not be put back.
 ROW = "talatat_row"
 WHY = "talatat_why"
+WAS = "talatat_was"  # a digest of the row's other columns, to see whether it was changed since
+OWN = (ROW, WHY, WAS)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,20 @@ def differ(connection: Connection, one: str, other: str) -> str:
         # As texts: json, xml and points have no equality of their own.
         return f"({one})::text IS DISTINCT FROM ({other})::text"
     return f"{one} IS NOT {other}"
+
+
+def digest(connection: Connection, names: Iterable[str], prefix: str = "") -> str:
+    """The digest of some columns of a row, as SQL; the columns in the order of their names."""
+    columns = [f"{prefix}{quoted(connection, name)}" for name in sorted(names)]
+    if connection.dialect.name == "postgresql":
+        return f"md5(ROW({', '.join(columns)})::text)"
+    raw: Any = connection.connection.driver_connection
+    raw.create_function("talatat_digest", -1, _digest, deterministic=True)
+    return f"talatat_digest({', '.join(f'quote({one})' for one in columns)})"
+
+
+def _digest(*values: str) -> str:
+    return hashlib.sha256(",".join(values).encode()).hexdigest()[:32]
 
 
 def matched(connection: Connection, key: Mapping[str, str]) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from talatat.evolution.hazards.tokens import tokenize
-from talatat.evolution.kept.sql import differ, quoted
+from talatat.evolution.kept.computing import Moment
+from talatat.evolution.kept.sql import differ, digest, quoted
 from talatat.evolution.kept.work import CHUNK, Unfit, Work, quiet
 
 
-def put_values(work: Work) -> None:
-    """Write the kept values; rows that are done leave the keep. Raises Unfit."""
+def put_values(work: Work, moment: Moment) -> None:
+    """Write the kept values; rows that are done leave the keep. Raises Unfit.
+
+    At the moment of the unchanged rows the others wait undecided.
+    """
     if not work.key or len(work.key) < len(work.keep.key):
         raise Unfit("no key tells which row is which")
     columns = [name for name in work.keep.columns if name in work.names]
@@ -17,13 +21,24 @@ def put_values(work: Work) -> None:
     for name in columns:
         work.value(name)
     untouched = {name: _untouched(work, name) for name in columns}
-    for where in work.chunks(CHUNK):
+    same = _unchanged(work) if moment == "unchanged" else ""
+    for undecided in work.chunks(CHUNK):
+        where = f"{undecided} {same}"
         gone = "DELETE FROM {keep} AS k WHERE {where} AND NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {match})"
         work.gone += work.run(gone, where=where)
         _mark_orphans(work, where, columns)
         with quiet(work):
             work.trying(where, lambda rows: _write(work, rows, untouched))
-        work.run("UPDATE {keep} AS k SET {why} = {other} WHERE {where}", where=where)
+        if moment == "all":
+            work.run("UPDATE {keep} AS k SET {why} = {other} WHERE {where}", where=where)
+
+
+def _unchanged(work: Work) -> str:
+    """The condition that a row's other columns are as they were when it was kept."""
+    back = {work.names[name] for name in work.keep.columns}
+    now = digest(work.connection, (name for name in work.info.columns if name not in back), "t.")
+    template = "AND EXISTS (SELECT 1 FROM {table} AS t WHERE {match} AND k.{was} = {now})"
+    return template.format_map({**work.parts, "now": now})
 
 
 def _write(work: Work, where: str, untouched: dict[str, str]) -> None:

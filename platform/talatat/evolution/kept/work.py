@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from talatat.evolution.hazards.types import narrows
 from talatat.evolution.kept.losing import affinity
-from talatat.evolution.kept.record import ROW, WHY, Keep
+from talatat.evolution.kept.record import ROW, WAS, WHY, Keep
 from talatat.evolution.kept.sql import matched, quoted, ran
 from talatat.evolution.locking import begun
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ORPHAN = "the row it belongs to is gone"
 OTHER = "another value stands there"
 REFUSED = "a constraint refuses it"
+# Not in the table: rows that nobody has decided about.
+WAITING = "waits for the step that computes it"
 
 CHUNK = 2000
 
@@ -60,6 +62,7 @@ class Work:
             "match": matched(self.connection, self.key),
             "row": ROW,
             "why": WHY,
+            "was": WAS,
             "orphan": f"'{ORPHAN}'",
             "other": f"'{OTHER}'",
             "refused": f"'{REFUSED}'",

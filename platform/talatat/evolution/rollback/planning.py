@@ -72,9 +72,13 @@ def prepared(opened: Opened, to: int | None = None) -> Iterator[Prepared]:
             changes=tuple(changes),
             blockers=tuple(blockers),
             to_release=target.number,
-            measured={"processes": serving},
+            measured={"processes": [_told(one) for one in serving]},
         )
         yield Prepared(opened, plan, graph, last, target)
+
+
+def _told(process: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(key): process[key] for key in ("id", "host", "pid", "release")}
 
 
 def _packages(target: Release, last: Release) -> Mapping[str, Any]:

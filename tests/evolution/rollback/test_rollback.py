@@ -1,0 +1,259 @@
+"""`talatat rollback`: schema and data as they were, with the older package installed or none at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from talatat.db.types import utcnow
+from talatat.evolution.opening import open_database
+from talatat.evolution.rollback import plan_rollback, roll_back
+from talatat.evolution.tables import processes
+
+FIRST = "INSERT INTO shop_good VALUES (1, 'Lamp', 'bright'), (2, 'Rope', NULL)"
+
+
+@pytest.fixture
+def grown(town):
+    """Release 1.0, 1.1 and 2.0, each with rows that users wrote."""
+    town.apply()
+    town.execute(FIRST)
+    town.at_first = town.schema
+    town.release("1.1")
+    town.execute(
+        "UPDATE shop_good SET slug = 'my-rope' WHERE id = 2",
+        "INSERT INTO shop_good (id, name, note, slug) VALUES (3, 'Urn', 'old', 'urn')",
+        "INSERT INTO shop_tag VALUES (1, 1, 'light'), (2, 3, 'clay')",
+    )
+    town.second = town.schema
+    town.release("2.0")
+    town.execute(
+        "INSERT INTO shop_good (id, name, slug) VALUES (4, 'Key', 'key')",
+        "UPDATE shop_good SET slug = 'vase' WHERE id = 3",
+    )
+    town.third = town.schema
+    return town
+
+
+def test_going_back_and_forth_again_ends_in_the_same_schema_and_the_same_rows(grown, capsys):
+    goods, tags = grown.goods, grown.rows("SELECT * FROM shop_tag ORDER BY id")
+    grown.install("1.0")
+    grown.forget()
+    assert grown.rollback("--to", "1") == 0
+    assert grown.imported == []
+    assert "is as release 1 left it, and that is release 4 now" in capsys.readouterr().out
+    assert grown.schema == grown.at_first
+    # Notes of rows that nobody changed are back; the reversal of 0003 says what the others are.
+    assert grown.goods == [
+        (1, "Lamp", "bright"),
+        (2, "Rope", "was my-rope"),
+        (3, "Urn", "was vase"),
+        (4, "Key", "was key"),
+    ]
+    assert ("left", 2) in grown.rows("SELECT state, rows FROM talatat_kept")
+    assert grown.prepare().plan.empty
+    lock = json.loads(Path(grown.ini).with_suffix(".lock").read_text())
+    assert (lock["release"], lock["revisions"]["shop"]) == (4, ["0001_goods"])
+    grown.release("2.0")
+    assert grown.schema == grown.third
+    assert grown.rows("SELECT id, name, slug FROM shop_good ORDER BY id") == goods
+    assert grown.rows("SELECT * FROM shop_tag ORDER BY id") == tags
+    assert grown.prepare().plan.empty
+
+
+def test_each_rollback_goes_one_release_further_and_then_there_is_none(grown, capsys):
+    assert grown.rollback() == 0
+    assert grown.schema == grown.second
+    assert grown.rollback() == 0
+    assert grown.schema == grown.at_first
+    assert grown.rollback() == 1
+    assert "no release before the last" in capsys.readouterr().err
+    assert grown.rollback("--to", "3") == 3, "that is forward, which takes the packages"
+    assert "release 3 is ahead of the database" in capsys.readouterr().out
+    assert grown.rollback("--to", "1") == 0
+    assert "Nothing to do" in capsys.readouterr().out
+
+
+def test_no_package_need_be_installed(grown, capsys):
+    grown.uninstall()
+    assert grown.rollback("--to", "2", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["revision"] for one in told["applied"]] == ["0005_no_note", "0004_title"]
+    pin = f"{grown.addons.prefix}-shop==1.1"
+    assert told["afterwards"]["install"] == f"pip install '{pin}'"
+    assert grown.schema == grown.second
+    assert grown.rows("SELECT note FROM shop_good ORDER BY id") == [
+        ("bright",),
+        (None,),
+        ("old",),
+        (None,),
+    ]
+
+
+def test_files_that_were_squashed_or_have_diverged_do_not_stand_in_the_way(grown):
+    folder = grown.addons.folder / grown.addons.package("shop") / "migrations" / "versions"
+    for path in folder.glob("*.py"):
+        path.unlink()
+    (folder / "0001_other.py").write_text("this is no Python")
+    assert grown.rollback("--to", "1") == 0
+    assert grown.schema == grown.at_first
+
+
+def test_the_plan_is_shown_and_asked_about_first(grown, capsys):
+    assert grown.run("rollback", grown.ini, "--to", "1") == 3
+    shown = capsys.readouterr()
+    assert "Rollback of" in shown.out
+    assert "0005_no_note" in shown.out
+    assert "nobody to ask" in shown.err
+    assert grown.schema == grown.third
+    opened = open_database(grown.ini)
+    plan = plan_rollback(opened, 1)
+    assert [(step.name, step.reversibility) for step in plan.steps] == [
+        ("0005_no_note", "reversible"),
+        ("0004_title", "reversible"),
+        ("0003_fill", "reversible"),
+        ("0002_slug", "restorable"),
+    ]
+    assert plan.digest == plan_rollback(opened, 1).digest
+    opened.database.dispose()
+
+
+def test_what_goes_forward_only_blocks_before_anything_is_changed(grown, capsys):
+    grown.release("3.0")
+    before = grown.goods
+    assert grown.rollback("--to", "1") == 3
+    assert "shop 0006_forward: goes forward only" in capsys.readouterr().out
+    assert grown.goods == before
+    assert grown.schema == grown.third
+
+
+def test_an_addon_enabled_since_sleeps_with_its_tables(grown, capsys):
+    grown.install("1.0", "shelf")
+    grown.declare("shop", "shelf")
+    grown.apply()
+    grown.execute("INSERT INTO shelf_good VALUES (1, 'top')")
+    assert grown.rollback("--to", "1") == 0
+    told = capsys.readouterr().out
+    assert "delete shelf from talatat.addons" in told
+    assert ".ini:" in told
+    assert grown.rows("SELECT * FROM shelf_good") == [(1, "top")]
+    assert grown.rows("SELECT version_num FROM shelf_alembic_version") == [("0001_shelves",)]
+
+
+def test_what_builds_on_what_goes_is_kept_and_comes_back_with_it(grown, capsys):
+    grown.install("2.0", "shelf")
+    grown.declare("shop", "shelf")
+    grown.apply()
+    grown.execute(
+        "INSERT INTO shelf_good VALUES (1, 'top')", "INSERT INTO shelf_tag VALUES (2, 'red')"
+    )
+    whole = grown.schema
+    assert grown.rollback("--to", "1") == 0
+    assert "shelf_tag" not in grown.schema
+    assert "shelf_good" in grown.schema
+    grown.apply()
+    assert grown.schema == whole
+    assert grown.rows("SELECT * FROM shelf_tag") == [(2, "red")]
+    assert grown.rows("SELECT state FROM talatat_kept WHERE addon = 'shelf'") == [("put_back",)]
+
+
+def test_an_addon_taken_out_since_is_to_be_listed_again(town, capsys):
+    town.install("1.0", "shelf")
+    town.declare("shop", "shelf")
+    town.apply()
+    town.execute(FIRST, "INSERT INTO shelf_good VALUES (2, 'low')")
+    town.declare("shop")
+    town.apply()
+    assert town.rollback() == 0
+    assert "add shelf to talatat.addons" in capsys.readouterr().out
+    assert town.rows("SELECT * FROM shelf_good") == [(2, "low")]
+
+
+def test_an_addon_archived_since_is_told(town, capsys):
+    town.install("1.0", "shelf")
+    town.declare("shop", "shelf")
+    town.apply()
+    town.declare("shop")
+    town.apply()
+    assert town.run("archive", town.ini, "shelf") == 0
+    assert town.run("rollback", town.ini, "--to", "1") == 3
+    shown = capsys.readouterr().out
+    assert "its data lies in archive" in shown
+
+
+def test_processes_that_serve_a_newer_release_are_named_and_refused(grown, capsys):
+    with grown.connection() as connection:
+        now = utcnow()
+        row = {"id": "a", "host": "web1", "pid": 7, "release": 3, "started_at": now, "seen_at": now}
+        connection.execute(insert(processes).values(row))
+        connection.commit()
+    assert grown.rollback() == 3
+    assert "process 7 on web1 (release 3)" in capsys.readouterr().err
+    assert grown.schema == grown.third
+    assert grown.rollback("--while-serving") == 0
+
+
+def test_a_ledger_that_was_edited_is_an_error(grown, capsys):
+    grown.execute(
+        "UPDATE talatat_ledger SET text = text || ' ' || 'x = 1' WHERE revision = '0004_title'"
+    )
+    assert grown.rollback() == 1
+    assert "was changed in the database" in capsys.readouterr().err
+    assert grown.schema == grown.third
+
+
+def test_a_revision_of_which_the_ledger_has_no_text_is_told(grown, capsys):
+    grown.execute("DELETE FROM talatat_ledger WHERE revision = '0005_no_note'")
+    assert grown.rollback() == 3
+    assert "of which the ledger has no text" in capsys.readouterr().out
+
+
+def test_a_database_without_a_release_has_nothing_to_go_back_to(town, capsys):
+    assert town.rollback() == 1
+    assert "has no release yet" in capsys.readouterr().err
+    town.apply()
+    assert town.rollback("--to", "9") == 1
+    assert "there is no release 9 to go back to" in capsys.readouterr().err
+
+
+def test_a_rollback_that_was_killed_goes_on_when_it_is_run_again(grown):
+    opened = open_database(grown.ini)
+    child = os.fork()
+    if child == 0:
+
+        def die(step, number, total, rows):
+            if step.name == "0003_fill":
+                os._exit(9)
+
+        roll_back(opened, 1, progress=die)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert grown.rows("SELECT count(*) FROM talatat_release") == [(3,)]
+    done = roll_back(opened, 1)
+    opened.database.dispose()
+    assert [step.name for step in done.steps] == ["0003_fill", "0002_slug"]
+    assert grown.schema == grown.at_first
+    assert grown.rows("SELECT note FROM shop_good ORDER BY id") == [
+        ("bright",),
+        ("was my-rope",),
+        ("was vase",),
+        ("was key",),
+    ]
+
+
+def test_a_step_back_that_fails_in_the_shadow_changes_nothing(town, capsys):
+    town.apply()
+    town.addons.revision("shop", "0002_bad", "op.execute('CREATE TABLE shop_bad (id INTEGER)')",
+                         down="0001_goods")  # fmt: skip
+    path = (
+        town.addons.folder / town.addons.package("shop") / "migrations" / "versions" / "0002_bad.py"
+    )
+    path.write_text(path.read_text() + "def downgrade():\n    op.drop_table('shop_nowhere')\n")
+    town.apply()
+    assert town.rollback() == 1
+    assert "fails in a shadow database; nothing was changed" in capsys.readouterr().err
+    assert "shop_bad" in town.schema

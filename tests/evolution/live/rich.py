@@ -80,7 +80,7 @@ CREATE TABLE book (
     doubled INT AS (letters * 2),
     shelf_id INTEGER CONSTRAINT book_shelf_fk REFERENCES shelf (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
     genre TEXT, made_by TEXT,
-    made TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+    made TIMESTAMP DEFAULT CURRENT_TIMESTAMP, motto TEXT DEFAULT "It's",
     CONSTRAINT book_pk PRIMARY KEY (id),
     CONSTRAINT book_title_ck CHECK (title <> ''),
     UNIQUE (title, genre),
@@ -205,6 +205,8 @@ SQLITE_TEXTS = [
     ("(title <> '')", "(title <> 'x')"),
     ("AFTER INSERT ON document", "BEFORE INSERT ON document"),
     ("tokenchars '.'", "tokenchars '-'"),
+    ("'.'\");", "'.'\", columnsize=0);"),
+    ('DEFAULT "It\'s"', 'DEFAULT "it\'s"'),
 ]
 # The same schema in other words.
 SQLITE_SAME = [
@@ -221,4 +223,6 @@ SQLITE_SAME = [
         'create unique index if not exists book_made_ix ON "book"(made)',
     ),
     ("DEFAULT -1 CHECK", "DEFAULT (-1) CHECK"),
+    ('DEFAULT "It\'s"', "DEFAULT 'It''s'"),
+    ("CREATE VIRTUAL TABLE search USING", 'create virtual table "search"  USING'),
 ]

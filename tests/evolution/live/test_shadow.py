@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from talatat.db.engine import make_migration_engine, parse_url
@@ -189,7 +189,10 @@ def test_hundreds_of_tables_are_read_and_made_again_in_seconds(postgresql_url: s
     )
     with engine.begin() as connection:
         connection.exec_driver_sql(many, execution_options={"no_parameters": True})
+        queries: list[str] = []
+        event.listen(connection, "before_cursor_execute", lambda *seen: queries.append(seen[2]))
         schema = read_schema(connection)
+        assert len(queries) < 15
     with shadow("postgresql", postgresql_url, like=schema) as other, other.connect() as connection:
         assert read_schema(connection).fingerprint == schema.fingerprint
     engine.dispose()

@@ -1,4 +1,4 @@
-"""An SQLite database's schema, from sqlite_master and the pragmas: five queries, however many tables."""
+"""An SQLite database's schema, from sqlite_master and the pragmas: four queries, however many tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from talatat.evolution.live.schema import (
     is_put_away,
     owner_hints,
 )
-from talatat.evolution.live.spelling import bare, spelled
+from talatat.evolution.live.spelling import bare, spelled, squeezed
 from talatat.evolution.live.sqlite_text import Reference, TableText, read_table
 
 _OBJECTS = """
@@ -192,7 +192,7 @@ def _table(
     row: _Row, columns: Sequence[_Column], text: TableText | None, keys: _Keys
 ) -> dict[str, Any]:
     if text is None:
-        return {"kind": "virtual table", "sql": spelled(row.sql)}
+        return {"kind": "virtual table", "sql": _module(row.sql)}
     found: dict[str, Any] = {
         "kind": "table",
         "columns": {one.name: _column(one, columns, text) for one in columns},
@@ -210,13 +210,27 @@ def _column(one: _Column, columns: Sequence[_Column], text: TableText) -> dict[s
     said = {
         "type": _type(one),
         "nullable": not _not_null(one, columns, text),
-        "default": None if one.default is None else bare(one.default),
+        "default": None if one.default is None else _default(one.default),
         "collation": text.collations.get(own),
         "generated": text.computed.get(own)
         and f"{_COMPUTED.get(one.hidden)}: {text.computed[own]}",
         "conflict": text.conflicts.get(own),
     }
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _default(sql: str) -> str:
+    """An expression. A name in double quotes is a text there: a default knows no columns."""
+    if sql[0] == '"' and len(list(tokenize(sql))) == 1:
+        inner = sql[1:-1].replace('""', '"').replace("'", "''")
+        return f"'{inner}'"
+    return bare(sql)
+
+
+def _module(sql: str) -> str:
+    """What makes a virtual table, without its name; its module reads its arguments, letter by letter."""
+    using = next((one for one in tokenize(sql) if one.is_word("USING")), None)
+    return squeezed(sql[using.start :]) if using is not None else spelled(sql)
 
 
 def _type(one: _Column) -> str:

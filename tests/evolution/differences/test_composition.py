@@ -1,5 +1,7 @@
 """Addons that come, go, change their version, replace and shadow each other."""
 
+from textwrap import dedent
+
 from talatat.evolution.differences import differences
 from talatat.evolution.plan.model import SECTIONS
 
@@ -57,6 +59,7 @@ def test_an_addon_that_goes_takes_its_things_without_blame_and_may_come_back(twi
     both, alone = twice.surface(), twice.surface("desk")
     gone = differences(both, alone)
     told = lines(gone, twice)
+    assert not [one for one in gone if one.weight in ("warning", "danger")]
     assert "states - notice lodger: disabled; its data stays in the database, asleep" in told
     assert (
         "overrides - notice lodger replaces the view desk.views.page of desk: "
@@ -71,6 +74,53 @@ def test_an_addon_that_goes_takes_its_things_without_blame_and_may_come_back(twi
     assert left_out.detail == "left out; its data stays in the database, asleep: it fails"
     back = lines(differences(alone, both, archives=["lodger"]), twice)
     assert "states + notice lodger: restored: its archived data is moved back" in back
+
+
+MARKS = """
+    from sqlalchemy.orm import Mapped, mapped_column
+    from talatat.db import Extension, declarative_base, extension_key
+    from PKG_desk.models import Paper
+    Base = declarative_base("marker")
+    class Mark(Extension, Base):
+        __tablename__ = "marker_paper"
+        paper_id: Mapped[str] = extension_key(Paper)
+        stars: Mapped[int] = mapped_column(default=0)
+    """
+
+
+def test_fields_that_an_addon_adds_go_with_it_and_nobody_is_warned(twice):
+    alone = twice.surface()
+    twice.add(
+        "marker",
+        """
+        import colander
+        from PKG_desk.models import Paper
+        from .models import Mark
+        class Fields(colander.MappingSchema):
+            stars = colander.SchemaNode(colander.Int(), missing=0, write_permission="desk.write")
+        def includeme(config):
+            config.extend_model(Paper, Mark, presence="always")
+            config.extend_resource("desk.papers", Fields)
+        """,
+    )
+    twice.files["marker"]["models.py"] = dedent(MARKS)
+    both = twice.surface()
+    came, gone = differences(alone, both), differences(both, alone)
+    assert not [one for one in (*came, *gone) if one.weight in ("warning", "danger")]
+    told = lines(came, twice)
+    assert "hooks + info marker_paper extends desk_paper: rows for each" in told
+    assert any(line.startswith("api + info desk.papers: field marker in answers") for line in told)
+    told = lines(gone, twice)
+    assert any(
+        line.startswith("api - notice desk.papers: field marker dropped from") for line in told
+    )
+    assert not any("takes no permission of its own" in line for line in told)
+    twice.edit(', write_permission="desk.write"', "", addon="marker")
+    told = lines(differences(both, twice.surface()), twice)
+    assert (
+        "permissions ! warning field desk.papers.marker.stars: to write it takes no permission"
+        in [line.partition(" of its own")[0] for line in told]
+    )
 
 
 def test_who_replaces_whose_view_is_told_and_again_when_what_is_replaced_changes(twice):

@@ -7,6 +7,7 @@ from typing import Any
 
 from talatat.composition import PLATFORM
 from talatat.evolution.differences.comparing import PUBLIC, Pair, compared, listed
+from talatat.evolution.differences.shapes import resolved
 from talatat.evolution.plan.model import Change
 
 SECTION = "permissions"
@@ -22,7 +23,7 @@ def permissions(pair: Pair) -> Iterator[Change]:
         yield _source(pair, name, was, now)
     for name, was, now in compared(*pair.part("resources")):
         if was is not None and now is not None:
-            yield from _resource(name, was, now)
+            yield from _resource(pair, name, was, now)
 
 
 def _permission(pair: Pair, name: str, was: Any, now: Any) -> Iterator[Change]:
@@ -98,7 +99,7 @@ def _source(pair: Pair, name: str, was: Any, now: Any) -> Change:
     return Change(SECTION, "!", what, now["addon"], detail, "warning")
 
 
-def _resource(name: str, was: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
+def _resource(pair: Pair, name: str, was: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
     if was["scope"] != now["scope"]:
         if now["scope"] is None:
             detail = "shows every row; it showed those that a request may see"
@@ -107,7 +108,29 @@ def _resource(name: str, was: dict[str, Any], now: dict[str, Any]) -> Iterator[C
             detail = "chooses in another way which rows a request may see"
             yield Change(SECTION, "!", f"resource {name}", now["addon"], detail, "warning")
     for field, before, after in compared(was["fields"], now["fields"]):
+        if not _is_shown(pair.new, name, field) and after is None:
+            continue  # the field itself is gone, which the section of the API tells
         yield from _field(f"{name}.{field}", now["addon"], before or {}, after or {})
+
+
+def _is_shown(surface: Any, resource: str, field: str) -> bool:
+    """Whether a resource has a field still, in answers or in requests."""
+    components = surface.get("api", {}).get("components", {})
+    return any(
+        _has(components, {"$ref": f"#/components/schemas/{name}"}, field.split("."))
+        for name in (resource, f"{resource}.create", f"{resource}.patch")
+    )
+
+
+def _has(components: Any, schema: Any, path: list[str]) -> bool:
+    for name in path:
+        found = resolved(components, schema)
+        branches = [found, *found.get("anyOf", ()), *found.get("oneOf", ())]
+        shown = [resolved(components, one).get("properties", {}).get(name) for one in branches]
+        schema = next((one for one in shown if one is not None), None)
+        if schema is None:
+            return False
+    return True
 
 
 def _field(name: str, addon: str, was: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:

@@ -90,7 +90,8 @@ class Shapes:
             yield Difference("!", f"{path or 'the body'} takes no further fields any more", True)
 
     def _gone_field(self, at: str, was: Schema, new: Schema, way: Way) -> Difference:
-        owner = resolved(self.old, was).get("x-addon")
+        # The fields of an extension stand under its addon's name.
+        owner = resolved(self.old, was).get("x-addon") or at.partition(".")[0]
         if way == "response":
             return Difference("!", f"field {at} dropped from answers", True, owner)
         refused = not new.get("additionalProperties", True)

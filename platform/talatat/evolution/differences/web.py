@@ -113,7 +113,9 @@ def _new(pair: Pair, key: str, now: dict[str, Any], routes: dict[str, Any]) -> C
 def _changed(pair: Pair, key: str, was: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
     if was["addon"] != now["addon"]:
         detail = f"answered by {now['addon']} ({now['code']}), formerly by {was['addon']}"
-        yield Change("views", "!", key, now["addon"], detail, "warning")
+        back = was["addon"] in pair.went
+        weight = "notice" if back else "warning"
+        yield Change("views", "~" if back else "!", key, now["addon"], detail, weight)
     if is_public(now) and not is_public(was):
         before = "only answered errors" if was.get("errors") else f"asked for {was['permission']}"
         detail = f"made public, anybody may call it; it {before}"

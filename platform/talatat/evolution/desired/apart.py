@@ -59,7 +59,8 @@ def _run(job: dict[str, Any], seconds: float) -> tuple[bytes, str, int]:
     os.close(writing)
     answers: list[bytes] = []
     with os.fdopen(reading, "rb") as pipe:
-        reader = threading.Thread(target=lambda: answers.append(pipe.read()), daemon=True)
+        # Line by line: what has been said stands, whoever still holds the other end.
+        reader = threading.Thread(target=answers.extend, args=(pipe,), daemon=True)
         reader.start()
         try:
             printed, _ = child.communicate(json.dumps(job).encode(), timeout=seconds + GRACE)
@@ -71,7 +72,7 @@ def _run(job: dict[str, Any], seconds: float) -> tuple[bytes, str, int]:
             child.communicate()
             raise
         finally:
-            reader.join()
+            reader.join(GRACE)  # what an addon left running may hold the pipe open
     return b"".join(answers), printed.decode(errors="replace"), child.returncode
 
 

@@ -1,0 +1,25 @@
+"""Kill it anywhere: apply again, and what is there is what an undisturbed apply would have left.
+
+`make test` takes a few points of a few plans, `make accept` all of all (tests/accept/test_kills.py).
+"""
+
+import pytest
+from killing.corpus import PLANS
+from killing.lab import Lab
+from killing.sweeping import sweep
+
+SAMPLE = ("all at once", "a backfill that may run once only")
+
+
+@pytest.mark.parametrize("plan", SAMPLE)
+def test_a_plan_that_is_interrupted_converges_when_it_is_applied_again(
+    plan, server, shelf, tmp_path
+):
+    struck = sweep(Lab(shelf, plan, server, tmp_path), most=2)
+    assert min(struck.values()) >= 2
+
+
+def test_the_corpus_holds_plans_of_every_kind():
+    assert len(PLANS) >= 25
+    phases = {one.phase for plan in PLANS.values() for one in plan}
+    assert phases == {"expand", "data", "contract"}

@@ -43,6 +43,8 @@ TROVE = {
                 CONSTRAINT trove_book_book_fk REFERENCES shelf_place (id) ON DELETE CASCADE,
                 gold BIGINT NOT NULL)""",
             "CREATE TABLE trove_note (said TEXT, about TEXT CONSTRAINT trove_note_fk REFERENCES trove_book (book_id))",
+            'CREATE TABLE "trove_Odd ""{name}/" ("Group" TEXT PRIMARY KEY, "a :x? {y}" TEXT)',
+            'CREATE TABLE trove_plain (rowid TEXT, oid_ TEXT)',
             "CREATE INDEX trove_coin_value_ix ON trove_coin (value) WHERE value > 1",
             "CREATE UNIQUE INDEX trove_chest_lower_uq ON trove_chest (lower(name))",
             "CREATE VIEW trove_heavy AS SELECT c.id, c.name FROM trove_chest c WHERE c.weight > 10",
@@ -95,8 +97,9 @@ class Site:
         database.dispose()
         return opened
 
-    def opened(self, *names: str) -> Opened:
-        return open_database(self.addons.ini(*names, url=self.url))
+    def opened(self, *names: str, user: str = "postgres") -> Opened:
+        url = self.url.replace("postgres@", f"{user}@")
+        return open_database(self.addons.ini(*names, url=url))
 
     def run(self, *statements: str) -> list[Any]:
         """Run statements as somebody with the database's own tool would; the rows of the last."""
@@ -158,9 +161,12 @@ class Site:
                 ("talatat_", "sqlite_schema", "sqlite_temp", "sqlite_stat")
             ) or kind in ("view", "virtual"):
                 continue
-            columns = "*" if without_rowid else "rowid, *"
+            columns = "*" if without_rowid else "oid, *"
+            quoted = '"' + name.replace('"', '""') + '"'
             where = " WHERE name NOT LIKE 'talatat%'" if name == "sqlite_sequence" else ""
-            said += [f"{name}: {one!r}" for one in self.run(f"SELECT {columns} FROM {name}{where}")]
+            said += [
+                f"{name}: {one!r}" for one in self.run(f"SELECT {columns} FROM {quoted}{where}")
+            ]
         return sorted(said)
 
     def tables(self) -> set[str]:
@@ -192,6 +198,8 @@ FILLING = """
     INSERT INTO trove_book VALUES ('p1', 9223372036854775807), ('p2', -5);
     INSERT INTO trove_note VALUES ('of hall', 'p1'), ('of attic', 'p2'), (NULL, NULL), (NULL, NULL);
     INSERT INTO trove_key VALUES ('k', {blob}), ('empty', {empty});
+    INSERT INTO "trove_Odd ""{{name}}/" VALUES ('a', '100%'), ('?', ':x');
+    INSERT INTO trove_plain VALUES ('r', 's'), ('r', 's');
     INSERT INTO trove_sum (a) VALUES (21);
     DELETE FROM trove_log WHERE n = 3
     """

@@ -120,7 +120,7 @@ def test_tables_that_are_there_are_never_written_into(gone, file):
     gone.bring("trove")
     before = gone.dump()
     with pytest.raises(
-        EvolutionError, match="are in the database already: trove_book, trove_chest"
+        EvolutionError, match=r"are in the database already: .*trove_book, trove_chest"
     ):
         restore_file(gone.opened("trove"), file)
     assert gone.dump() == before

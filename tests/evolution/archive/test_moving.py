@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
+from sqlalchemy import event
 
-from talatat.evolution.archive import archive, move_back
+from talatat.evolution.apply.transactions import Timeouts
+from talatat.evolution.archive import archive, move_back, turns
 from talatat.evolution.archive.naming import owned
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.processes import Process, say
@@ -215,3 +219,55 @@ def test_the_longest_addons_name_owns_a_table():
     assert owned("shop", names, ["shop", "shop_extra"]) == ["shop_item", "shop_extra"]
     assert owned("shop_extra", names, ["shop"]) == ["shop_extra_item"]
     assert owned("talatat", names, ["shop"]) == []
+
+
+def test_whoever_holds_a_lock_is_waited_for_and_named(filled, monkeypatch):
+    if filled.dialect == "sqlite":
+        pytest.skip("SQLite has one lock for all, which every transaction begins with")
+    opened = filled.opened("shelf")
+    before = filled.dump()
+    monkeypatch.setattr(turns, "TIMEOUTS", Timeouts(lock=0.1, statement=0, tries=3))
+    with psycopg.connect(filled.plain) as other:
+        other.execute("UPDATE shelf_place SET label = 'roof' WHERE id = 'p1'")
+        with pytest.raises(EvolutionError, match=r"a lock was not had in 3 tries .*shelf_place"):
+            archive(opened, "trove")
+        other.rollback()
+        assert filled.dump() == before
+        other.execute("UPDATE shelf_place SET label = 'roof' WHERE id = 'p1'")
+        monkeypatch.setattr(turns, "TIMEOUTS", Timeouts(lock=0.1, statement=0, tries=20))
+        letting_go = threading.Timer(0.5, other.commit)
+        letting_go.start()
+        archive(opened, "trove")
+        letting_go.join()
+    assert not {one for one in filled.tables() if one.startswith("trove")}
+
+
+def test_a_plan_that_is_half_done_comes_first(filled):
+    opened = filled.opened("shelf")
+    filled.run(
+        "INSERT INTO talatat_plan (digest, kind, document, state, who, started_at)"
+        " VALUES ('d', 'apply', '{}', 'running', 'ann', '2026-01-01 00:00:00')"
+    )
+    with pytest.raises(EvolutionError, match="a plan was begun on this database and is not done"):
+        archive(opened, "trove")
+
+
+def test_what_the_database_refuses_is_told_in_words(filled, monkeypatch):
+    opened = filled.opened("shelf")
+    if filled.dialect == "postgresql":
+        role = f"r{filled.plain.rpartition('_')[2]}"
+        filled.run(f"CREATE ROLE {role} LOGIN")
+        filled.run(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
+        opened = filled.opened("shelf", user=role)
+        match = r"permission denied .*GRANT CREATE ON DATABASE"
+    else:
+        pages = filled.run("PRAGMA page_count")[0][0]
+        event.listen(
+            opened.database.migration_engine, "connect",
+            lambda connection, record: connection.execute(f"PRAGMA max_page_count = {pages}"),
+        )  # fmt: skip
+        match = "database or disk is full"
+    before = filled.dump()
+    with pytest.raises(EvolutionError, match=rf"{match}(.|\n)*Nothing was changed"):
+        archive(opened, "trove")
+    assert filled.dump() == before

@@ -18,7 +18,7 @@ _STOOD_ON = ("table", "view")
 # What stands on a table goes with it, whoever made it; these have no name that others could refer to.
 _ON_TABLES = ("index", "constraint", "setting")
 # What has a text in which the names of tables, types and functions stand.
-_WORDED = ("view", "trigger", "function")
+_WORDED = ("view", "trigger", "function", "constraint", "index")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Belongings:
     def names(self) -> frozenset[str]:
         """What others may refer to, in lower case."""
         parts = {one.name for one in self.parts if one.kind not in _ON_TABLES}
-        return frozenset(name.lower() for name in parts | {one.name for one in self.tables})
+        names = parts | {one.name for one in self.tables}
+        return frozenset(name.partition("(")[0].lower() for name in names)  # functions: name(types)
 
 
 def belongings(
@@ -88,7 +89,7 @@ def _references(
             if _mentions(said, names):
                 yield table, f"{table}.{name} is {said}"
     for one in schema.objects:
-        if one.kind in _WORDED and _mentions(one.sql, names):
+        if one.kind in _WORDED and not _is_foreign_key(one, schema) and _mentions(one.sql, names):
             own = one.table is None or owner_of(one.name, addons) is not None
             yield one.name if own else one.table or "", f"{one.kind} {one.name} names it"
 

@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 
 from talatat.evolution.archive.manifest import FIRST, ForeignKey, Manifest
 from talatat.evolution.archive.naming import location
-from talatat.evolution.graph import EvolutionError
 from talatat.evolution.kept.sql import quoted, ran
 
 _UNCHECKED = " NOT VALID"
@@ -198,13 +197,3 @@ def count(connection: Connection, values: Mapping[str, Any]) -> None:
             value=int(value),
             called=bool(called),
         )
-
-
-def refused(error: Exception) -> EvolutionError | None:
-    """Word the error of a role that may not make schemas."""
-    if getattr(getattr(error, "orig", None), "sqlstate", None) != "42501":
-        return None
-    return EvolutionError(
-        f"the role that sqlalchemy.url names may not do this: {getattr(error, 'orig', error)}. Archives "
-        f"lie in schemas of their own: GRANT CREATE ON DATABASE ... TO that role. Nothing was changed."
-    )

@@ -11,10 +11,10 @@ from typing import TypeVar
 from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from talatat.db.retry import is_unreachable
 from talatat.evolution.apply.blockers import blockers, is_lock_timeout
 from talatat.evolution.apply.lease import held
 from talatat.evolution.apply.transactions import Timeouts, set_timeouts
-from talatat.evolution.archive import postgresql
 from talatat.evolution.archive.rows import settle
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.locking import begun
@@ -46,8 +46,10 @@ def in_turn(opened: Opened, work: Callable[[Connection], Result]) -> Result:
                     settle(connection)
                     return work(connection)
             except SQLAlchemyError as error:
+                if is_unreachable(error) and "disk is full" not in str(error):
+                    raise
                 if not is_lock_timeout(error):
-                    raise postgresql.refused(error) or error from error
+                    raise _refused(opened, error) from error
                 cause = error
             log.info("waits for a lock, try %d of %d", attempt + 1, TIMEOUTS.tries)
             connection.rollback()
@@ -58,6 +60,20 @@ def in_turn(opened: Opened, work: Callable[[Connection], Result]) -> Result:
             f"{'; '.join(holders)}. End that session (SELECT pg_terminate_backend(PID)) or wait for it, "
             f"and run the command again. Nothing was changed."
         ) from cause
+
+
+def _refused(opened: Opened, error: SQLAlchemyError) -> EvolutionError:
+    """Word what the database said: no room, no right, somebody else's lock on the file."""
+    orig = getattr(error, "orig", None)
+    said = " ".join(str(orig or error).split())
+    if getattr(orig, "sqlstate", None) == "42501":
+        mend = "Archives lie in schemas of their own: GRANT CREATE ON DATABASE ... TO the role of the URL"
+    else:
+        mend = "Mend that"
+    return EvolutionError(
+        f"{opened.ini.at('sqlalchemy.url')}: the database {opened.target} refused: {said}. {mend}, and run "
+        f"the command again. Nothing was changed."
+    )
 
 
 def _require(opened: Opened) -> None:

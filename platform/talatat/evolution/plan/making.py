@@ -183,10 +183,11 @@ class _Draft:
 
     def changes(self, steps: Sequence[Step]) -> list[Change]:
         """What changes for callers and operators."""
-        old = self.released if "routes" in self.released else None
         restored = [step.addon for step in steps if step.kind == "restore"]
         left_out = self.desired.left_out
-        found = differences(old, self.desired.surface, archives=restored, left_out=left_out)
+        found = differences(
+            self.released or None, self.desired.surface, archives=restored, left_out=left_out
+        )
         lock = lockfile.read(self.opened.ini)
         found += lockfile.parted(lock, self.desired, self.observed)
         return found

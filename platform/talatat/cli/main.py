@@ -19,6 +19,7 @@ COMMANDS = {
     "archive": "Move the data of an addon that sleeps away, restorably.",
     "bisect": "Which addon makes a command fail.",
     "check": "The conformance suite: what holds of an addon, and its tier.",
+    "doctor": "What parts models, database and release, and what mends it.",
     "history": "Releases: number, time, who, what.",
     "lint": "Find hazards in a migration's SQL.",
     "load": "Import a file in bulk; can be killed and resumed.",

@@ -6,7 +6,7 @@ SQLAlchemy guesses from a reflected type: so checks, defaults and expressions ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, MetaData, inspect
@@ -24,11 +24,19 @@ from talatat.evolution.statements import Recorder
 
 @dataclass
 class Replayed:
-    """The schema that revisions make; `owners` tells the addon whose revision made each table."""
+    """The schema that revisions make; `owners` tells the addon whose revision made each table.
+
+    `statements` are those of each revision that was run; `failed` tells why an addon's could not be.
+    """
 
     schema: Schema
     owners: Mapping[str, str] = field(default_factory=dict)
     statements: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+# Called after each revision: the schema then, and who made which table.
+See = Callable[[Revision, Schema, Mapping[str, str]], object]
 
 
 def replay(
@@ -36,17 +44,35 @@ def replay(
     graph: Graph,
     revisions: Iterable[Revision],
     owners: Mapping[str, str] | None = None,
+    *,
+    lenient: bool = False,
+    see: See | None = None,
 ) -> Replayed:
-    """Run revisions on a shadow database, in the order given. Raises EvolutionError where one fails."""
+    """Run revisions on a shadow database, in the order given.
+
+    Raises EvolutionError where one fails; when `lenient`, that addon's others and those that require them
+    are passed over instead.
+    """
     known = dict(owners or {})
     statements: dict[tuple[str, str], tuple[str, ...]] = {}
+    failed: dict[str, str] = {}
     with engine.connect() as connection:
         for one in revisions:
-            statements[one.key] = run(connection, graph, one)
+            if failed.keys() & {one.addon, *one.requires}:
+                failed.setdefault(one.addon, f"it requires {', '.join(failed)}")
+                continue
+            try:
+                statements[one.key] = run(connection, graph, one)
+            except EvolutionError as error:
+                if not lenient:
+                    raise
+                failed[one.addon] = str(error)
             for name in _tables(connection):
                 known.setdefault(name, one.addon)
-        schema = read_schema(connection)
-    return Replayed(schema, known, statements)
+            if see is not None:
+                see(one, _schema(connection), known)
+        schema = _schema(connection)
+    return Replayed(schema, known, statements, failed)
 
 
 def run(connection: Connection, graph: Graph, revision: Revision) -> tuple[str, ...]:
@@ -80,7 +106,7 @@ def build(engine: Engine, metadatas: Iterable[MetaData]) -> Schema:
                 f"the models of {', '.join(addons)} cannot be made in a database: {said}. Mend the model "
                 f"that the text names."
             ) from error
-        return read_schema(connection)
+        return _schema(connection)
 
 
 def metadatas_of(composition: Composition, addons: Iterable[str]) -> list[MetaData]:
@@ -92,6 +118,13 @@ def metadatas_of(composition: Composition, addons: Iterable[str]) -> list[MetaDa
         if addon.name in wanted
         for base in bases_of(addon.package)
     ]
+
+
+def _schema(connection: Connection) -> Schema:
+    try:
+        return read_schema(connection)
+    finally:
+        connection.rollback()
 
 
 def _tables(connection: Connection) -> list[str]:

@@ -39,6 +39,8 @@ def _reasons(saved: Plan, now: Plan) -> Iterator[str]:
     if old.archives != new.archives:
         yield "archives were made, restored or purged since"
     yield from _wanted(saved, now)
+    if more := [one.text for one in now.blockers if one not in saved.blockers]:
+        yield f"what blocks it now did not then: {' '.join(more)}"
     if saved.accepted != now.accepted:
         yield "other steps are accepted (--accept)"
     if [_told(one) for one in saved.steps] != [_told(one) for one in now.steps]:
@@ -58,8 +60,18 @@ def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 
 
 def _told(step: Step) -> Mapping[str, Any]:
-    """What counts of a step: all but what was measured."""
-    return asdict(replace(step, measured={}))
+    """What counts of a step: all but what depends on how many rows there are."""
+    return asdict(replace(step, measured={}, hazards=()))
+
+
+def _run(step: Step) -> Mapping[str, Any]:
+    """What a step does.
+
+    What was found against it is not compared: hazards count the steps of a plan, and tables that the plan
+    itself made carry none until it was interrupted.
+    """
+    found = ("hazards", "locks", "rewrites", "reversibility", "measured")
+    return {name: value for name, value in asdict(step).items() if name not in found}
 
 
 def rest_of(saved: Plan, now: Plan) -> Plan | None:
@@ -74,6 +86,6 @@ def rest_of(saved: Plan, now: Plan) -> Plan | None:
     known = {step.key: step for step in saved.steps}
     if not same or not set(left) <= set(known):
         return None
-    if any(_told(left[key]) != _told(known[key]) for key in left):
+    if any(_run(left[key]) != _run(known[key]) for key in left):
         return None
     return replace(saved, steps=tuple(one for one in saved.steps if one.key in left))

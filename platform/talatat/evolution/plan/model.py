@@ -1,8 +1,9 @@
 """A plan as data: what is there, what is wanted, the steps between, and what each would change.
 
 A plan is deterministic: made twice of the same database and the same composition it is the same, byte
-for byte, but for what was only `measured` (rows, sizes, processes), which is no part of its digest. So a
-saved plan is stale exactly when the plan made now has another digest.
+for byte, but for what was only `measured` (rows, sizes, processes) and for hazards, whose severity grows with
+the tables: they are no part of its digest, for rows come in while a plan lies in a file. What blocks it is.
+So a saved plan is stale exactly when the plan made now has another digest.
 """
 
 from __future__ import annotations
@@ -125,11 +126,11 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """The SHA-256 of everything but what was only measured."""
+        """The SHA-256 of everything but what depends on how many rows there are."""
         document = self._document()
         del document["measured"]
         for step in document["steps"]:
-            del step["measured"]
+            del step["measured"], step["hazards"]
         return digest(document)
 
     @property

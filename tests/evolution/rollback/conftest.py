@@ -299,9 +299,20 @@ class Town:
             return read_schema(connection, lambda name: not name.startswith("talatat_")).canonical()
 
 
-@pytest.fixture
-def town(addons: Any, database_url: str) -> Town:
-    town = Town(addons, database_url)
+def _town(addons: Any, url: str) -> Town:
+    town = Town(addons, url)
     town.install("1.0")
     town.declare("shop")
     return town
+
+
+@pytest.fixture
+def town(addons: Any, sqlite_url: str) -> Town:
+    """On SQLite: for what does not depend on the database."""
+    return _town(addons, sqlite_url)
+
+
+@pytest.fixture
+def either(addons: Any, database_url: str) -> Town:
+    """On SQLite and on PostgreSQL."""
+    return _town(addons, database_url)

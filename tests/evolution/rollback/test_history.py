@@ -13,6 +13,10 @@ from talatat.evolution.opening import open_database
 @pytest.fixture
 def applied(town):
     """Two releases and a way back."""
+    return apply(town)
+
+
+def apply(town):
     town.apply()
     town.execute("INSERT INTO shop_good VALUES (1, 'Lamp', 'bright')")
     town.release("1.1")
@@ -30,7 +34,8 @@ def test_a_database_without_releases_says_so(town, capsys):
     assert json.loads(capsys.readouterr().out) == []
 
 
-def test_each_release_tells_who_what_and_which_revisions(applied, capsys):
+def test_each_release_tells_who_what_and_which_revisions(either, capsys):
+    applied = apply(either)
     capsys.readouterr()
     assert applied.run("history", applied.ini, "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -51,7 +56,7 @@ def test_each_release_tells_who_what_and_which_revisions(applied, capsys):
     assert all(one["who"] and one["plan"] and one["made_at"].endswith("Z") for one in found)
 
 
-def test_the_table_tells_what_changed(applied, capsys):
+def test_the_table_and_one_release_in_full_tell_what_changed_and_how_to_go_back(applied, capsys):
     capsys.readouterr()
     assert applied.run("history", applied.ini) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -59,10 +64,6 @@ def test_the_table_tells_what_changed(applied, capsys):
     assert "2 up" in lines[2]
     assert "2 down" in lines[3]
     assert "back to release 1" in lines[3]
-
-
-def test_one_release_in_full_tells_what_it_changed_and_how_to_go_back(applied, capsys):
-    capsys.readouterr()
     assert applied.run("history", applied.ini, "3") == 0
     told = capsys.readouterr().out
     assert "Changes since release 2" in told
@@ -76,10 +77,7 @@ def test_one_release_in_full_tells_what_it_changed_and_how_to_go_back(applied, c
     assert {one["section"] for one in found["changes"]} >= {"states"}
     assert applied.run("history", applied.ini, "7") == 1
     assert "there is no release 7" in capsys.readouterr().err
-
-
-def test_the_file_of_a_revision_can_be_had_when_its_package_is_gone(applied, capsys):
-    capsys.readouterr()
+    # The file of a revision can be had when its package is gone.
     assert applied.run("history", applied.ini, "--text", "shop:0002_slug") == 0
     assert 'revision, down_revision, phase = "0002_slug"' in capsys.readouterr().out
     assert applied.run("history", applied.ini, "--text", "shop:0002_slug", "--json") == 0

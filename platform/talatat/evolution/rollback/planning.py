@@ -13,6 +13,7 @@ from talatat.composition import PLATFORM
 from talatat.evolution.apply.applying import older_processes
 from talatat.evolution.graph import EvolutionError, Graph
 from talatat.evolution.history import told_apart
+from talatat.evolution.live import Schema
 from talatat.evolution.observed import Observed, Release, look
 from talatat.evolution.opening import Opened
 from talatat.evolution.plan.making import base_of
@@ -119,7 +120,25 @@ def _steps(
     with opened.reading() as connection:
         weighty = weighed(connection, opened.dialect, graph, known, _requires(target))
     # A way back was written to be gone once, in a hurry: it is told what it locks, and not lectured.
-    return [replace(one, hazards=()) for one in weighty], []
+    return [replace(one, hazards=()) for one in weighty], dangling(observed.schema, known)
+
+
+def dangling(schema: Schema | None, steps: Sequence[Step]) -> list[Blocker]:
+    """Tables that stay and refer to one that goes: SQLite would drop it all the same."""
+    keeps = [one for step in steps for one in step.keeps]
+    gone = {one["table"] for one in keeps if one["whole"]}
+    columns = {(one["table"], name) for one in keeps for name in one["columns"]}
+    return [
+        Blocker(
+            f"table {name} refers to {key.target_table}, which goes, and no revision of its addon says "
+            f"that it requires the one that made it. Write that into its `requires`, or take its addon "
+            f"out, apply, and archive it before you go back."
+        )
+        for name, info in sorted(schema.tables.items() if schema is not None else ())
+        if name not in gone
+        for key in info.foreign_keys
+        if key.target_table in gone and not {(name, one) for one in key.columns} & columns
+    ]
 
 
 def _unknown(observed: Observed, graph: Graph, target: Release) -> list[str]:

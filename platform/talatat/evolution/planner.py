@@ -77,14 +77,23 @@ def _rank(graph: Graph, one: Revision) -> tuple[int, int, str, Key]:
 def _ahead(graph: Graph, addon: str, revision: str) -> str:
     version = graph.versions.get(addon)
     installed = f"{addon} {version}" if version else addon
-    if into := next((one for one in graph.of(addon) if revision in one.replaces), None):
-        return (
-            f"addon {addon} stands at revision {revision!r}, which the installed {installed} has squashed "
-            f"into {into.revision!r}: what lies between the two is not in this package any more. Install "
-            f"the last version of {addon} before the squash, run `talatat apply`, then install this one."
-        )
+    if text := squashed(graph, addon, revision):
+        return text
     return (
         f"the database is ahead: addon {addon} stands at revision {revision!r} there, which the installed "
         f"{installed} does not have. Install the version of {addon} that the database was brought to, "
         f"or restore a database of this version."
+    )
+
+
+def squashed(graph: Graph, addon: str, revision: str) -> str | None:
+    """What to do where a database stands at a revision that was squashed since; None where it was not."""
+    into = next((one.revision for one in graph.of(addon) if revision in one.replaces), None)
+    if into is None:
+        return None
+    return (
+        f"addon {addon} stands at revision {revision!r}, which the installed {addon} "
+        f"{graph.versions.get(addon, '')} has squashed into {into!r}: what lies between the two is not in "
+        f"this package any more. Install the last version of {addon} before the squash, run `talatat "
+        f"apply`, then install this one."
     )

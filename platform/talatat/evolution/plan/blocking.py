@@ -12,6 +12,7 @@ from talatat.evolution.graph import Graph
 from talatat.evolution.observed import Observed
 from talatat.evolution.opening import Opened
 from talatat.evolution.plan.model import Blocker, Step
+from talatat.evolution.planner import squashed
 
 _WORD = re.compile(r"\w+")
 
@@ -24,6 +25,9 @@ def ahead(
     for addon, found in heads.items():
         unknown = [one for one in found if (addon, one) not in graph.revisions]
         if not unknown:
+            continue
+        if text := squashed(graph, addon, unknown[0]):
+            yield Blocker(text)
             continue
         known = packages.get(addon, {})
         name = known.get("distribution", addon)

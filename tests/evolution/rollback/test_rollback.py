@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import insert
 
 from talatat.db.types import utcnow
-from talatat.evolution.apply.applying import Refused
+from talatat.evolution.apply.applying import Refused, carry_out_prepared
+from talatat.evolution.graph import EvolutionError
 from talatat.evolution.opening import open_database
 from talatat.evolution.rollback import plan_rollback, roll_back
 from talatat.evolution.tables import processes
@@ -175,6 +176,9 @@ def test_an_addon_taken_out_or_archived_since_is_to_be_listed_again(town, capsys
     assert town.run("archive", town.ini, "shelf") == 0
     assert town.run("rollback", town.ini, "--to", "1") == 3
     assert "its data lies in archive" in capsys.readouterr().out
+    town.execute("UPDATE talatat_archive SET state = 'purged'")
+    assert town.run("rollback", town.ini, "--to", "1") == 3
+    assert "its data was purged since" in capsys.readouterr().out
 
 
 def test_what_is_refused_changes_nothing(grown, capsys):
@@ -234,6 +238,26 @@ def test_a_rollback_that_was_killed_goes_on_when_it_is_run_again(either):
         ("was vase",),
         ("was key",),
     ]
+
+
+def test_an_apply_that_ended_half_way_is_taken_back_to_the_release_before_it(town):
+    town.apply()
+    town.execute(FIRST)
+    town.release("1.1")
+    before, goods = town.schema, town.goods
+    town.install("2.0")
+
+    def fail(step, number, total, rows):
+        if step.name == "0005_no_note":
+            raise EvolutionError("the power went")
+
+    with pytest.raises(EvolutionError, match="the power went"):
+        carry_out_prepared(town.prepare(), progress=fail, contract=True)
+    assert town.schema != before
+    town.execute("DELETE FROM talatat_release WHERE number = 3")  # as if it was killed before that
+    assert town.rollback() == 0
+    assert (town.schema, town.goods) == (before, goods)
+    assert town.rows("SELECT max(number) FROM talatat_release") == [(3,)]
 
 
 def test_a_step_back_that_fails_in_the_shadow_changes_nothing(town, capsys):

@@ -55,12 +55,15 @@ def prepared(opened: Opened, to: int | None = None) -> Iterator[Prepared]:
             f"the database of {ini} has no release yet: there is nothing to go back to. Run talatat apply "
             f"{ini} first."
         )
-    with opened.reading() as connection:
-        last, target = choose(connection, ini, to)
-        surface = surface_at(target, last, dict(observed.heads))
-        serving = older_processes(connection, surface)
     with TemporaryDirectory(prefix="talatat-rollback-") as folder:
-        graph = observed.ledger.graph(Path(folder))
+        graph, last = observed.ledger.graph(Path(folder)), observed.release
+        beyond = not _unknown(observed, graph, last) and bool(
+            undone(observed.ledger, graph, observed.heads, last)[0]
+        )
+        with opened.reading() as connection:
+            target = choose(connection, ini, to, last, beyond=beyond)
+            surface = surface_at(target, last, dict(observed.heads))
+            serving = older_processes(connection, surface)
         steps, blockers = _steps(opened, observed, graph, target)
         changes = _changes(observed, last, target, steps)
         plan = Plan(
@@ -169,14 +172,17 @@ def _changes(
 ) -> list[Change]:
     changes = told_apart(last.surface, target.surface)
     wanted = {one["name"] for one in target.surface.get("addons", ())}
-    for archive in observed.archives:
-        name = archive["addon"]
-        if name in wanted and not observed.heads.get(name):
+    archived = {one["addon"]: one["id"] for one in observed.archives}
+    for name in sorted(wanted):
+        if not target.surface.get("heads", {}).get(name) or observed.heads.get(name):
+            continue
+        detail = "its data was purged since: it will be empty when it is composed again"
+        if name in archived:
             detail = (
-                f"its data lies in archive {archive['id']}; talatat apply restores it when {name} is "
+                f"its data lies in archive {archived[name]}; talatat apply restores it when {name} is "
                 f"composed again"
             )
-            changes.append(Change("states", "~", name, name, detail, "notice"))
+        changes.append(Change("states", "~", name, name, detail, "notice"))
     for name in dict.fromkeys(step.addon for step in steps if step.addon not in wanted):
         detail = "sleeps; its tables that build on what goes are kept, and come back with it"
         changes.append(Change("states", "~", name, name, detail, "notice"))

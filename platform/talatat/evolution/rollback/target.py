@@ -16,20 +16,17 @@ from talatat.evolution.planner import applied
 from talatat.evolution.tables import plans, releases
 
 
-def choose(connection: Connection, ini: str, to: int | None) -> tuple[Release, Release]:
-    """Return the last release and the one to go back to: `to`, or the one before the last.
+def choose(
+    connection: Connection, ini: str, to: int | None, last: Release, *, beyond: bool
+) -> Release:
+    """Return the release to go back to: `to`, or the one before the last.
 
     After a rollback that is the one before the release that it went back to: each rollback goes one
-    further. Raises EvolutionError where there is none.
+    further. Where the database stands `beyond` the last release (an apply that ended half way) it is the
+    last one itself. Raises EvolutionError where there is none.
     """
-    last = release_of(connection)
-    if last is None:
-        raise EvolutionError(
-            f"the database of {ini} has no release yet: there is nothing to go back to. See: talatat "
-            f"history {ini}"
-        )
     if to is None:
-        to = _before(connection, last)
+        to = last.number if beyond else _before(connection, last)
     target = None if to is None else release_of(connection, to)
     if target is None:
         known = ", ".join(str(one) for one in _numbers(connection))
@@ -38,7 +35,7 @@ def choose(connection: Connection, ini: str, to: int | None) -> tuple[Release, R
             f"there is {what} to go back to. The database has release {known}; talatat history {ini} "
             f"tells what each is. To go forward, install the newer packages and run talatat apply {ini}."
         )
-    return last, target
+    return target
 
 
 def _numbers(connection: Connection) -> list[int]:

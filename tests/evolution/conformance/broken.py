@@ -132,7 +132,7 @@ BROKEN = {
         ),
     ),
     "named-constraints": Broken(
-        "the unique constraint (b) of lamp_note has no name",
+        "lamp_note: the constraint unique (b) has no name",
         files=revision(UNNAMED, 'op.drop_table("lamp_note")', 'waivers = {"unnamed-constraint": "why"}'),
     ),
     "settings-refused": Broken("lamp.bright takes whatever", {"settings.py": [

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import sqlalchemy as sa
-
 from talatat.db.checks import LONGEST_NAME
-from talatat.evolution.planner import order
-from talatat.testing.conformance.model import Tier, database_rule, rule
-from talatat.testing.conformance.moving import moving, up
+from talatat.testing.conformance.climbing import Climb
+from talatat.testing.conformance.model import Note, Tier, database_rule, rule
+from talatat.testing.conformance.moving import comparable
 from talatat.testing.conformance.places import Place
 from talatat.testing.conformance.subject import Subject
 
@@ -92,15 +90,26 @@ def _own_objects(subject: Subject, place: Place) -> Iterator[tuple[str, str]]:
     assert climb.schema is not None
     before = {(one.kind, one.name) for step in climb.steps[:1] for one in step.before.objects}
     made = {
-        (one.kind, one.name) for step in climb.steps for one in step.after.objects
-        if one not in step.before.objects
-    }  # fmt: skip
-    there = {
         (one.kind, one.name)
-        for one in climb.schema.objects
-        if one.kind not in ("setting", "extension")
+        for step in climb.steps
+        for one in step.after.objects
+        if one not in step.before.objects and one.kind not in ("setting", "extension")
     }
-    yield from sorted((made & there) - before)
+    there = {(one.kind, one.name) for one in climb.schema.objects}
+    # On SQLite a constraint is a part of its table's statement, and no object.
+    named = {
+        ("constraint", name) for _, name, said in _constraints(climb, subject.name) if name != said
+    }
+    yield from sorted(((made & there) - before) | named)
+
+
+def _constraints(climb: Climb, addon: str) -> Iterator[tuple[str, str, str]]:
+    """The constraints of its own tables: table, name, what it says. One without a name is called what it says."""
+    assert climb.schema is not None
+    for table, entry in sorted(comparable(climb.schema).items()):
+        if climb.owners.get(table) == addon:
+            for name, said in entry.get("constraints", {}).items():
+                yield table, name, said
 
 
 @database_rule(
@@ -111,31 +120,8 @@ def _own_objects(subject: Subject, place: Place) -> Iterator[tuple[str, str]]:
     mend="Give it name='...', or leave the naming to the platform by writing op.create_table instead of SQL.",
 )  # fmt: skip
 def named_constraints(subject: Subject, place: Place) -> Iterator[str]:
-    if (
-        place.kind != "sqlite"
-    ):  # PostgreSQL has named them all by itself: what was forgotten shows on SQLite
-        subject.climbed(place)
-        return
-    owners = subject.climbed(place).owners
-    with subject.database(place) as url, moving(url) as (_, connection):
-        for revision in order(subject.graph, set()):
-            up(connection, subject.graph, revision)
-        found = sa.inspect(connection)
-        for name in sorted(one for one, owner in owners.items() if owner == subject.name):
-            if found.has_table(name):
-                yield from _unnamed(found, name)
-
-
-def _unnamed(found: sa.Inspector, table: str) -> Iterator[str]:
-    listed = (
-        ("primary key", [found.get_pk_constraint(table)]),
-        ("foreign key", found.get_foreign_keys(table)),
-        ("unique constraint", found.get_unique_constraints(table)),
-        ("check", found.get_check_constraints(table)),
-    )
-    for kind, constraints in listed:
-        for one in constraints:
-            columns: Any = one.get("constrained_columns") or one.get("column_names") or ()
-            if one.get("name") is None and (columns or one.get("sqltext")):
-                shown = ", ".join(columns) or one.get("sqltext")
-                yield f"the {kind} ({shown}) of {table} has no name"
+    for table, name, said in _constraints(subject.climbed(place), subject.name):
+        if name == said:
+            yield f"{table}: the constraint {said} has no name"
+    if place.kind == "postgresql":
+        yield Note("PostgreSQL names what was forgotten: that shows on SQLite")

@@ -42,13 +42,35 @@ def sweeps(graph: Graph, contract: Revision) -> tuple[Batch, ...]:
     The previous release went on writing rows, without the new columns, after the backfill was done and
     until its last process ended. Those with a condition find just these rows.
     """
-    found: list[Batch] = []
-    waiting, seen = list(contract.down), set[str]()
+    before = _before(graph, contract)
+    # What an earlier contract revision took away is gone, and was swept then, whatever other line of
+    # revisions leads there too.
+    settled = {
+        one.revision
+        for passed in before
+        if passed.phase == "contract"
+        for one in _before(graph, passed)
+    }
+    return tuple(
+        batch
+        for one in before
+        if one.revision not in settled
+        for batch in one.batches
+        if batch.where
+    )
+
+
+def _before(graph: Graph, revision: Revision) -> list[Revision]:
+    """All revisions of the same addon that come before one, the oldest first."""
+    found: dict[str, Revision] = {}
+    waiting = [(one, False) for one in revision.down]
     while waiting:
-        one = graph.revisions.get((contract.addon, waiting.pop()))
-        if one is None or one.revision in seen or one.phase == "contract":
+        name, below = waiting.pop()
+        one = graph.revisions.get((revision.addon, name))
+        if one is None or name in found:
             continue
-        seen.add(one.revision)
-        found = [batch for batch in one.batches if batch.where] + found
-        waiting += one.down
-    return tuple(found)
+        if below:
+            found[name] = one
+        else:
+            waiting += [(name, True), *((other, False) for other in one.down)]
+    return list(found.values())

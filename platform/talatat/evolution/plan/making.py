@@ -172,7 +172,9 @@ class _Draft:
             return [*restored, *self._weighed(None, known)]
         with self.opened.reading() as connection:
             steps = self._weighed(connection, known)
-            fills = fill_steps(connection, self.desired, self.released, self.live_tables)
+            fills = fill_steps(
+                connection, self.desired, self.released, self.live_tables, _coming(archived)
+            )
         return [*restored, *_before_contract(steps, fills)]
 
     def _weighed(self, connection: Any, steps: Sequence[Step]) -> list[Step]:
@@ -191,6 +193,15 @@ class _Draft:
         lock = lockfile.read(self.opened.ini)
         found += lockfile.parted(lock, self.desired, self.observed)
         return found
+
+
+def _coming(archived: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """The tables that archives bring back, each with its rows."""
+    return {
+        table["name"]: table["rows"]
+        for one in archived.values()
+        for table in one["manifest"]["tables"]
+    }
 
 
 def _statements(archived: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -57,6 +57,8 @@ class Warm:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 def send(pipe: BinaryIO | Any, value: Any) -> None:

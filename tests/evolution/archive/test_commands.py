@@ -70,7 +70,7 @@ def test_purge_asks_somebody_who_is_there(filled, monkeypatch, capsys):
     runner = CliRunner()
     declined = runner.invoke(purge.command, arguments, input="n\n", standalone_mode=False)
     assert declined.return_value == 1
-    said = f"Archive {made['archive']} of trove 1.0 holds {made['rows']} rows in 7 tables. Drop it for good? [y/N]"
+    said = f"Archive {made['archive']} of trove 1.0 holds {made['rows']} rows in {len(made['tables'])} tables. Drop it for good? [y/N]"
     assert said in declined.output
     agreed = runner.invoke(purge.command, arguments, input="y\n", standalone_mode=False)
     assert agreed.return_value == 0

@@ -7,7 +7,6 @@ depend on the order of rows, which no database promises, and two equal rows do n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
 
 _MODULUS = 1 << 256
 
@@ -23,12 +22,6 @@ class Sum:
         """Count one row."""
         self.rows += 1
         self._sum += int.from_bytes(hashlib.sha256(line).digest(), "big")
-
-    def through(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Count rows on their way to somewhere else."""
-        for line in lines:
-            self.add(line)
-            yield line
 
     @property
     def checksum(self) -> str:

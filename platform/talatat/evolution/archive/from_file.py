@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, func, insert, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from talatat.composition import Composition, resolve
 from talatat.db.types import utcnow
-from talatat.evolution.archive import postgresql, sqlite
+from talatat.evolution.archive import crossing, postgresql, sqlite
 from talatat.evolution.archive.contents import silent
-from talatat.evolution.archive.manifest import Manifest
+from talatat.evolution.archive.manifest import Column, Manifest, TableEntry
 from talatat.evolution.archive.orphans import OrphanFile
 from talatat.evolution.archive.restoring import Report, complete, refuse_taken, report
 from talatat.evolution.archive.rows import Watch, load_lines, watched
 from talatat.evolution.archive.turns import in_turn, record_release
 from talatat.evolution.archive.zipped import ArchiveFile, appearing, refuse_existing, verify
-from talatat.evolution.graph import EvolutionError, read_graph
+from talatat.evolution.graph import EvolutionError, Graph, read_graph
 from talatat.evolution.kept.sql import quoted
 from talatat.evolution.ledger import read_ledger
 from talatat.evolution.opening import Opened
 from talatat.evolution.tables import archives, ledger
+
+_Load = tuple[TableEntry, Sequence[Column], Iterable[bytes]]
 
 
 def restore_file(
@@ -37,33 +42,31 @@ def restore_file(
     place = orphans or path.with_name(f"{path.name}.orphans.jsonl")
     refuse_existing(place)
     file = ArchiveFile(path)
-    _fits(file.manifest, opened, resolve(opened.ini))
+    graph = _fits(file.manifest, opened, resolve(opened.ini))
     verify(file, lambda table: watch(f"checking {table.name}", 0, file.manifest.rows))
 
     def work(connection: Connection) -> Report:
         with appearing(place) as draft:
             keeper = OrphanFile(connection, draft, place)
-            return _restore(connection, opened, file, keeper, watch)
+            return _restore(connection, opened, file, graph, keeper, watch)
 
     return in_turn(opened, work)
 
 
-def _fits(manifest: Manifest, opened: Opened, composition: Composition) -> None:
-    """Raise EvolutionError unless the composition has the addon, and knows the archive's revisions."""
+def _fits(manifest: Manifest, opened: Opened, composition: Composition) -> Graph:
+    """Return the revisions of a composition that has the addon, and knows the archive's revisions.
+
+    Raises EvolutionError for one that does not.
+    """
     addon, ini = manifest.addon, opened.ini
     if addon not in composition.names:
         raise EvolutionError(
             f"{ini.at('talatat.addons')}: the archive is of addon {addon}, which is not listed. Add {addon} "
             f"there, run this command again, then `talatat apply {ini.uri}`."
         )
-    if manifest.dialect != opened.dialect:
-        raise EvolutionError(
-            f"the archive was made on {manifest.dialect}, and {opened.target} is {opened.dialect}: types "
-            f"and tables of the two differ. Restore it into a database of {manifest.dialect}."
-        )
     installed = composition.by_name[addon]
-    known = read_graph(composition).revisions
-    unknown = [one for one in manifest.heads if (addon, one) not in known]
+    graph = read_graph(composition)
+    unknown = [one for one in manifest.heads if (addon, one) not in graph.revisions]
     if unknown:
         version = (
             f"=={manifest.version}" if manifest.version else " in the version that made the archive"
@@ -74,32 +77,56 @@ def _fits(manifest: Manifest, opened: Opened, composition: Composition) -> None:
             f"{manifest.distribution or installed.distribution}{version}, or a later one, and run the "
             f"command again."
         )
+    return graph
 
 
 def _restore(
-    connection: Connection, opened: Opened, file: ArchiveFile, keeper: OrphanFile, watch: Watch
+    connection: Connection,
+    opened: Opened,
+    file: ArchiveFile,
+    graph: Graph,
+    keeper: OrphanFile,
+    watch: Watch,
 ) -> Report:
     manifest = file.manifest
     _refuse_kept(connection, opened, manifest)
     refuse_taken(connection, manifest)
-    sides: Any = postgresql if manifest.dialect == "postgresql" else sqlite
-    sides.make(connection, manifest)
-    done = 0
-    for table in manifest.filled():
-        lines = watched(
-            file.lines(table), f"{manifest.addon}: {table.name}", done, manifest.rows, watch
+    if manifest.dialect == opened.dialect:
+        sides: Any = postgresql if manifest.dialect == "postgresql" else sqlite
+        sides.make(connection, manifest)
+        _load(
+            connection,
+            file,
+            [(one, one.columns, file.lines(one)) for one in manifest.filled()],
+            watch,
         )
+        orphans = complete(connection, manifest, keeper, moved=False)
+        _write_up(connection, manifest)
+    else:
+        here = crossing.make_here(connection, manifest, graph)
+        pairs = crossing.pairs(manifest, here)
+        _load(connection, file, [
+            (one.there, one.columns, crossing.translated(one, file.lines(one.there), opened.dialect))
+            for one in pairs
+        ], watch)  # fmt: skip
+        orphans = complete(connection, here, keeper, moved=True)
+        crossing.let_act(connection, here)
+    note = f"{manifest.addon} restored from archive {manifest.id} ({file.path.name})"
+    return report(manifest, orphans, record_release(connection, "restore", note))
+
+
+def _load(connection: Connection, file: ArchiveFile, tables: Iterable[_Load], watch: Watch) -> None:
+    """Load tables, each with its columns and its rows. Raises EvolutionError for rows that do not fit."""
+    done, total = 0, file.manifest.rows
+    for table, columns, lines in tables:
+        passing = watched(lines, f"{file.manifest.addon}: {table.name}", done, total, watch)
         try:
-            load_lines(connection, quoted(connection, table.name), table.columns, lines)
-        except (SQLAlchemyError, ValueError) as error:
+            load_lines(connection, quoted(connection, table.name), columns, passing)
+        except (DBAPIError, psycopg.Error, sqlite3.Error, ValueError) as error:
             raise EvolutionError(
                 f"{file.path}: the rows of {table.name} do not fit: {error}. Nothing was restored."
             ) from error
         done += table.rows
-    orphans = complete(connection, manifest, keeper, moved=False)
-    _write_up(connection, manifest)
-    note = f"{manifest.addon} restored from archive {manifest.id} ({file.path.name})"
-    return report(manifest, orphans, record_release(connection, "restore", note))
 
 
 def _refuse_kept(connection: Connection, opened: Opened, manifest: Manifest) -> None:

@@ -197,3 +197,17 @@ def count(connection: Connection, values: Mapping[str, Any]) -> None:
             value=int(value),
             called=bool(called),
         )
+
+
+def count_on(connection: Connection, manifest: Manifest) -> None:
+    """Let the sequences of columns go on after the highest number that there is."""
+    for table in manifest.tables:
+        name = quoted(connection, table.name)
+        for column in table.columns:
+            said = [f"'{one.replace(chr(39), chr(39) * 2)}'" for one in (name, column.name)]
+            of = ", ".join(said)
+            sequence = ran(connection, "SELECT pg_get_serial_sequence({of})", of=of).scalar()
+            if sequence is not None:
+                count_ = "SELECT setval('{s}', max({c})) FROM {t} HAVING max({c}) IS NOT NULL"
+                own = quoted(connection, column.name)
+                ran(connection, count_, s=sequence.replace("'", "''"), c=own, t=name)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import random
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import psycopg
 from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -45,7 +47,7 @@ def in_turn(opened: Opened, work: Callable[[Connection], Result]) -> Result:
                     set_timeouts(connection, TIMEOUTS, local=True)
                     settle(connection)
                     return work(connection)
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, psycopg.Error, sqlite3.Error) as error:
                 if is_unreachable(error) and "disk is full" not in str(error):
                     raise
                 if not is_lock_timeout(error):
@@ -62,7 +64,7 @@ def in_turn(opened: Opened, work: Callable[[Connection], Result]) -> Result:
         ) from cause
 
 
-def _refused(opened: Opened, error: SQLAlchemyError) -> EvolutionError:
+def _refused(opened: Opened, error: Exception) -> EvolutionError:
     """Word what the database said: no room, no right, somebody else's lock on the file."""
     orig = getattr(error, "orig", None)
     said = " ".join(str(orig or error).split())

@@ -19,8 +19,8 @@ from talatat.evolution.archive.manifest import Column
 Row = Sequence[Any]
 Coder = Callable[[Any], Any]
 
-_WHOLE = frozenset({"smallint", "integer", "bigint"})
-_FLOATING = frozenset({"real", "double precision"})
+WHOLE = frozenset({"smallint", "integer", "bigint"})
+FLOATING = frozenset({"real", "double precision"})
 
 
 def line_of(row: Row) -> bytes:
@@ -71,9 +71,9 @@ def _to_sqlite(value: Any) -> Any:
 
 
 def _coder(type_: str, coders: dict[str, Coder]) -> Coder:
-    if type_ in _WHOLE:
+    if type_ in WHOLE:
         return coders["whole"]
-    if type_ in _FLOATING:
+    if type_ in FLOATING:
         return coders["floating"]
     return coders.get(type_, coders["text"])
 

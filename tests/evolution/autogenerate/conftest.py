@@ -119,8 +119,9 @@ class Shop:
         files = {
             "models.py": models,
             "__init__.py": "from .models import Book\ndef includeme(config): pass\n",
-            "migrations/versions/0001_books.py": revision,
         }
+        if revision is not None:
+            files["migrations/versions/0001_books.py"] = revision
         self.addons.write("shop", files, requires=("maker",))
 
     def run(self, *arguments: str, code: int = 0) -> str:

@@ -106,6 +106,7 @@ def test_sleeping_data_archives_and_keeps_are_told_and_are_no_findings(patient, 
     patient.ini = patient.addons.ini("shelf", url=patient.url)
     report = patient.doctor(code=0)
     told = [one["what"] for one in report["information"]]
+    assert any("rating not composed (1.0 in the release)" in one for one in told)
     assert any("addon rating sleeps" in one and "1 tables, 0 rows" in one for one in told)
     assert any("archive 20260101_abc holds the data of gone 1.0, for 0 days" in one for one in told)
     assert any("keeps 3 rows of shelf_book (old)" in one for one in told)

@@ -67,7 +67,9 @@ def test_who_is_not_composed_cannot_be_left_out(shelf, sqlite_url, capsys):
     assert "--without or TALATAT_WITHOUT names nobody" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["addons", "why", "load", "bisect"])
+@pytest.mark.parametrize(
+    "name", ["addons", "why", "load", "bisect", "plan", "apply", "revision", "doctor"]
+)
 def test_every_command_that_composes_takes_both(name, capsys):
     assert main([name, "--help"]) == 0
     out = capsys.readouterr().out

@@ -63,9 +63,11 @@ def several(items: Iterable[Node]) -> Call:
 
 def quoted(text: str) -> str:
     """Return a string literal, in double quotes unless single ones spare escapes."""
-    if '"' in text and "'" not in text and "\\" not in text and text.isprintable():
-        return f"'{text}'"
-    return json.dumps(text, ensure_ascii=False)
+    inner = json.dumps(text, ensure_ascii=False)[1:-1]
+    if text.count('"') <= text.count("'"):
+        return f'"{inner}"'
+    single = inner.replace('\\"', '"').replace("'", "\\'")
+    return f"'{single}'"
 
 
 def requoted(code: str) -> str:

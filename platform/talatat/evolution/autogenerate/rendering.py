@@ -161,7 +161,8 @@ class Renderer:
         return self._options(one.dialect_kwargs)
 
     def _options(self, said: Mapping[str, Any]) -> list[Keyword]:
-        return [Keyword(key, self._option(value)) for key, value in said.items() if value]
+        given = {key: one for key, one in said.items() if isinstance(one, ClauseElement) or one}
+        return [Keyword(key, self._option(value)) for key, value in given.items()]
 
     def _option(self, value: Any) -> Node:
         if isinstance(value, ClauseElement):

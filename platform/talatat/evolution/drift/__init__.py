@@ -34,6 +34,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
 )
 # Good to know, and no reason to do anything.
 KNOWN: tuple[tuple[str, Check], ...] = (
+    ("the last release", surroundings.last_release),
     ("pending revisions", surroundings.pending),
     ("data of sleeping addons, archives and keeps", surroundings.put_away),
 )

@@ -45,6 +45,26 @@ def pending(case: Case) -> Iterator[Finding]:
         )
 
 
+def last_release(case: Case) -> Iterator[Finding]:
+    """Where the composition is not what was applied last: what a plan would tell in full."""
+    release = case.observed.release
+    if release is None or case.composition is None:
+        return
+    was = {one["name"]: one["version"] for one in release.surface.get("addons", ())}
+    now = {one.name: one.version for one in case.composition.addons}
+    parted = [
+        f"{name} {now.get(name, 'not composed')} ({was.get(name, 'not there')} in the release)"
+        for name in sorted({*was, *now} - set(case.absent))
+        if was.get(name) != now.get(name)
+    ]
+    if parted:
+        yield Finding(
+            "release",
+            f"the .ini is not what release {release.number} applied: {', '.join(parted)}.",
+            f"talatat plan {case.opened.ini.uri}",
+        )
+
+
 def unfinished_plan(case: Case) -> Iterator[Finding]:
     """A plan that was begun and not ended."""
     if case.observed.running is None:
@@ -158,6 +178,7 @@ def put_away(case: Case) -> Iterator[Finding]:
 
 def _dormant(case: Case, connection: Connection, there: set[str]) -> Iterator[Finding]:
     composed = {PLATFORM, *(case.composition.names if case.composition else ())}
+    composed |= set(case.absent)  # left out this time only
     asleep = sorted({name for name, heads in case.observed.heads.items() if heads} - composed)
     if case.composition is None or not asleep:
         return

@@ -103,13 +103,18 @@ def test_sleeping_data_archives_and_keeps_are_told_and_are_no_findings(patient, 
     with patient.connection() as connection:
         connection.execute(insert(tables.archives).values(archive))
         connection.execute(insert(tables.kept).values(keep))
+        connection.execute(insert(tables.kept).values({**keep, "id": "k2", "state": "left"}))
     patient.ini = patient.addons.ini("shelf", url=patient.url)
     report = patient.doctor(code=0)
     told = [one["what"] for one in report["information"]]
     assert any("rating not composed (1.0 in the release)" in one for one in told)
     assert any("addon rating sleeps" in one and "1 tables, 0 rows" in one for one in told)
     assert any("archive 20260101_abc holds the data of gone 1.0, for 0 days" in one for one in told)
-    assert any("keeps 3 rows of shelf_book (old)" in one for one in told)
+    assert any(
+        "keeps 3 rows of shelf_book (old), which shelf 0001_books dropped, for" in one
+        for one in told
+    )
+    assert any("did not get back: other values stood in their way" in one for one in told)
     patient.apply()
     assert main(["doctor", patient.ini]) == 0
     assert "addon rating sleeps since release 2" in capsys.readouterr().out

@@ -15,10 +15,11 @@ from talatat.evolution import lockfile
 from talatat.evolution.desired import desired_of
 from talatat.evolution.drift.case import Case
 from talatat.evolution.drift.report import Finding
+from talatat.evolution.kept import keeps_of
 from talatat.evolution.live import measure
 from talatat.evolution.planner import applied, order
 from talatat.evolution.processes import live_processes
-from talatat.evolution.tables import archives, journal, kept, plans, releases
+from talatat.evolution.tables import archives, journal, plans, releases
 
 _RELEASES_LOOKED_AT = 200
 
@@ -172,8 +173,7 @@ def put_away(case: Case) -> Iterator[Finding]:
         yield from _dormant(case, connection, tables)
         if archives.name in tables:
             yield from _archives(case, connection)
-        if kept.name in tables:
-            yield from _kept(case, connection)
+        yield from _kept(case, connection)
 
 
 def _dormant(case: Case, connection: Connection, there: set[str]) -> Iterator[Finding]:
@@ -228,16 +228,20 @@ def _archives(case: Case, connection: Connection) -> Iterator[Finding]:
 
 
 def _kept(case: Case, connection: Connection) -> Iterator[Finding]:
-    query = select(kept).where(kept.c.state == "kept").order_by(kept.c.made_at)
-    for row in connection.execute(query).mappings():
-        what = ", ".join(row["columns"]) or "the whole table"
-        yield Finding(
-            "kept",
-            f"{row['location']} keeps {row['rows']} rows of {row['table_name']} ({what}), which "
-            f"{row['addon']} {row['revision']} dropped, for {_age(row['made_at'])}.",
-            f"it comes back with talatat rollback {case.opened.ini.uri}.",
-            row["addon"],
+    for one in keeps_of(connection):
+        what = ", ".join(one.columns) or "the whole table"
+        held = (
+            f"{one.location} keeps {one.rows} rows of {one.table_name} ({what}), which {one.addon} "
         )
+        if one.state == "left":
+            since = f"{one.revision} dropped and did not get back: other values stood in their way"
+            mend = (
+                f"see talatat history {case.opened.ini.uri}; drop the table when nobody needs it."
+            )
+        else:
+            since = f"{one.revision} dropped"
+            mend = f"they come back with talatat rollback {case.opened.ini.uri}."
+        yield Finding("kept", f"{held}{since}, for {_age(one.made_at)}.", mend, one.addon)
 
 
 def _age(moment: datetime) -> str:

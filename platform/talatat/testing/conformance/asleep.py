@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Table
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapper, Session
 
 from talatat.composing import compose, load_composition
@@ -66,6 +66,7 @@ def _attempt(
             write(session)
     except (SQLAlchemyError, LeftOut) as error:
         said = " ".join(str(getattr(error, "orig", None) or error).split())
+        said = said.removeprefix(f"no row could be made for {table.name}: ")
         refused[f"{verb} {table.name}"] = said
 
 
@@ -82,17 +83,14 @@ class _Writer:
             return
         if self._is_complete(session):
             return
-        refused: Exception | None = None
-        for row in self.rows.candidates(session.connection(), self.table):
-            try:
-                with session.begin_nested():
-                    session.add(self.mapper.class_(**self._attributes(row)))
-                    session.flush()
-                return
-            except (DBAPIError, StatementError) as error:
-                refused = error
-        assert refused is not None
-        raise refused
+        made = self.mapper.class_
+
+        def put(row: Row) -> None:
+            with session.begin_nested():
+                session.add(made(**self._attributes(row)))
+                session.flush()
+
+        self.rows.attempt(session.connection(), self.table, put)
 
     def _is_complete(self, session: Session) -> bool:
         """Whether every row has its extension already: those that are guaranteed come with their rows."""

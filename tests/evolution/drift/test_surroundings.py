@@ -69,6 +69,20 @@ def test_a_revision_that_was_edited_after_it_was_applied_is_told(on_sqlite):
     assert patient.ini in found["edited-revision"]["mend"]
 
 
+def test_a_database_that_is_ahead_of_the_packages_is_told_and_compared_by_its_ledger(on_sqlite):
+    patient = on_sqlite
+    patient.addons.revision("shelf", "0002_more", "op.create_table('shelf_x', sa.Column('id', sa.Integer))",
+                            down="0001_books")  # fmt: skip
+    patient.apply()
+    (
+        patient.addons.folder / patient.addons.package("shelf") / "migrations/versions/0002_more.py"
+    ).unlink()
+    report = patient.doctor()
+    (found,) = report["findings"]
+    assert found["check"] == "ahead"
+    assert "stands at revision '0002_more' there" in found["what"]
+
+
 def test_revisions_that_cannot_be_read_leave_out_what_needs_them(on_sqlite):
     patient = on_sqlite
     path = (
@@ -204,6 +218,14 @@ def test_what_was_left_half_done_on_postgresql_is_told(on_postgresql):
     found = checks(patient.doctor())
     assert "REINDEX INDEX CONCURRENTLY shelf_book_half_ix" in found["invalid-index"]["mend"]
     assert "VALIDATE CONSTRAINT shelf_book_t_ck" in found["not-validated"]["mend"]
+
+
+def test_an_ini_that_cannot_be_resolved_leaves_out_every_addon(on_sqlite):
+    patient = on_sqlite
+    patient.ini = patient.addons.ini("shelf", "shelf", url=patient.url)
+    report = patient.doctor(code=0)
+    assert any("listed twice" in one for one in report["left_out"])
+    assert "models, migrations and database" in report["checks"]
 
 
 def test_nothing_that_composes_and_no_database_still_give_a_report(shelf, tmp_path, capsys):

@@ -66,6 +66,11 @@ def test_a_try_without_an_end_has_failed(ini, capsys):
     assert "addon01 makes it fail" in said.out
 
 
+def test_a_terminal_is_shown_that_a_try_is_being_made(ini, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["bisect", ini, "--", *failing("'addon01' in composed")]) == 0
+
+
 def test_a_command_that_is_not_there_is_told(ini, capsys):
     assert main(["bisect", ini, "--", "no-such-program"]) == 1
     assert "no command that can be run" in capsys.readouterr().err

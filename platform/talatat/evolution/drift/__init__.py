@@ -24,6 +24,7 @@ Check = Callable[[Case], Iterable[Finding]]
 # Each with what it is called where it has to be left out.
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("revision files against the ledger", surroundings.edited_files),
+    ("revisions that packages lack", surroundings.ahead),
     ("packages against the last release", surroundings.packages),
     ("the lock file", surroundings.lock_file),
     ("an unfinished plan", surroundings.unfinished_plan),

@@ -15,6 +15,7 @@ from talatat.evolution import lockfile
 from talatat.evolution.desired import desired_of
 from talatat.evolution.drift.case import Case
 from talatat.evolution.drift.report import Finding
+from talatat.evolution.graph import EvolutionError
 from talatat.evolution.kept import keeps_of
 from talatat.evolution.live import measure
 from talatat.evolution.planner import applied, order
@@ -32,11 +33,25 @@ def edited_files(case: Case) -> Iterator[Finding]:
         yield Finding("edited-revision", what, mended)
 
 
+def ahead(case: Case) -> Iterator[Finding]:
+    """Revisions that the database has and the installed packages have not."""
+    for addon, heads in _heads(case).items():
+        try:
+            applied(case.graph, {addon: heads})
+        except EvolutionError as error:
+            for problem in error.problems:
+                what, _, mend = problem.partition(". ")
+                yield Finding("ahead", f"{what}.", mend, addon)
+
+
+def _heads(case: Case) -> dict[str, list[str]]:
+    """Where the composed addons stand."""
+    return {one: found for one, found in case.observed.heads.items() if one in case.graph.folders}
+
+
 def pending(case: Case) -> Iterator[Finding]:
     """Revisions that were not applied yet."""
-    heads = {addon: found for addon, found in case.observed.heads.items()
-             if addon in case.graph.folders}  # fmt: skip
-    waiting = order(case.graph, applied(case.graph, heads))
+    waiting = order(case.graph, applied(case.graph, _heads(case)))
     if waiting:
         names = ", ".join(str(one) for one in waiting[:5]) + (", ..." if len(waiting) > 5 else "")
         yield Finding(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from rich.text import Text
@@ -27,6 +28,9 @@ _WIDE = 24
 @click.option("--beside", multiple=True, metavar="ADDON", help="Company for it; may be repeated.")
 @click.option("--alone", is_flag=True, help="No company but what it requires.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A key of the .ini.")
+@click.option(
+    "--rows", type=click.File(), metavar="FILE", help="JSON: values that cannot be guessed."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     addon: str,
@@ -34,6 +38,7 @@ def command(
     beside: tuple[str, ...],
     alone: bool,
     settings: tuple[str, ...],
+    rows: TextIO | None,
     as_json: bool,
 ) -> int:
     """Ask every rule of docs/conformance.md about an installed ADDON, and tell which tier it reaches.
@@ -45,7 +50,7 @@ def command(
     """
     company = beside if beside or alone else None
     report = check(
-        addon, beside=company, url=url, settings=_settings(settings),
+        addon, beside=company, url=url, settings=_settings(settings), rows=_rows(rows),
         progress=None if as_json else _tell,
     )  # fmt: skip
     if as_json:
@@ -65,6 +70,19 @@ def _settings(said: tuple[str, ...]) -> dict[str, str]:
             )
         found[key.strip()] = value.strip()
     return found
+
+
+def _rows(file: TextIO | None) -> dict[str, dict[str, Any]]:
+    try:
+        found = {} if file is None else json.load(file)
+        if all(isinstance(one, dict) for one in found.values()):
+            return dict(found)
+    except (ValueError, AttributeError):  # no JSON, or no object
+        pass
+    name = getattr(file, "name", "FILE")
+    raise TalatatError(
+        f'--rows {name}: that is no JSON object of tables. Write {{"table": {{"column": "value"}}}}.'
+    )
 
 
 def _tell(one: Result) -> None:

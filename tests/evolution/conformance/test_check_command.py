@@ -168,3 +168,27 @@ def test_the_tests_of_an_addon_ask_the_rules_one_by_one(workshop, tmp_path):
     )
     assert "CI leaves nothing out" in done.stdout
     assert "2 failed, 6 passed" in done.stdout, done.stdout
+
+
+def test_values_that_nobody_could_guess_are_read_from_a_file(
+    workshop, capsys, tmp_path, monkeypatch
+):
+    one = "rows-survive"
+    monkeypatch.setattr("talatat.testing.conformance.rules.RULES", {one: RULES[one]})
+    odd = [("kind IN ('desk', 'floor')", "length(kind) = 2 AND kind > 'a5' AND kind < 'b'")]
+    files = {
+        **workshop.changed("models.py", *odd),
+        **workshop.changed("migrations/versions/0001_lamps.py", *odd),
+    }
+    workshop.lamp(files)
+    assert main(["check", "lamp", "--alone"]) == 0
+    said = capsys.readouterr().out
+    assert "LEFT OUT rows-survive" in said
+    assert "no row could be made for lamp_lamp" in said
+    file = tmp_path / "rows.json"
+    file.write_text('{"lamp_lamp": {"kind": "a7"}}')
+    assert main(["check", "lamp", "--alone", "--rows", str(file)]) == 0
+    assert "PASS     rows-survive" in capsys.readouterr().out
+    file.write_text("[]")
+    assert main(["check", "lamp", "--alone", "--rows", str(file)]) == 1
+    assert "that is no JSON object of tables" in capsys.readouterr().err

@@ -21,8 +21,9 @@ Every rule is executed: on the installed addon, on databases that are made for t
 and PostgreSQL where its programs are (or `--url` names a server whose role may make databases). Rows for every table are
 made up from its columns, keys and checks. What is asked of its company is asked beside all other installed addons that do
 not require it; `--beside ADDON` names them, `--alone` leaves them out. Required settings without a default are said with
-`--set KEY=VALUE`; secrets are made. The exit code is 0 where no rule failed, 2 where one did, 1 where nothing could be
-asked. `--json` prints the same as data. In an addon's own tests each rule is a test:
+`--set KEY=VALUE`, values of columns that nobody could guess with `--rows FILE`; secrets are made. The exit code is 0
+where no rule failed, 2 where one did, 1 where nothing could be asked. `--json` prints the same as data. In an addon's
+own tests each rule is a test:
 
     from talatat.testing.conformance import conformance
 

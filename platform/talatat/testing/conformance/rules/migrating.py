@@ -78,7 +78,9 @@ def _seeded(subject: Subject, climb: Climb) -> Iterator[str]:
     """LeftOut where a table of its own had no rows: then nothing was seen of them."""
     unseen = list(dict.fromkeys(climb.seeding))
     if unseen:
-        raise LeftOut(f"{'; '.join(unseen[:SHOWN])}. Say values: rows={{table: {{column: value}}}}")
+        raise LeftOut(
+            f"{'; '.join(unseen[:SHOWN])}. Say values that can be there: --rows FILE, or conformance(..., rows=...)"
+        )
     rows = sum(len(one) for step in climb.steps for one in step.rows_before.values())
     yield Note(f"{len(climb.steps)} revisions, {rows} rows")
 

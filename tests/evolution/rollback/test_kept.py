@@ -171,6 +171,31 @@ def test_rows_come_back_together_with_their_parents_and_wait_for_those_that_are_
     assert stairs.keeps == []
 
 
+def test_a_reference_that_deleting_would_have_set_null_comes_back_so(stairs):
+    tables = (
+        "CREATE TABLE shop_kind (id INTEGER PRIMARY KEY)",
+        (
+            "CREATE TABLE shop_item (id INTEGER PRIMARY KEY,"
+            " kind_id INTEGER REFERENCES shop_kind (id) ON DELETE SET NULL,"
+            " above INTEGER REFERENCES shop_item (id) ON DELETE SET NULL)"
+        ),
+    )
+    stairs.run(*tables, "INSERT INTO shop_kind VALUES (1), (2)")
+    stairs.run("INSERT INTO shop_item VALUES (1, 1, 3), (2, 2, NULL), (3, NULL, 2)")
+    stairs.down("0002", "DROP TABLE shop_item")
+    stairs.run("DELETE FROM shop_kind WHERE id = 2")
+    stairs.up("0002", tables[1])
+    location = stairs.rows("SELECT location FROM talatat_kept")[0][0]
+    stairs.run(f"DELETE FROM {location} WHERE id = 3", "INSERT INTO shop_item VALUES (9, 1, 9)")
+    (returned,) = stairs.back()
+    assert (returned.written, returned.left) == (2, {})
+    assert stairs.rows("SELECT * FROM shop_item ORDER BY id") == [
+        (1, 1, None),
+        (2, None, None),
+        (9, 1, 9),
+    ]
+
+
 def test_a_foreign_key_that_comes_back_leads_to_rows_that_are_there(stairs) -> None:
     stairs.run("CREATE TABLE shop_kind (id INTEGER PRIMARY KEY)")
     stairs.run("CREATE TABLE shop_item (id INTEGER PRIMARY KEY)")

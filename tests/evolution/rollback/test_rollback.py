@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
@@ -258,6 +259,32 @@ def test_an_apply_that_ended_half_way_is_taken_back_to_the_release_before_it(tow
     assert town.rollback() == 0
     assert (town.schema, town.goods) == (before, goods)
     assert town.rows("SELECT max(number) FROM talatat_release") == [(3,)]
+
+
+def test_a_step_back_that_the_rows_refuse_says_how_to_go_on(town, capsys, monkeypatch):
+    town.apply()
+    town.execute(FIRST)
+    path = town.addons.revision(
+        "shop", "0002_twice", "op.create_table('shop_two', sa.Column('id', sa.Integer))",
+        down="0001_goods",
+    )  # fmt: skip
+    back = "op.create_index('shop_good_name', 'shop_good', ['name'], unique=True)"
+    path.write_text(
+        f"{path.read_text()}def downgrade():\n    op.drop_table('shop_two')\n    {back}\n"
+    )
+    town.apply()
+    town.execute("INSERT INTO shop_good VALUES (3, 'Lamp', NULL)")
+    keyboard = io.StringIO("n\ny\n")
+    monkeypatch.setattr(keyboard, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", keyboard)
+    assert town.run("rollback", town.ini) == 3
+    assert "Nothing was changed." in capsys.readouterr().out
+    assert town.run("rollback", town.ini) == 1
+    told = capsys.readouterr().err
+    assert f"`talatat rollback {town.ini} --to 1` again" in told
+    town.execute("DELETE FROM shop_good WHERE id = 3")
+    assert town.rollback() == 0
+    assert "shop_two" not in town.schema
 
 
 def test_a_step_back_that_fails_in_the_shadow_changes_nothing(town, capsys):

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from talatat.evolution.kept.sql import differ, joined, quoted, ran
 from talatat.evolution.kept.work import CHUNK, Unfit, Work, quiet
+
+if TYPE_CHECKING:
+    from talatat.evolution.live import ForeignKey
 
 
 def put_rows(work: Work) -> None:
     """Insert the kept rows that the table does not have; they leave the keep. Raises Unfit."""
     columns = _columns(work)
     _check_keys(work)
-    own = tuple(one for one in work.info.foreign_keys if one.target_table == work.table)
-    others = tuple(one for one in work.info.foreign_keys if one.target_table != work.table)
+    own = [one for one in work.info.foreign_keys if one.target_table == work.table]
+    binding = [one for one in work.info.foreign_keys if one.ondelete != "set null"]
+    others = tuple(one for one in binding if one not in own)
     was = {now: name for name, now in work.names.items()}
+    values = {name: work.value(name) for name in columns}
+    for key in work.info.foreign_keys:
+        if key not in binding:
+            values |= _let_go(work, key, was)
     with work.turn():
         work.run("UPDATE {keep} SET {why} = NULL WHERE {why} = {orphan}")
     # Rows that refer to rows of their own table can only come together.
@@ -20,10 +31,10 @@ def put_rows(work: Work) -> None:
         if work.key:
             _pass_over(work, where, columns)
         work.orphans(where, others, lambda column: work.value(was[column]))
-        while own and _strand(work, where, was):
+        while any(_strand(work, where, was, key) for key in own if key in binding):
             pass
         with quiet(work):
-            work.trying(where, lambda rows: _insert(work, rows, columns))
+            work.trying(where, lambda rows: _insert(work, rows, values))
     with work.turn():
         _number(work, columns)
 
@@ -81,34 +92,54 @@ def _pass_over(work: Work, where: str, columns: list[str]) -> None:
     )
 
 
-def _strand(work: Work, where: str, was: dict[str, str]) -> bool:
+def _strand(work: Work, where: str, was: Mapping[str, str], key: ForeignKey) -> bool:
     """Mark rows whose parent in the same table is neither there nor about to come; whether any was."""
-    marked = 0
-    for one in work.info.foreign_keys:
-        if one.target_table != work.table:
-            continue
-        values = {name: work.value(was[name]) for name in one.columns}
-        pairs = list(zip(one.columns, one.target_columns, strict=True))
-        there = " AND ".join(f"t.{quoted(work.connection, b)} = {values[a]}" for a, b in pairs)
-        coming = " AND ".join(f"{work.value(was[b], 'o')} = {values[a]}" for a, b in pairs)
-        marked += work.run(
-            "UPDATE {keep} AS k SET {why} = {orphan} WHERE {where} AND {known}"
-            " AND NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {there})"
-            " AND NOT EXISTS (SELECT 1 FROM {keep} AS o WHERE o.{why} IS NULL AND {coming})",
-            where=where, there=there, coming=coming,
-            known=" AND ".join(f"{value} IS NOT NULL" for value in values.values()),
-        )  # fmt: skip
-    return bool(marked)
+    values = [work.value(was[name]) for name in key.columns]
+    there, coming = _parents(work, key, was)
+    marked = work.run(
+        "UPDATE {keep} AS k SET {why} = {orphan} WHERE {where} AND {known}"
+        " AND NOT EXISTS ({there}) AND NOT EXISTS ({coming})",
+        where=where, there=there, coming=coming,
+        known=" AND ".join(f"{value} IS NOT NULL" for value in values),
+    )  # fmt: skip
+    return marked > 0
 
 
-def _insert(work: Work, where: str, columns: list[str]) -> None:
+def _let_go(work: Work, key: ForeignKey, was: Mapping[str, str]) -> dict[str, str]:
+    """What the columns of a foreign key become: NULL where the parent was deleted (ON DELETE SET NULL)."""
+    found = " OR ".join(f"EXISTS ({one})" for one in _parents(work, key, was) if one)
+    return {
+        was[name]: f"CASE WHEN {found} THEN {work.value(was[name])} END"
+        for name in key.columns
+        if work.info.columns[name].nullable
+    }
+
+
+def _parents(work: Work, key: ForeignKey, was: Mapping[str, str]) -> tuple[str, str]:
+    """Queries for the parent that is there, and (in the same table) for the one that is about to come."""
+    pairs = [
+        (work.value(was[name]), target)
+        for name, target in zip(key.columns, key.target_columns, strict=True)
+    ]
+    there = " AND ".join(f"p.{quoted(work.connection, name)} = {value}" for value, name in pairs)
+    query = "SELECT 1 FROM {parent} AS p WHERE {there}"
+    parent = quoted(work.connection, key.target_table)
+    found = query.format_map({"parent": parent, "there": there})
+    if key.target_table != work.table:
+        return found, ""
+    same = " AND ".join(f"{work.value(was[name], 'o')} = {value}" for value, name in pairs)
+    query = "SELECT 1 FROM {keep} AS o WHERE o.{why} IS NULL AND {same}"
+    return found, query.format_map({**work.parts, "same": same})
+
+
+def _insert(work: Work, where: str, values: Mapping[str, str]) -> None:
     # What the database numbers by itself takes the numbers that the rows had.
-    identity = any(work.info.columns[work.names[name]].identity for name in columns)
+    identity = any(work.info.columns[work.names[name]].identity for name in values)
     work.written += work.run(
         "INSERT INTO {table} ({into}) {overriding} SELECT {values} FROM {keep} AS k WHERE {where}"
         " ORDER BY k.{row}",
-        into=joined(work.connection, (work.names[name] for name in columns)),
-        values=", ".join(work.value(name) for name in columns),
+        into=joined(work.connection, (work.names[name] for name in values)),
+        values=", ".join(values.values()),
         overriding="OVERRIDING SYSTEM VALUE" if identity and work.postgresql else "",
         where=where,
     )  # fmt: skip

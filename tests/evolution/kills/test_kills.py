@@ -5,8 +5,11 @@
 
 import pytest
 from killing.corpus import PLANS
+from killing.interrupting import FAILED
 from killing.lab import Lab
 from killing.sweeping import sweep
+
+from talatat.testing import PostgreSQL
 
 SAMPLE = ("all at once", "a backfill that may run once only")
 
@@ -17,6 +20,21 @@ def test_a_plan_that_is_interrupted_converges_when_it_is_applied_again(
 ):
     struck = sweep(Lab(shelf, plan, server, tmp_path), most=2)
     assert min(struck.values()) >= 2
+
+
+@pytest.mark.parametrize("point", [3, 9])
+def test_a_server_that_restarts_in_the_middle_is_told_and_apply_goes_on_afterwards(
+    point, postgresql_server, shelf, tmp_path
+):
+    with PostgreSQL() as own:
+        lab = Lab(shelf, "all at once", own, tmp_path)
+        undisturbed = lab.copy()
+        wanted = lab.applied(undisturbed)
+        url = lab.copy()
+        outcome = lab.interrupt(url, "restart", point)
+        assert outcome.code == FAILED, outcome.text
+        assert "cannot be reached" in outcome.text or "apply` again" in outcome.text
+        assert lab.applied(url) == wanted
 
 
 def test_the_corpus_holds_plans_of_every_kind():

@@ -34,8 +34,14 @@ class Outcome:
     points: int = 0
 
 
-def interrupted(work: Callable[[], object], how: str, point: int, url: str) -> Outcome:
-    """Run `work` in a fork and interrupt it at `point`: kill, within, fail or terminate."""
+def interrupted(
+    work: Callable[[], object],
+    how: str,
+    point: int,
+    url: str,
+    restart: Callable[[], object] = lambda: None,
+) -> Outcome:
+    """Run `work` in a fork and interrupt it at `point`: kill, within, fail, terminate or restart."""
     child_reads, watcher_writes = os.pipe()
     watcher_reads, child_writes = os.pipe()
     child = os.fork()
@@ -48,6 +54,8 @@ def interrupted(work: Callable[[], object], how: str, point: int, url: str) -> O
     kind, number = struct.unpack("!cq", os.read(watcher_reads, 9))
     reached = kind == b"p"
     if reached:
+        if how == "restart":
+            restart()
         _strike(how, child, number, watcher_writes, url)
     text = b""
     while part := os.read(watcher_reads, 65536):

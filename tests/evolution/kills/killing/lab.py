@@ -97,4 +97,7 @@ class Lab:
     def interrupt(self, url: str, how: str, point: int) -> Outcome:
         """Apply in another process, interrupted at a point."""
         made = self._prepared(url)
-        return interrupted(lambda: carry_out_prepared(made, patience=20.0), how, point, url)
+        restart = getattr(self.server, "restart", lambda: None)
+        return interrupted(
+            lambda: carry_out_prepared(made, patience=20.0), how, point, url, restart
+        )

@@ -16,7 +16,7 @@ past SQLAlchemy, to the driver's own cursor, cannot be seen.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, groupby
 from types import TracebackType
 from typing import Any, Self
@@ -34,6 +34,8 @@ _TURNS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "
 # The words before the name of the table in Alembic's statements about its version table.
 _VERSIONING = (("CREATE", "TABLE"), ("INSERT", "INTO"), ("UPDATE",), ("DELETE", "FROM"), ("DROP", "TABLE"))  # fmt: skip
 
+_MAKES_TABLE = re.compile(r"CREATE (TEMP |TEMPORARY )?TABLE ", re.IGNORECASE)
+_OF_TABLE = ("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN")
 _MAKES_INDEX = re.compile(r"CREATE (UNIQUE )?INDEX ", re.IGNORECASE)
 
 
@@ -60,7 +62,7 @@ class Recorder:
         self, connection: Connection, cursor: Any, statement: str, *details: Any
     ) -> None:
         if changes(statement):
-            self.see(squeezed(statement))
+            self.see(settled(statement))
 
     def see(self, statement: str) -> None:
         """Note a statement that is about to be executed."""
@@ -75,7 +77,7 @@ class Verifier(Recorder):
 
     def __init__(self, connection: Connection, expected: Iterable[str], step: str = "") -> None:
         super().__init__(connection)
-        self.expected = [squeezed(one) for one in expected]
+        self.expected = [settled(one) for one in expected]
         self.step = step
 
     def see(self, statement: str) -> None:
@@ -123,6 +125,40 @@ def in_order(statements: Iterable[str]) -> list[str]:
     for makes_index, run in groupby(statements, _makes_index):
         found.extend(sorted(run) if makes_index else run)  # noqa: B031  # one of the two
     return found
+
+
+def settled(statement: str) -> str:
+    """A statement on one line, the constraints of a CREATE TABLE in the order of their texts.
+
+    When Alembic rebuilds a table on SQLite it takes them from a set: in another order in each process.
+    """
+    text = squeezed(statement)
+    if _MAKES_TABLE.match(text) is None:
+        return text
+    parts = list(_elements(text))
+    places = [at for at, (first, _, _) in enumerate(parts) if first.is_word(*_OF_TABLE)]
+    said = [text[parts[at][1] : parts[at][2]] for at in places]
+    for at, one in reversed(list(zip(places, sorted(said), strict=True))):
+        _, start, end = parts[at]
+        text = text[:start] + one + text[end:]
+    return text
+
+
+def _elements(text: str) -> Iterator[tuple[Token, int, int]]:
+    """What stands between the commas of the outermost parentheses: its first token, where it starts, ends."""
+    depth = 0
+    inside: list[Token] = []
+    for token in tokenize(text):
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        ends = (depth == 1 and token.text == ",") or (depth == 0 and token.text == ")")
+        if ends and inside:
+            yield inside[0], inside[0].start, inside[-1].end
+        if ends and depth == 0:
+            return
+        if ends or (depth == 1 and token.text == "(" and not inside):
+            inside = []
+        elif depth:
+            inside.append(token)
 
 
 def changes(statement: str) -> bool:

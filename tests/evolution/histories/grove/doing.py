@@ -197,10 +197,12 @@ def make_rows(ini: str, rows: list[tuple[str, str, dict[str, Any]]]) -> list[str
 
     from sqlalchemy import inspect
 
+    from grove.writing import package
+
     made = []
     with composed_system(ini) as system, system.database.transaction() as (_, session):
         for addon, name, values in rows:
-            model = getattr(importlib.import_module(f"grove_{addon}.models"), name)
+            model = getattr(importlib.import_module(f"{package(addon)}.models"), name)
             one = model(**values)
             session.add(one)
             session.flush()

@@ -320,7 +320,7 @@ def index(draft: Draft) -> bool:
 
 def rebuild(draft: Draft) -> bool:
     """A wider text: on SQLite the whole table is made anew, whoever extends it."""
-    found = draft.column(type="text", parent=True)
+    found = draft.column(type="text", parent=True) or draft.column(type="text")
     if found is None:
         return False
     table, old = found

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from grove.looking import remove
+from grove.real import real_shelf
 from grove.shelves import shelf
 from grove.warm import Warm
 from grove.world import Counts, World, Wrong, heads_of
@@ -26,6 +27,7 @@ from grove.writing import Store
 from talatat.cli.main import COMMANDS
 
 SHELVES = 24
+REAL = 3  # of so many shelves one has this repository's own addons
 SEEDS = st.integers(0, 2**20)
 
 
@@ -42,7 +44,8 @@ class Ground:
 
     def store(self, seed: int) -> Store:
         if seed not in self.stores:
-            self.stores[seed] = Store(self.folder / f"store{seed}", shelf(seed))
+            series = real_shelf(seed) if seed % REAL == REAL - 1 else shelf(seed)
+            self.stores[seed] = Store(self.folder / f"store{seed}", series)
         return self.stores[seed]
 
 
@@ -88,13 +91,18 @@ class Histories(RuleBasedStateMachine):
 
     def fallback(self) -> bool:
         """The core alone, which always fits."""
-        self.here.declare(["alder"])
+        self.here.declare([self.core])
         return True
 
     def chance(self, seed: int) -> Random:
         """What follows from the number of a rule at this place in the history."""
         self.place += 1
         return Random(f"{seed} at {self.place}")
+
+    @property
+    def core(self) -> str:
+        """The addon that requires no other."""
+        return next(iter(self.here.store.series))
 
     @property
     def here(self) -> World:
@@ -112,7 +120,7 @@ class Histories(RuleBasedStateMachine):
                     world.install(addon, rng.choice(series.releases[current:]).version)
             names = [name for name in world.store.series if rng.random() < 0.65]
             rng.shuffle(names)
-            world.declare(names or ["alder"])
+            world.declare(names or [self.core])
             if world.fits() and world.reachable():
                 return True
             self.put_packages_back(installed, listed)
@@ -216,8 +224,8 @@ class Histories(RuleBasedStateMachine):
         elif how == "addons":
             listed = list(world.listed)
             others = [name for name in world.store.series if name not in world.wanted()]
-            world.declare([*listed, *others] if others else ["alder"])
-            if others == [] and set(listed) == {"alder"}:
+            world.declare([*listed, *others] if others else [self.core])
+            if others == [] and set(listed) == {self.core}:
                 return
         else:
             addon = rng.choice(sorted(world.wanted()))

@@ -73,9 +73,12 @@ class Rev:
     extra: str = ""
     before: tuple[str, ...] = ()
     absorbed: tuple[str, ...] = ()
+    given: str = ""
 
     def text(self) -> str:
         """The file."""
+        if self.given:
+            return self.given
         down: Any = self.before[0] if len(self.before) == 1 else (self.before or None)
         lines = [
             f'"""{self.id.partition("_")[2].replace("_", " ").capitalize()}."""\n',

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -56,6 +57,8 @@ class ReleaseSeries:
     addon: str
     requires: tuple[str, ...]
     releases: tuple[Release, ...]
+    home: Path | None = None
+    main: str = ""
 
     def of(self, version: str) -> Release:
         return next(one for one in self.releases if one.version == version)
@@ -85,6 +88,12 @@ class Draft:
     releases: list[Release] = field(default_factory=list)
     counted: int = 0
     named: int = 0
+    given_main: str = ""
+
+    @property
+    def main(self) -> str:
+        """The table that others extend."""
+        return self.given_main or f"{self.addon}_item"
 
     def add(self, what: str, phase: str, up: str, down: str, *effects: Any, **says: Any) -> Rev:
         """Add a revision after the last one."""
@@ -136,9 +145,10 @@ class Draft:
         found = [
             (table, column)
             for table in self.tables.values()
-            if not parent or table.name == f"{self.addon}_item"
+            if not parent or table.name == self.main
             for column in table.columns.values()
             if column.written and column.nullable and not column.references and not column.index
+            if not column.given
             if all(getattr(column, key) == value for key, value in like.items())
         ]
         return self.rng.choice(found) if found else None

@@ -23,6 +23,8 @@ class Column:
     `domain` says which values are written: word, full (two words), digits (a number as text), number.
     `default` makes it NOT NULL with that server default; `python_default` NOT NULL without one.
     `references` is (table, ON DELETE). `written` False: the addon's models know it, nobody writes it.
+    `given`: the package had it before the program that makes releases came. `required`: NOT NULL, always
+    given a value.
     """
 
     name: str
@@ -34,10 +36,13 @@ class Column:
     references: tuple[str, str] | None = None
     index: bool = False
     written: bool = True
+    given: bool = False
+    required: bool = False
+    unique: bool = False
 
     @property
     def nullable(self) -> bool:
-        return self.default is None and self.python_default is None
+        return self.default is None and self.python_default is None and not self.required
 
     @property
     def born(self) -> int | None:
@@ -64,6 +69,10 @@ class Column:
     def model(self, classes: Mapping[str, str]) -> str:
         """The mapped attribute of a model; `classes` names the class of each table."""
         python = _TYPES[self.type][1] + (" | None" if self.nullable else "")
+        return f"    {self.name}: Mapped[{python}] = {self.mapped(classes)}"
+
+    def mapped(self, classes: Mapping[str, str]) -> str:
+        """The `mapped_column(...)` of a model."""
         parts = [self.type_text()]
         if self.references:
             table, ondelete = self.references
@@ -74,7 +83,7 @@ class Column:
             parts.append(f"default={self.python_default}")
         if self.index:
             parts.append("index=True")
-        return f"    {self.name}: Mapped[{python}] = mapped_column({', '.join(parts)})"
+        return f"mapped_column({', '.join(parts)}, nullable={self.nullable})"
 
 
 @dataclass(frozen=True)
@@ -86,14 +95,18 @@ class Table:
     columns: Mapping[str, Column] = field(default_factory=dict)
     extends: str | None = None
     presence: str = "sparse"
+    given_class: str = ""
+    given_key: str = ""
 
     @property
     def key(self) -> str:
+        if self.given_key:
+            return self.given_key
         return "id" if self.extends is None else f"{self.extends.partition('_')[2]}_id"
 
     @property
     def class_name(self) -> str:
-        return "".join(part.capitalize() for part in self.name.split("_"))
+        return self.given_class or "".join(part.capitalize() for part in self.name.split("_"))
 
     @property
     def references(self) -> dict[str, tuple[str, str]]:

@@ -19,6 +19,7 @@ from typing import Any
 from grove.doing import Told
 from grove.looking import Look
 from grove.oracle import Archived, Oracle
+from grove.real import OTHERS
 from grove.revisions import Rev, Row
 from grove.series import Release, number
 from grove.tables import CASCADE, Column, Table
@@ -26,6 +27,9 @@ from grove.warm import Killed, Warm
 from grove.writing import Site, Store
 
 MOMENT = "2026-01-01 12:00:00.000000"
+# Values of the real addons' columns that are always the same: as SQL takes and gives them, and as Python.
+PLAIN = {"list": "[]", "map": "{}", "currency": "EUR", "moment": MOMENT, "true": True}
+OBJECTS: dict[str, Any] = {"list": [], "map": {}}
 WORDS = (
     "amber birch coral dusk ember fern gale haze iris jade kelp loam mist nova opal pine".split()
 )
@@ -44,6 +48,16 @@ def indexes_sorted(statements: Iterable[str]) -> list[str]:
         run = list(group)
         found += sorted(run) if makes else run
     return found
+
+
+def settled(text: str) -> str:
+    """A statement on one line, a table's constraints in order: Alembic takes them from a set."""
+    text = " ".join(text.split())
+    if not text.startswith("CREATE TABLE"):
+        return text
+    body, _, tail = text.rpartition(" )")
+    head, *constraints = body.split(", CONSTRAINT ")
+    return ", CONSTRAINT ".join([head, *sorted(constraints)]) + f" ){tail}"
 
 
 def heads_of(revs: Iterable[Rev]) -> set[str]:
@@ -104,6 +118,8 @@ class World:
             f"sqlalchemy.url = {self.url.replace('%', '%%')}",
             "talatat.secret = file:%(here)s/secret",
         ]
+        if "accounts" in self.store.series:
+            lines.append("accounts.secret = file:%(here)s/secret")
         self.ini.write_text("\n".join(lines) + "\n")
 
     def wanted(self) -> dict[str, Release]:
@@ -201,7 +217,8 @@ class World:
 
     def _as_planned(self, plan: dict[str, Any], told: Told) -> None:
         """Statements that the apply sent to the system's database, as against those of the plan."""
-        planned = [" ".join(text.split()) for step in plan["steps"] for text in step["statements"]]
+        planned = [settled(text) for step in plan["steps"] for text in step["statements"]]
+        executed = [settled(text) for text in told.statements]
         filled = tuple(
             f"UPDATE {one['table']} " for step in plan["steps"] for one in step["batches"]
         )
@@ -209,12 +226,19 @@ class World:
         moved = [step["addon"] for step in plan["steps"] if step["kind"] == "restore"]
         back = re.compile("|".join(rf"\b{name}_" for name in moved) or r"\Z.")
         known = set(planned)
-        sent = [text for text in told.statements if text in known]
-        if indexes_sorted(sent) != indexes_sorted(planned):
+        sent = [text for text in executed if text in known]
+        if moved:  # an archive may make the very index that a rebuild makes again
+            for text in reversed(planned):
+                while sent and sent[-1] != text:
+                    sent.pop()
+                if not sent:
+                    raise Wrong(f"planned and not sent, or not in this order: {text}")
+                sent.pop()
+        elif indexes_sorted(sent) != indexes_sorted(planned):
             raise Wrong(f"planned {planned}\nsent {sent}")
         more = [
             text
-            for text in told.statements
+            for text in executed
             if text not in known and not text.startswith(filled)
             if not OWN.search(text) and not back.search(text)
         ]
@@ -337,7 +361,12 @@ class World:
     def value(self, column: Column, rng: Random) -> Any:
         if column.references:
             ids = sorted(self.oracle.rows.get(column.references[0], {}))
-            return rng.choice([*ids, None]) if ids else None
+            return rng.choice(ids if column.required else [*ids, None]) if ids else None
+        if column.domain in PLAIN:
+            return PLAIN[column.domain]
+        if column.domain == "unique":
+            self.ids += 1
+            return f"{rng.choice(WORDS)}-{self.ids}"
         if column.domain == "number":
             return rng.randrange(1, 1000)
         if column.domain == "digits":
@@ -363,6 +392,8 @@ class World:
     def insert(self, table: Table, rng: Random) -> None:
         """One row more, by SQL."""
         row: Row = {"version": 1, **self.values(table, rng)}
+        if not self._fits(table, row):
+            return
         if table.extends:
             free = sorted(set(self.oracle.rows[table.extends]) - set(self.oracle.rows[table.name]))
             if not free:
@@ -376,6 +407,15 @@ class World:
         self.look.insert(table.name, row)
         self.oracle.insert(table.name, self.look.one(table.name, table.key, row[table.key]))
         self.counts.add("rows written")
+
+    def _fits(self, table: Table, row: Row) -> bool:
+        """Whether required references were found, and unique ones are free."""
+        rows = self.oracle.rows[table.name].values()
+        return all(
+            row[name] is not None and not any(one[name] == row[name] for one in rows)
+            for name, column in table.columns.items()
+            if column.references and column.required
+        )
 
     def write(self, rng: Random, many: int | None = None) -> None:
         """Rows are written, changed and deleted here and there."""
@@ -391,7 +431,12 @@ class World:
         if not keys:
             return
         key, values = rng.choice(keys), self.values(table, rng)
-        chosen = {name: values[name] for name in sorted(values) if rng.random() < 0.6}
+        chosen = {
+            name: values[name]
+            for name in sorted(values)
+            if rng.random() < 0.6
+            and not (table.columns[name].references and table.columns[name].required)
+        }
         if chosen:
             sets = ", ".join(f"{name} = ?" for name in chosen)
             statement = f"UPDATE {table.name} SET {sets} WHERE {table.key} = ?"
@@ -410,14 +455,18 @@ class World:
 
     def make_by_application(self, rng: Random, many: int) -> None:
         """Rows through the composed application: its guaranteed extensions come with them."""
-        tables = [one for one in self.writable() if one.name.endswith("_item")]
+        mains = {one.main or f"{one.addon}_item" for one in self.store.series.values()}
+        tables = [one for one in self.writable() if one.name in mains - {"loyalty_account"}]
         wanted = []
         for _ in range(many):
             table = rng.choice(tables)
-            wanted.append((table.addon, table.class_name, self.values(table, rng)))
-        made = self.warm("make_rows", self.site.folder, str(self.ini), wanted)
-        for (addon, _, _), key in zip(wanted, made, strict=True):
-            name = f"{addon}_item"
+            values = self.values(table, rng)
+            asked = {
+                name: OBJECTS.get(table.columns[name].domain, one) for name, one in values.items()
+            }
+            wanted.append((table.addon, table.class_name, asked, table.name))
+        made = self.warm("make_rows", self.site.folder, str(self.ini), [one[:3] for one in wanted])
+        for (_, _, _, name), key in zip(wanted, made, strict=True):
             self.oracle.insert(name, self.look.one(name, "id", key))
             self._extended(name, key)
         self.counts.add("rows by the application", many)
@@ -441,6 +490,7 @@ class World:
             name
             for name in there - set(self.oracle.tables)
             if name.startswith(own) and not name.endswith("_alembic_version")
+            if not name.startswith(OTHERS)
         }
         if more:
             raise Wrong(f"tables that nobody should have made: {sorted(more)}")

@@ -16,29 +16,47 @@ from grove.series import Release, ReleaseSeries
 PREFIX = "grove"
 
 
+REAL = ("accounts", "catalog", "loyalty", "orders")
+
+
 def package(addon: str) -> str:
-    return f"{PREFIX}_{addon}"
+    return f"{'talatat' if addon in REAL else PREFIX}_{addon}"
 
 
-def write_release(folder: Path, release: Release, classes: Mapping[str, str]) -> Path:
-    """Write one release below `folder`, and return where it lies. `classes` of all tables referred to."""
+def distribution(addon: str) -> str:
+    return package(addon).replace("_", "-")
+
+
+def write_release(
+    folder: Path, release: Release, classes: Mapping[str, str], given: Path | None = None
+) -> Path:
+    """Write one release below `folder`, and return where it lies.
+
+    `classes` of all tables referred to; `given` is the package that it adds to, if it does.
+    """
     home = folder / f"{release.addon}-{release.version}"
     if home.is_dir():
         return home
-    versions = home / package(release.addon) / "migrations" / "versions"
-    versions.mkdir(parents=True)
+    root = home / package(release.addon)
+    versions = root / "migrations" / "versions"
+    if given is not None:
+        shutil.copytree(given, root, ignore=shutil.ignore_patterns("__pycache__"))
+        models = root / "models.py"
+        models = models if models.is_file() else root / "models" / "__init__.py"
+        models.write_text(models.read_text() + added_text(release, classes))
+    else:
+        versions.mkdir(parents=True)
+        (root / "models.py").write_text(models_text(release, classes))
+        (root / "__init__.py").write_text(init_text(release))
     for one in release.revisions:
         (versions / f"{one.id}.py").write_text(one.text())
-    root = home / package(release.addon)
-    (root / "models.py").write_text(models_text(release, classes))
-    (root / "__init__.py").write_text(init_text(release))
-    info = home / f"{PREFIX}_{release.addon}-{release.version}.dist-info"
+    info = home / f"{package(release.addon)}-{release.version}.dist-info"
     info.mkdir()
     lines = [
         "Metadata-Version: 2.1",
-        f"Name: {PREFIX}-{release.addon}",
+        f"Name: {distribution(release.addon)}",
         f"Version: {release.version}",
-        *(f"Requires-Dist: {PREFIX}-{name}>={low}" for name, low in release.requires.items()),
+        *(f"Requires-Dist: {distribution(name)}>={low}" for name, low in release.requires.items()),
     ]
     (info / "METADATA").write_text("\n".join(lines) + "\n")
     points = f"[talatat.addons]\n{release.addon} = {package(release.addon)}\n"
@@ -46,23 +64,50 @@ def write_release(folder: Path, release: Release, classes: Mapping[str, str]) ->
     return home
 
 
+def added_text(release: Release, classes: Mapping[str, str]) -> str:
+    """What a release adds to the models of a package: columns of its classes, and classes."""
+    lines = [
+        "\n\nimport sqlalchemy as sa",
+        "from sqlalchemy.orm import Mapped, mapped_column",
+        "from talatat.db import Record",
+        "from talatat.db import types as t",
+        *_imports(release, classes),
+    ]
+    for table in release.tables.values():
+        if not table.given_class:
+            lines.append(f"\n\n{table.model(classes)}")
+            continue
+        lines += [
+            f"{table.class_name}.{column.name} = {column.mapped(classes)}"
+            for column in table.columns.values()
+            if not column.given
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _imports(release: Release, classes: Mapping[str, str]) -> list[str]:
+    """The classes of other addons that columns refer to."""
+    foreign = {
+        target
+        for table in release.tables.values()
+        for target, _ in table.references.values()
+        if target not in release.tables
+    }
+    return [
+        f"from {package(target.partition('_')[0])}.models import {classes[target]}"
+        for target in sorted(foreign)
+    ]
+
+
 def models_text(release: Release, classes: Mapping[str, str]) -> str:
     """The models of a release."""
-    foreign: dict[str, str] = {}
-    for table in release.tables.values():
-        for target, _ in table.references.values():
-            if target not in release.tables:
-                foreign[target] = target.partition("_")[0]
     lines = [
         f'"""What {release.addon} keeps in version {release.version}."""\n',
         "import sqlalchemy as sa",
         "from sqlalchemy.orm import Mapped, mapped_column\n",
         "from talatat.db import Extension, Record, declarative_base, extension_key",
         "from talatat.db import types as t",
-        *(
-            f"from {package(addon)}.models import {classes[target]}"
-            for target, addon in sorted(foreign.items())
-        ),
+        *_imports(release, classes),
         f'\nBase = declarative_base("{release.addon}")',
     ]
     lines += [f"\n\n{table.model(classes)}" for table in release.tables.values()]
@@ -114,7 +159,8 @@ class Store:
 
     def home(self, addon: str, version: str) -> Path:
         """The folder of one release, written now where it is not there."""
-        return write_release(self.folder, self.series[addon].of(version), self.classes)
+        series = self.series[addon]
+        return write_release(self.folder, series.of(version), self.classes, series.home)
 
 
 class Site:

@@ -110,6 +110,8 @@ def _conclude(report: Report) -> None:
     )
     for name, why in report.left_out.items():
         out.print(Text(f"left out: {name}: {why}"))
+    for name, why in report.not_beside.items():
+        out.print(Text(f"not beside it: {name}: {why}"))
     out.print(Text(conclusion(report)))
     sys.stdout.flush()
 

@@ -143,6 +143,7 @@ def test_a_neighbour_that_cannot_be_composed_is_no_company(workshop):
     workshop.addons.write("ruin", {"__init__.py": "import nowhere_at_all"})
     report = check("lamp", beside=["ruin", "garden"], kinds=("sqlite",), only=["every-order"])
     assert report.beside == ("garden",)
+    assert "nowhere_at_all" in report.not_beside["ruin"]
     assert [one.state for one in report.results] == ["pass"]
 
 
@@ -192,3 +193,19 @@ def test_values_that_nobody_could_guess_are_read_from_a_file(
     file.write_text("[]")
     assert main(["check", "lamp", "--alone", "--rows", str(file)]) == 1
     assert "that is no JSON object of tables" in capsys.readouterr().err
+
+
+def test_an_addon_that_ends_the_process_is_told_like_any_other_mistake(workshop):
+    ending = [("config.add_resource(Lamps)", "raise SystemExit('enough')")]
+    workshop.lamp(workshop.changed("__init__.py", *ending))
+    report = check("lamp", beside=["garden"], kinds=("sqlite",), only=["composes", "own-names"])
+    assert report.failures[0].problems[0].startswith("SystemExit: enough (at ")
+
+
+def test_what_dies_without_a_word_is_told(workshop, quick, capsys):
+    workshop.lamp()
+    workshop.addons.write("ruin", {"__init__.py": "import os\nos._exit(3)"})
+    assert main(["check", "lamp", "--beside", "ruin"]) == 0
+    printed = capsys.readouterr().out
+    assert "not beside it: all others: " in printed
+    assert "said nothing" in printed

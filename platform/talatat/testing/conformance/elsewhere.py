@@ -20,6 +20,7 @@ from talatat.errors import TalatatError
 
 MODULE = "talatat.testing.conformance.elsewhere"
 Job = Callable[..., dict[str, Any]]
+_DIED = json.dumps({"problems": ["the process that composes died; what it said stands above"]})
 
 
 class Elsewhere:
@@ -49,7 +50,7 @@ class Elsewhere:
         """Do a job in a fork; what it returned. Raises TalatatError with what it raised, or that it died."""
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-m", MODULE],
+                [sys.executable, "-P", "-W", "ignore", "-m", MODULE],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -59,9 +60,7 @@ class Elsewhere:
         line = json.dumps({"job": job, "arguments": arguments, "path": sys.path})
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(
-            self._process.stdout.readline() or '{"problems": ["it died"]}'
-        )
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline() or _DIED)
         if "problems" in answer:
             raise TalatatError(answer["problems"])
         return answer

@@ -86,7 +86,8 @@ class Result:
 class Report:
     """All results for one addon. `left_out` says why a database was not asked, by its name.
 
-    `beside` are the addons that it was composed with where a rule wants company.
+    `beside` are the addons that it was composed with where a rule wants company, `not_beside` those that
+    could not be, and why.
     """
 
     addon: str
@@ -95,7 +96,8 @@ class Report:
     databases: tuple[str, ...]
     left_out: Mapping[str, str]
     beside: tuple[str, ...]
-    results: tuple[Result, ...] = field(default=())
+    results: tuple[Result, ...] = ()
+    not_beside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failures(self) -> list[Result]:
@@ -139,6 +141,7 @@ class Report:
             "databases": list(self.databases),
             "left_out": dict(self.left_out),
             "beside": list(self.beside),
+            "not_beside": dict(self.not_beside),
             "rules": [one.as_json() for one in self.results],
         }
 

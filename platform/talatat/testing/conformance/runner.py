@@ -61,6 +61,7 @@ def report(subject: Subject, results: Sequence[Result]) -> Report:
         dict(subject.left_out),
         subject.beside,
         tuple(results),
+        dict(subject.not_beside),
     )
 
 
@@ -104,7 +105,7 @@ class _Said:
             self.left.append(f"{prefix}{reason}")
         except TalatatError as error:
             self.problems += [prefix + text for text in error.problems]
-        except Exception as error:  # noqa: BLE001  # an addon's code may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # an addon's code may raise anything
             where = _where(error)
             self.problems.append(f"{prefix}{type(error).__name__}: {error} (at {where})")
 

@@ -92,8 +92,9 @@ class Subject:
                 return find(bare, self.name, ())
             asked = {"ini": bare, "addon": self.name, "beside": self._asked_beside}
             return self.elsewhere.ask("company", **asked)
-        except TalatatError:
-            return {"beside": [], "left_out": {}, "secrets": [], "missing": {}}
+        except TalatatError as error:
+            why = {"all others": error.problems[0]}
+            return {"beside": [], "left_out": why, "secrets": [], "missing": {}}
 
     @property
     def beside(self) -> tuple[str, ...]:

@@ -333,8 +333,9 @@ def test_inside_of_an_open_transaction_all_is_put_back_in_that_one(goods) -> Non
 def test_a_keep_that_was_killed_half_way_goes_on_where_it_stopped(
     stairs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from talatat.evolution.kept import rows, values
+    from talatat.evolution.kept import rows, values, work
 
+    monkeypatch.setattr(work, "CHUNK", 2)
     monkeypatch.setattr(rows, "CHUNK", 2)
     monkeypatch.setattr(values, "CHUNK", 2)
     table = "CREATE TABLE shop_tag (id INTEGER PRIMARY KEY, word TEXT)"

@@ -27,7 +27,7 @@ REFUSED = "a constraint refuses it"
 # Not in the table: rows that nobody has decided about.
 WAITING = "waits for the step that computes it"
 
-CHUNK = 2000
+CHUNK = 5000
 
 
 class Unfit(Exception):
@@ -108,6 +108,10 @@ class Work:
 
     def chunks(self, size: int | None) -> Iterator[str]:
         """The undecided rows, `size` at a time: each time a condition on `k`, in a transaction of its own."""
+        if self.postgresql and self.keep.rows > CHUNK:
+            with self.turn():  # what nobody has counted yet is read from end to end for each chunk
+                self.run("ANALYZE {keep}")
+                self.run("ANALYZE {table}")
         last = 0
         limit = "" if size is None else f"LIMIT {size}"
         query = (

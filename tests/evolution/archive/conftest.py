@@ -63,6 +63,7 @@ TROVE = {
         ]
         POSTGRESQL = [
             "CREATE TYPE trove_metal AS ENUM ('gold', 'silver')",
+            "ALTER TABLE trove_book ADD COLUMN metal trove_metal DEFAULT 'silver'",
             "CREATE SEQUENCE trove_free START 7",
             """CREATE TABLE trove_log (n BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text TEXT,
                 metal trove_metal DEFAULT 'gold', serial SERIAL, free BIGINT DEFAULT nextval('trove_free'))""",
@@ -195,7 +196,7 @@ FILLING = """
         VALUES (1, 'oak', NULL, 12.25), (2, 'iron bound', 1, 0.125), ({large}, 'Größe ''☃''', 2, NULL);
     INSERT INTO trove_coin
         VALUES (1, 'p1', 1, 0.1), (1, 'p2', 2, {huge}), (2, NULL, 1, NULL), (2, 'p2', 2, 2.0);
-    INSERT INTO trove_book VALUES ('p1', 9223372036854775807), ('p2', -5);
+    INSERT INTO trove_book (book_id, gold) VALUES ('p1', 9223372036854775807), ('p2', -5);
     INSERT INTO trove_note VALUES ('of hall', 'p1'), ('of attic', 'p2'), (NULL, NULL), (NULL, NULL);
     INSERT INTO trove_key VALUES ('k', {blob}), ('empty', {empty});
     INSERT INTO "trove_Odd ""{{name}}/" VALUES ('a', '100%'), ('?', ':x');

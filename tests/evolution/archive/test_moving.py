@@ -67,7 +67,7 @@ def test_nothing_of_an_archived_addon_acts_on_others(filled):
     assert sorted(filled.run("SELECT id FROM shelf_room")) == [("p3",), ("p4",), ("p9",)]
 
 
-def test_rows_that_lost_their_parents_are_kept_apart_and_reported(filled):
+def test_rows_that_lost_their_parents_are_kept_apart_and_reported(filled, caplog):
     opened = filled.opened("shelf")
     (made,) = archive(opened, "trove")
     filled.run("DELETE FROM shelf_place WHERE id = 'p1'")
@@ -90,6 +90,14 @@ def test_rows_that_lost_their_parents_are_kept_apart_and_reported(filled):
     assert filled.run(f"SELECT said, about, talatat_why FROM {places['trove_note']}") == [
         ("of hall", "p1", "no parent in trove_book")
     ]
+    assert f"archive {made.manifest.id} of trove: trove_book: 1 row without a parent" in caplog.text
+    if filled.dialect == "postgresql":
+        filled.run(
+            "ALTER TABLE trove_book DROP COLUMN metal",
+            "ALTER TABLE trove_log DROP COLUMN metal",
+            "DROP TYPE trove_metal",
+        )
+        assert filled.run(f"SELECT metal FROM {places['trove_book']}") == [("silver",)]
     listed = "SELECT table_name, rows, state FROM talatat_kept ORDER BY table_name"
     assert filled.run(listed) == [
         ("trove_book", 1, "orphan"),

@@ -26,6 +26,12 @@ from talatat.evolution.tables import kept
 
 STATE = "orphan"
 
+_OWN_TYPES = """
+SELECT a.attname::text FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+ WHERE a.attrelid = '{table}'::regclass AND a.attnum > 0 AND NOT a.attisdropped
+   AND t.typnamespace <> 'pg_catalog'::regnamespace
+"""
+
 
 @dataclass(frozen=True)
 class Orphans:
@@ -142,26 +148,41 @@ class KeptTables:
         return place
 
     def _make(self, place: str, table: TableEntry, key: ForeignKey, where: str) -> None:
-        names = joined(self.connection, _names(table))
-        parts = {
-            "place": quoted(self.connection, place),
-            "t": quoted(self.connection, table.name),
-            "names": names,
-        }
-        make = "CREATE TABLE {place} AS SELECT 0 AS {row}, CAST(NULL AS text) AS {why}, {names} FROM {t} WHERE 1 = 0"
-        ran(self.connection, make, row=ROW, why=WHY, **parts)
+        make = (
+            "CREATE TABLE {place} AS SELECT 0 AS {row}, CAST(NULL AS text) AS {why}, {values} "
+            "FROM {t} WHERE 1 = 0"
+        )
+        place_, t = quoted(self.connection, place), quoted(self.connection, table.name)
+        values = ", ".join(self._values(table))
+        ran(self.connection, make, place=place_, row=ROW, why=WHY, values=values, t=t)
         self._copy(place, table, key, where)
 
     def _copy(self, place: str, table: TableEntry, key: ForeignKey, where: str) -> None:
-        names = joined(self.connection, _names(table))
-        to, source = quoted(self.connection, place), quoted(self.connection, table.name)
-        said = f"'no parent in {key.target}'"
         ran(
             self.connection,
-            "INSERT INTO {to} ({row}, {why}, {names}) SELECT row_number() OVER (), {said}, {names} "
-            "FROM {source} WHERE {where}",
-            to=to, row=ROW, why=WHY, names=names, said=said, source=source, where=where,
-        )  # fmt: skip
+            "INSERT INTO {to} ({row}, {why}, {names}) SELECT"
+            " (SELECT count(*) FROM {to}) + row_number() OVER (), {said}, {values} FROM {t} WHERE {where}",
+            to=quoted(self.connection, place),
+            t=quoted(self.connection, table.name),
+            names=joined(self.connection, _names(table)),
+            values=", ".join(self._values(table)),
+            said="'no parent in " + key.target.replace("'", "''") + "'",
+            row=ROW,
+            why=WHY,
+            where=where,
+        )
+
+    def _values(self, table: TableEntry) -> list[str]:
+        """The columns; those of the addon's own types as text, so that the types can go one day."""
+        own = self._own_types(table)
+        names = {name: quoted(self.connection, name) for name in _names(table)}
+        return [f"{sql}::text AS {sql}" if name in own else sql for name, sql in names.items()]
+
+    def _own_types(self, table: TableEntry) -> set[str]:
+        if self.connection.dialect.name != "postgresql":
+            return set()
+        literal = quoted(self.connection, table.name).replace("'", "''")
+        return set(ran(self.connection, _OWN_TYPES, table=literal).scalars())
 
     def _record(
         self, number: str, place: str, table: TableEntry, key: ForeignKey, rows: int

@@ -33,17 +33,14 @@ def altering(name: str) -> Iterator[Any]:
         return
     before = _made_for(connection, name)
     # Otherwise renaming the new table fails on a view or trigger of others that names the old one.
-    legacy = connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar()
     connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
-    try:
-        with warnings.catch_warnings():
-            # What is warned of, indexes over expressions and checks without a name, is put back.
-            warnings.simplefilter("ignore")
-            unnamed = _unnamed_checks(connection, name)
-            with op.batch_alter_table(name, recreate="always", table_args=unnamed) as table:
-                yield table
-    finally:
-        connection.exec_driver_sql(f"PRAGMA legacy_alter_table = {legacy or 0}")
+    with warnings.catch_warnings():
+        # What is warned of, indexes over expressions and checks without a name, is put back.
+        warnings.simplefilter("ignore")
+        unnamed = _unnamed_checks(connection, name)
+        with op.batch_alter_table(name, recreate="always", table_args=unnamed) as table:
+            yield table
+    connection.exec_driver_sql("PRAGMA legacy_alter_table = OFF")
     there = _made_for(connection, name)
     for made, sql in before.items():
         if made not in there:
@@ -54,7 +51,7 @@ def _made_for(connection: Connection, name: str) -> dict[str, str]:
     """The statements that made the triggers and indexes of a table, by their names."""
     rows = connection.exec_driver_sql(
         "SELECT name, sql FROM sqlite_master"
-        " WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY rowid",
+        " WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY type, name",
         (name,),
     )
     return dict(tuple(row) for row in rows)

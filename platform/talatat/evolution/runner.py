@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from talatat.evolution.graph import EvolutionError, Graph, Revision, environment_folder
 from talatat.evolution.observed import version_table
+from talatat.evolution.rebuilds import in_one_order
 
 _SHOWN = 5
 
@@ -56,7 +57,7 @@ def _step(
         attributes={"connection": connection, "version_table": version_table(revision.addon)}
     )
     config.set_main_option("script_location", str(environment_folder()).replace("%", "%%"))
-    with EnvironmentContext(config, directory, fn=lambda *_: [step]):
+    with EnvironmentContext(config, directory, fn=lambda *_: [step]), in_one_order():
         directory.run_env()
 
 

@@ -152,3 +152,24 @@ def test_a_value_that_nobody_knows_is_asked_for_before_the_contract_revision(sho
     assert shop.revision() == {"files": [], "notes": [], "hazards": []}
     with row.connect() as connection:
         assert connection.scalar(text("SELECT isbn FROM shop_book")) == "ulysses"
+
+
+def test_what_is_written_is_planned_and_applied_as_it_was_tried(shop, row):
+    with row.begin() as connection:
+        connection.execute(text("UPDATE shop_book SET note = ''"))
+    row.dispose()
+    shop.run("apply", "--yes")
+    shop.write({**ADDED, **TAKEN}, NEW_TABLE)
+    told = shop.revision()
+    plan = json.loads(shop.run("plan", "--json", code=None))
+    accept = [f"--accept={one['accept']}" for one in plan["blockers"] if one["accept"]]
+    shop.run("apply", "--yes", *accept)
+    assert shop.revision() == {"files": [], "notes": [], "hazards": []}
+    assert json.loads(shop.run("doctor", "--json"))["findings"] == []
+    with row.connect() as connection:
+        found = connection.execute(text("SELECT title, genre, stock FROM shop_book")).one()
+    assert found == ("Ulysses", "none", 0)
+    row.dispose()
+    shop.run("rollback", "--to", "1", "--yes")
+    assert set(shop.schema()) == {"shop_book"}
+    assert len(told["files"]) > 10

@@ -1,5 +1,8 @@
 """An addon with a page, in releases: what each adds to the database and what it takes away."""
 
+import threading
+import time
+
 import pytest
 
 from talatat.evolution import guard
@@ -75,3 +78,5 @@ def serve():
     yield start
     for one in serving:
         one.stop()
+    while any(thread.name == "talatat-heartbeat" for thread in threading.enumerate()):
+        time.sleep(0.02)  # on a machine that is busy a last beat may take longer than `stop` waits

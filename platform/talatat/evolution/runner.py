@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 
 from talatat.evolution.graph import EvolutionError, Graph, Revision, environment_folder
 from talatat.evolution.observed import version_table
-from talatat.evolution.rebuilds import in_one_order
 
 _SHOWN = 5
 
@@ -57,7 +56,7 @@ def _step(
         attributes={"connection": connection, "version_table": version_table(revision.addon)}
     )
     config.set_main_option("script_location", str(environment_folder()).replace("%", "%%"))
-    with EnvironmentContext(config, directory, fn=lambda *_: [step]), in_one_order():
+    with EnvironmentContext(config, directory, fn=lambda *_: [step]):
         directory.run_env()
 
 

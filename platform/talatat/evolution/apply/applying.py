@@ -122,6 +122,8 @@ def carry_out(
         raise Refused([one.text for one in plan.blockers])
     if desired is not None:
         lockfile.check(opened.ini)
+    if opened.settings is not None and opened.settings.development:
+        opened.make_folder()
     with (
         _in_words(),
         opened.changing() as connection,

@@ -104,7 +104,7 @@ def _worded(step: Step) -> Iterator[None]:
 
 
 def _adopt(run: Run) -> None:
-    """Enter into the ledger, once, what was applied before there was one."""
+    """Write down, once, what was begun and applied before there was where to write it."""
     if run.adopted:
         return
     with begun(run.connection, run.timeouts.patience):
@@ -113,6 +113,7 @@ def _adopt(run: Run) -> None:
         done = applied(run.graph, read_heads(run.connection, run.graph))
         known = [one for one in order(run.graph, ()) if one.key in done]
         ledger.adopt(run.connection, known, run.graph, run.who)
+        run.journal.catch_up()
     run.adopted = True
 
 

@@ -27,6 +27,7 @@ class Journal:
     connection: Connection
     plan: str = DIRECT
     _there: bool = field(default=False, init=False)
+    _waiting: tuple[Plan, str] | None = field(default=None, init=False)
 
     @property
     def there(self) -> bool:
@@ -38,7 +39,9 @@ class Journal:
     def begin(self, plan: Plan, who: str) -> None:
         """Note that a plan runs; one that was begun before and is another is superseded."""
         if not self.there:
+            self._waiting = (plan, who)
             return
+        self._waiting = None
         now = utcnow()
         other = (plans.c.state == "running") & (plans.c.digest != plan.digest)
         self.connection.execute(
@@ -49,6 +52,11 @@ class Journal:
             row = {"digest": plan.digest, "kind": plan.kind, "document": plan.as_json()}
             values = {**row, "state": "running", "who": who, "started_at": now}
             self.connection.execute(insert(plans).values(values))
+
+    def catch_up(self) -> None:
+        """Note the plan that began before there was a journal, in the open transaction."""
+        if self._waiting is not None:
+            self.begin(*self._waiting)
 
     def end(self) -> None:
         """Note that the plan was carried out."""

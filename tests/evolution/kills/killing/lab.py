@@ -53,21 +53,26 @@ class Lab:
         registry.system.database.dispose()
         return desired_of(registry)
 
-    def _prepared(self, url: str) -> Any:
+    def prepared(self, url: str) -> Any:
+        """The plan of a database, and what it was made of."""
         ini = self.addons.ini("shelf", url=url)
         accept = [f"shelf:{name.removesuffix('.py')}" for name in files(self.plan)]
         return prepare(ini, desired=self.desired, accept=accept)
 
     def _apply(self, url: str) -> None:
-        carry_out_prepared(self._prepared(url))
+        carry_out_prepared(self.prepared(url))
 
     def _seed(self) -> None:
-        engine = self._prepared(self.base).opened.database.migration_engine
+        engine = self.prepared(self.base).opened.database.migration_engine
         with engine.begin() as connection:
             for n in range(BOOKS):
                 key = f"01890000-0000-7000-8000-{n:012d}"
                 moment = "2026-01-01 00:00:00.000000"
                 connection.exec_driver_sql(_BOOK.format(key, f"Title {n:03d}", moment, moment))
+
+    def empty(self) -> str:
+        """A database with nothing in it."""
+        return self._new("empty")
 
     def copy(self) -> str:
         """A database as it is before the plan."""
@@ -90,13 +95,13 @@ class Lab:
     def applied(self, url: str) -> dict[str, Any]:
         """Apply until nothing is left, and look."""
         self._apply(url)
-        assert self._prepared(url).plan.empty
+        assert self.prepared(url).plan.empty
         programs = None if self.server is None else self.server.programs
         return dump(url, programs)
 
     def interrupt(self, url: str, how: str, point: int) -> Outcome:
         """Apply in another process, interrupted at a point."""
-        made = self._prepared(url)
+        made = self.prepared(url)
         restart = getattr(self.server, "restart", lambda: None)
         return interrupted(
             lambda: carry_out_prepared(made, patience=20.0), how, point, url, restart

@@ -16,6 +16,8 @@ from talatat.evolution.archive.naming import owned
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.processes import Process, say
 
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
 
 def back(opened, archive_id):
     with opened.changing() as connection, connection.begin():
@@ -229,9 +231,8 @@ def test_the_longest_addons_name_owns_a_table():
     assert owned("talatat", names, ["shop"]) == []
 
 
+@ON_POSTGRESQL
 def test_whoever_holds_a_lock_is_waited_for_and_named(filled, monkeypatch):
-    if filled.dialect == "sqlite":
-        pytest.skip("SQLite has one lock for all, which every transaction begins with")
     opened = filled.opened("shelf")
     before = filled.dump()
     monkeypatch.setattr(turns, "TIMEOUTS", Timeouts(lock=0.1, statement=0, tries=3))
@@ -279,3 +280,20 @@ def test_what_the_database_refuses_is_told_in_words(filled, monkeypatch):
     with pytest.raises(EvolutionError, match=rf"{match}(.|\n)*Nothing was changed"):
         archive(opened, "trove")
     assert filled.dump() == before
+
+
+@ON_POSTGRESQL
+def test_a_server_that_ends_the_session_in_the_middle_loses_nothing(filled):
+    before = filled.dump()
+    opened = filled.opened("shelf")
+
+    def ended(what, done, total):
+        filled.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = 'talatat'"
+        )
+
+    with pytest.raises(EvolutionError, match=r"terminating connection|cannot be reached"):
+        archive(opened, "trove", watch=ended)
+    assert filled.dump() == before
+    archive(opened, "trove")

@@ -14,6 +14,7 @@ from talatat.evolution.archive.naming import location
 from talatat.evolution.archive.restoring import Report
 from talatat.evolution.archive.turns import in_turn, record_release
 from talatat.evolution.graph import EvolutionError
+from talatat.evolution.kept import forget
 from talatat.evolution.ledger import read_ledger
 from talatat.evolution.observed import version_table
 from talatat.evolution.opening import Opened
@@ -77,10 +78,11 @@ def _find(connection: Connection, opened: Opened, addon: str, archive_id: str | 
 def _write_down(connection: Connection, manifest: Manifest) -> None:
     """Note in the ledger that the addon's revisions stand no more: a later install runs all of them.
 
-    Unless they do stand: the addon was installed anew beside its archive.
+    What they kept goes as well. Unless they do stand: the addon was installed anew beside its archive.
     """
     if inspect(connection).has_table(version_table(manifest.addon)):
         return
+    forget(connection, manifest.addon)
     standing = [
         one for one in read_ledger(connection).applied().values() if one.addon == manifest.addon
     ]

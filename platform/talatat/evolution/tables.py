@@ -123,7 +123,7 @@ archives = Table(
 
 # Columns and tables that a step was about to drop, kept as a table of their own (`location`), so that
 # the way back has them. `columns` are the kept ones, [] a whole table; `key` its primary key's columns.
-# `state` is kept, put_back, or left: what is still in it was not wanted where it came from.
+# `state` is kept, put_back, purged, or left: what is still in it was not wanted where it came from.
 kept = Table(
     "talatat_kept",
     metadata,

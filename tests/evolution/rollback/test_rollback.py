@@ -168,16 +168,21 @@ def test_an_addon_taken_out_or_archived_since_is_to_be_listed_again(town, capsys
     town.declare("shop", "shelf")
     town.apply()
     town.execute(FIRST, "INSERT INTO shelf_good VALUES (2, 'low')")
+    drop = "op.drop_column('shelf_good', 'place')"
+    town.addons.revision("shelf", "0002_bare", drop, "0001_shelves", phase="contract")
+    town.apply()
     town.declare("shop")
     town.apply()
     assert town.rollback() == 0
     assert "add shelf to talatat.addons" in capsys.readouterr().out
-    assert town.rows("SELECT * FROM shelf_good") == [(2, "low")]
+    assert town.rows("SELECT * FROM shelf_good") == [(2,)]
     town.apply()
     assert town.run("archive", town.ini, "shelf") == 0
     assert town.run("rollback", town.ini, "--to", "1") == 3
     assert "its data lies in archive" in capsys.readouterr().out
-    town.execute("UPDATE talatat_archive SET state = 'purged'")
+    number = town.rows("SELECT id FROM talatat_archive")[0][0]
+    assert town.run("purge", town.ini, "shelf", "--archive", number, "--yes") == 0
+    assert town.rows("SELECT state FROM talatat_kept") == [("purged",)]
     assert town.run("rollback", town.ini, "--to", "1") == 3
     assert "its data was purged since" in capsys.readouterr().out
 

@@ -15,6 +15,6 @@ keep, and is told.
 from talatat.evolution.kept.away import put_away
 from talatat.evolution.kept.back import put_back
 from talatat.evolution.kept.losing import lost
-from talatat.evolution.kept.record import Keep, Returned, keeps_of, remaining
+from talatat.evolution.kept.record import Keep, Returned, forget, keeps_of, remaining
 
-__all__ = ["Keep", "Returned", "keeps_of", "lost", "put_away", "put_back", "remaining"]
+__all__ = ["Keep", "Returned", "forget", "keeps_of", "lost", "put_away", "put_back", "remaining"]

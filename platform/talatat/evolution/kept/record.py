@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, inspect, select, update
 
 from talatat.evolution.kept.sql import quoted, ran
 from talatat.evolution.tables import kept
@@ -85,3 +85,12 @@ def remaining(connection: Connection, keep: Keep) -> int:
     """Return how many rows a keep holds."""
     table = quoted(connection, keep.location)
     return int(ran(connection, "SELECT count(*) FROM {table}", table=table).scalar_one())
+
+
+def forget(connection: Connection, addon: str) -> int:
+    """Drop all that was kept of an addon, in the open transaction: its data is purged; return how many."""
+    own = [one for one in keeps_of(connection) if one.addon == addon]
+    for one in own:
+        ran(connection, "DROP TABLE {table}", table=quoted(connection, one.location))
+        connection.execute(update(kept).where(kept.c.id == one.id).values(state="purged"))
+    return len(own)

@@ -5,7 +5,9 @@ alone. A command has to end with 0, unless the next one is `echo $?`. A server (
 started beside the shell, and runs until the next one is started.
 
 What is shown has to be printed, line by line. `...` stands for anything, alone on a line for any number of
-lines. Ids, moments, digests and lengths of time differ from run to run and are only compared in form.
+lines. Ids, moments, digests and lengths of time differ from run to run and are only compared in form, and so
+does who runs a command, and how far the columns of a table stand apart. Paths are shown from the folder in
+which the commands are run.
 """
 
 import contextlib
@@ -41,6 +43,12 @@ WILD = {
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z",
     r"\b[0-9a-f]{32}\b": r"[0-9a-f]{32}",
     r"\b[0-9a-f]{16}\b": r"[0-9a-f]{16}",
+    r"\b[0-9a-f]{12}\b": r"[0-9a-f]{12}",
+    r"\b20\d{6}_[0-9a-f]{6}\b": r"\d{8}_[0-9a-f]{6}",  # of an archive
+    r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\b": r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?",
+    r"\bkiya@shop\b": r"[\w.-]+@[\w.-]+",
+    r"\bprocess \d+ on shop\b": r"process \d+ on [\w.-]+",
+    r"(?<=\S)  +(?=\S)": r"  +",  # between columns
     r"-[0-9a-f]{18}": r"-[0-9a-f]{18}",
     r"\bin \d+\.\d+s": r"in [\d.]+s",
     r"PID \d+": r"PID \d+",
@@ -194,7 +202,9 @@ class Place:
         assert code == 0 or step.may_fail, told
         if step.shown is not None:
             wanted = pattern(step.shown, step.command.startswith(self.loose or ("\0",)))
-            said = printed.replace(str(self.port), PORT).replace(f"{ROOT}/", "").rstrip("\n")
+            said = printed.replace(str(self.port), PORT).rstrip("\n")
+            for folder in (self.folder, ROOT):
+                said = said.replace(f"{folder}/", "")
             assert re.fullmatch(wanted, f"{said}\n" if said else ""), (
                 told + "\nshown is:\n" + "\n".join(step.shown)
             )

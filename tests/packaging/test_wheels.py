@@ -38,7 +38,7 @@ def test_the_wheels_pass_apply_and_serve(fresh):
     ini = fresh.ini(*addons)
     where = fresh.run(fresh.python, "-c", "import talatat; print(talatat.__file__)")
     assert str(ROOT) not in where
-    assert "revision(s) applied" in fresh.talatat("apply", ini, "--yes")
+    assert "steps applied; release 1." in fresh.talatat("apply", ini, "--yes")
     assert "Nothing to do" in fresh.talatat("apply", ini, "--yes")
     with fresh.pserve(ini) as (url, _):
         ready = json_of(f"{url}/readyz")

@@ -56,7 +56,7 @@ def test_apply_refuses_where_nobody_can_be_asked(ini, capsys, monkeypatch):
     sys.stdin.close()
     said = capsys.readouterr()
     assert "--yes" in said.err
-    assert "revision(s) to apply" in said.out
+    assert "Plan: " in said.out
 
 
 @pytest.mark.parametrize(("answer", "code"), [("n\n", 3), ("y\n", 0)])

@@ -8,8 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import NoSuchTableError
 
 from talatat.composition import PLATFORM
+from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live.schema import VERSION_TABLE, is_put_away
 
 Content = dict[tuple[Any, ...], dict[str, Any]]
@@ -32,14 +34,20 @@ def table_names(connection: Connection) -> set[str]:
 
 
 def reflect(connection: Connection, names: Iterable[str]) -> list[Table]:
-    """The tables of these names with columns, keys and checks."""
+    """The tables of these names with columns, keys and checks. Raises EvolutionError."""
     wanted = sorted(names)
     if not wanted:
         return []
     metadata = sa.MetaData()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of expressions in indexes, which nobody asks for here
-        metadata.reflect(connection, only=wanted)
+        try:
+            metadata.reflect(connection, only=wanted)
+        except NoSuchTableError as error:
+            raise EvolutionError(
+                f"a foreign key leads to the table {error}, which no revision makes. Make it, or say in "
+                f"requires which revision of another addon does."
+            ) from error
     return [metadata.tables[name] for name in wanted]
 
 

@@ -67,9 +67,7 @@ def foreign_keys(subject: Subject, place: Place) -> Iterator[str]:
             if owner == subject.name:
                 continue
             what = f"{name} ({', '.join(key.columns)}) -> {key.target_table}"
-            if owner is None:
-                yield f"{what}: nobody's revision makes that table"
-            elif owner not in (*subject.required, "talatat"):
+            if owner not in (*subject.required, "talatat"):
                 yield f"{what}: it belongs to {owner}, which is not required"
             if key.ondelete not in HARMLESS:
                 yield f"{what}: ON DELETE {key.ondelete.upper()} refuses its owner's deletes"

@@ -22,7 +22,10 @@ Done = tuple[str, str, Rev]  # up or down, addon, revision
 
 @dataclass
 class Keep:
-    """What one step dropped: a column's values by key, or a table's rows by key (`column` None)."""
+    """What one step dropped: a column's values by key, or a table's rows by key (`column` None).
+
+    `beside` is what else the rows held then: a row that holds it still was not changed since.
+    """
 
     addon: str
     revision: str
@@ -30,6 +33,7 @@ class Keep:
     table: str
     column: str | None
     values: dict[str, Any]
+    beside: Rows = field(default_factory=dict)
 
 
 @dataclass
@@ -207,7 +211,8 @@ class Oracle:
                         row[column.name] = column.born
                 else:
                     values = {key: row.pop(column.name) for key, row in self.rows[name].items()}
-                    self._keep(Keep(addon, rev.id, direction, name, column.name, values))
+                    beside = {key: dict(row) for key, row in self.rows[name].items()}
+                    self._keep(Keep(addon, rev.id, direction, name, column.name, values, beside))
                     self.tables[name] = self.tables[name].without_column(column.name)
             case Fill(name, forth, back):
                 for row in self.rows[name].values():
@@ -223,22 +228,29 @@ class Oracle:
     def _put_back(self, later: list[Done]) -> None:
         for keep in sorted(self.keeps, key=lambda one: one.column is not None):
             undone = self.last.get((keep.addon, keep.revision)) != keep.direction
-            if undone and keep.table in self.tables and not self._computed(keep, later):
+            moment = self._moment(keep, later)
+            if undone and keep.table in self.tables and moment != "none":
                 if keep.column is None:
                     self._rows_back(keep)
                 elif keep.column in self.tables[keep.table].columns:
-                    self._values_back(keep, self.tables[keep.table].columns[keep.column])
+                    column = self.tables[keep.table].columns[keep.column]
+                    self._values_back(keep, column, changed_too=moment == "all")
         self.keeps = [one for one in self.keeps if one.values]
 
-    def _computed(self, keep: Keep, later: list[Done]) -> bool:
-        """Whether a later step says what the column holds."""
-        fills = [
-            effect.fills if direction == "up" else effect.refills
+    def _moment(self, keep: Keep, later: list[Done]) -> str:
+        """Which values come back now: all, none, or those of rows that nobody changed since.
+
+        A later step that computes the column where it is NULL leaves alone what came back before it; one
+        that computes it in any case has the last word.
+        """
+        computing = {
+            direction
             for direction, addon, rev in later
             for effect in rev.effects
             if addon == keep.addon and isinstance(effect, Fill) and effect.table == keep.table
-        ]
-        return any(keep.column in one for one in fills)
+            if keep.column in (effect.fills if direction == "up" else effect.refills)
+        }
+        return "none" if "down" in computing else "unchanged" if computing else "all"
 
     def _rows_back(self, keep: Keep) -> None:
         table, rows = self.tables[keep.table], self.rows[keep.table]
@@ -255,12 +267,15 @@ class Oracle:
             rows[key] = back
             del keep.values[key]
 
-    def _values_back(self, keep: Keep, column: Column) -> None:
+    def _values_back(self, keep: Keep, column: Column, *, changed_too: bool) -> None:
         for key, value in list(keep.values.items()):
             row = self.rows[keep.table].get(key)
+            if row is not None and not changed_too:
+                beside = {name: one for name, one in row.items() if name != column.name}
+                if beside != keep.beside[key]:
+                    continue
             if row is not None and row[column.name] in (None, column.default):
-                target = column.references and self.rows.get(column.references[0], {})
-                if target is not None and target is not False and value not in target:
+                if column.references and value not in self.rows.get(column.references[0], {}):
                     continue
                 row[column.name] = value
             del keep.values[key]

@@ -3,8 +3,7 @@
 SQLite: its backup interface copies the file while others write. PostgreSQL: the server copies the database
 as a template, which it does only where nobody else is connected (and keeps new sessions waiting
 meanwhile). Where a system serves, the schema is made anew in a database of its own and all rows follow in
-one snapshot: all of them, since durations and errors of a sample say little about the whole. Archives and
-what was kept for the way back stay out of that copy.
+one snapshot: all of them, since durations and errors of a sample say little about the whole.
 """
 
 from __future__ import annotations
@@ -18,9 +17,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
+from psycopg import Connection as PsycopgConnection
 from psycopg import sql
-from sqlalchemy import Connection, Engine, delete, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from talatat.db.engine import make_migration_engine, parse_url
@@ -28,7 +29,6 @@ from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import Schema, read_schema
 from talatat.evolution.opening import Opened
 from talatat.evolution.shadow import KEY, PREFIX, shadow
-from talatat.evolution.tables import kept
 
 _OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity"
@@ -38,6 +38,19 @@ _SEQUENCES = text(
     "SELECT quote_ident(schemaname) || '.' || quote_ident(sequencename), last_value FROM pg_sequences"
     " WHERE last_value IS NOT NULL AND schemaname = ANY (current_schemas(false))"
 )
+
+_ARCHIVES = text(
+    "SELECT nspname FROM pg_namespace WHERE starts_with(nspname::text, 'talatat_archive_') ORDER BY 1"
+)
+# What was kept lies in tables with columns and nothing else.
+_KEPT = text(
+    "SELECT c.oid::regclass::text, string_agg(quote_ident(a.attname) || ' ' ||"
+    " format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)"
+    " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+    " WHERE c.relkind = 'r' AND starts_with(c.relname::text, 'talatat_kept_') GROUP BY c.oid"
+)
+Raw = PsycopgConnection[Any]
+Query = str | sql.Composed
 
 
 @dataclass(frozen=True)
@@ -134,26 +147,39 @@ def _template(opened: Opened) -> Iterator[Copy]:
 def _clone(opened: Opened) -> Iterator[Copy]:
     with shadow("postgresql", opened.database.url, opened.shadow_url) as engine:
         began = time.monotonic()
-        with opened.reading() as source:
-            schema = read_schema(source)
-            last = max(
-                (n for n, one in enumerate(schema.objects, 1) if one.kind == "table"), default=0
-            )
-            with engine.begin() as target:
-                _make(target, schema, 0, last)
-                for table in schema.tables:
-                    _copy_rows(source, target, schema, table)
-                _make(target, schema, last, len(schema.objects))
-                if kept.name in schema.tables:
-                    target.execute(delete(kept))
-                for name, value in source.execute(_SEQUENCES):
-                    target.execute(
-                        text("SELECT setval(:name, :value)"), {"name": name, "value": value}
-                    )
+        with opened.reading() as source, engine.begin() as target:
+            _copy_all(source, target, read_schema(source))
+            for name in source.execute(_ARCHIVES).scalars().all():
+                _copy_archive(source, target, name)
+            for table, columns in source.execute(_KEPT).all():
+                target.exec_driver_sql(f"CREATE TABLE {table} ({columns})")
+                _stream(source, target, f"COPY {table} TO STDOUT", f"COPY {table} FROM STDIN")
+            for name, value in source.execute(_SEQUENCES):
+                target.execute(text("SELECT setval(:name, :value)"), {"name": name, "value": value})
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as target:
             target.exec_driver_sql("ANALYZE")
             size = _size(target)
         yield Copy(engine, "complete copy", time.monotonic() - began, size)
+
+
+def _copy_all(source: Connection, target: Connection, schema: Schema) -> None:
+    """Make the tables, copy their rows, then make what stands on them."""
+    last = max((n for n, one in enumerate(schema.objects, 1) if one.kind == "table"), default=0)
+    _make(target, schema, 0, last)
+    for table in schema.tables:
+        _copy_rows(source, target, schema, table)
+    _make(target, schema, last, len(schema.objects))
+
+
+def _copy_archive(source: Connection, target: Connection, name: str) -> None:
+    """An archive is a schema: all of it is read, and made, with that schema alone in sight."""
+    quoted = source.dialect.identifier_preparer.quote_identifier(name)
+    target.exec_driver_sql(f"CREATE SCHEMA {quoted}")
+    for one in (source, target):
+        one.exec_driver_sql(f"SET LOCAL search_path TO {quoted}")
+    _copy_all(source, target, read_schema(source, lambda _: True))
+    for one in (source, target):
+        one.exec_driver_sql("SET LOCAL search_path TO DEFAULT")
 
 
 def _make(target: Connection, schema: Schema, start: int, end: int) -> None:
@@ -172,9 +198,14 @@ def _copy_rows(source: Connection, target: Connection, schema: Schema, table: st
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     read = sql.SQL("COPY (SELECT {} FROM ONLY {}) TO STDOUT").format(names, sql.Identifier(table))
     write = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
+    _stream(source, target, read, write)
+
+
+def _stream(source: Connection, target: Connection, read: Query, write: Query) -> None:
+    reader, writer = (cast("Raw", one.connection.driver_connection) for one in (source, target))
     with (
-        source.connection.driver_connection.cursor() as reading,  # type: ignore[union-attr]
-        target.connection.driver_connection.cursor() as writing,  # type: ignore[union-attr]
+        reader.cursor() as reading,
+        writer.cursor() as writing,
         reading.copy(read) as rows,
         writing.copy(write) as copied,
     ):

@@ -132,20 +132,9 @@ def rehearse(ini: str, plan: Plan) -> Rehearsal:
     opened = open_database(ini)
     try:
         with copy_of(opened) as copy, _graph(opened, plan) as graph:
-            if copy.how == "complete copy":
-                _can_be_shown(plan)
             return _rehearsed(opened, plan, copy, graph)
     finally:
         opened.database.dispose()
-
-
-def _can_be_shown(plan: Plan) -> None:
-    moved = [step.key for step in plan.steps if step.kind == "restore"]
-    if moved:
-        raise EvolutionError(
-            f"{', '.join(moved)} bring back what was put away, which is no part of the copy that can be "
-            f"made while others are connected. Rehearse it on a restored backup, or with the system stopped."
-        )
 
 
 @contextmanager
@@ -188,6 +177,8 @@ def _steps(connection: Connection, plan: Plan, graph: Graph, timeouts: Timeouts)
             error = str(failed)
             connection.rollback()
         clock.end()
+    if error and not clock.done:
+        raise EvolutionError(error)
     holds = watch.holds if watch is not None else []
     return [
         replace(one, locks=tuple(_of(holds, one)), error=error if one is clock.done[-1] else None)

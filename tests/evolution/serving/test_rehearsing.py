@@ -10,17 +10,25 @@ import pytest
 from sqlalchemy import text
 
 from talatat.cli.output import console
+from talatat.evolution.apply.applying import apply_plan
+from talatat.evolution.archive import archive
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import read_schema
 from talatat.evolution.migrate import bring_to
+from talatat.evolution.opening import open_database
 from talatat.evolution.plan.making import make_plan
 from talatat.evolution.rehearsal import rehearse
+from talatat.evolution.rollback import plan_rollback, roll_back
 from talatat.testing.databases import make_database
 
 MORE = (
     "CREATE TABLE shelf_more (n int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
     " book uuid REFERENCES shelf_book, twice int GENERATED ALWAYS AS (1 + 1) STORED)"
 )
+DOWN = """
+def downgrade():
+    op.drop_column("shelf_book", "blurb")
+"""
 NEW = "01900000-0000-7000-8000-{:012d}"
 
 
@@ -48,6 +56,7 @@ def full(shelf, database_url):
             [{"id": NEW.format(n)} for n in range(1000)],
         )
     shelf.database = database
+    shelf.url = database_url
     shelf.path = composition.ini.uri
     yield shelf
     database.dispose()
@@ -193,3 +202,72 @@ def test_a_copy_that_has_no_room_is_refused_with_what_to_do(shelf, sqlite_url, m
     monkeypatch.setattr("talatat.evolution.copying.shutil.disk_usage", lambda _: usage)
     with pytest.raises(EvolutionError, match="TMPDIR"):
         rehearse(composition.ini.uri, plan)
+
+
+def test_a_way_back_is_rehearsed_with_the_texts_of_the_ledger(books):
+    path = books.revision(
+        "shelf",
+        "0002_blurbs",
+        """op.add_column("shelf_book", sa.Column("blurb", sa.String, nullable=True))""",
+        down="0001_books",
+    )
+    path.write_text(path.read_text() + DOWN)
+    bring_to(books.composition("shelf", url=str(books.url)), books.database)
+    path.unlink()  # an older package is installed already
+    opened = open_database(books.path)
+    told = rehearse(books.path, plan_rollback(opened, 1))
+    opened.database.dispose()
+    assert [one.key for one in told.steps] == ["downgrade:shelf:0002_blurbs"]
+    assert told.error is None
+    with books.database.reading_engine.connect() as connection:
+        assert "blurb" in read_schema(connection).tables["shelf_book"].columns
+
+
+def test_what_ends_a_rehearsal_before_its_first_step_is_raised(books_on_postgresql, monkeypatch):
+    books = books_on_postgresql
+    further(books)
+    plan = make_plan(books.path)
+
+    def broken(*given, **named):
+        raise EvolutionError("nothing can be run")
+
+    monkeypatch.setattr("talatat.evolution.rehearsal.apply_steps", broken)
+    with pytest.raises(EvolutionError, match="nothing can be run"):
+        rehearse(books.path, plan)
+
+
+def test_what_was_put_away_is_part_of_the_copy(rated_shelf, postgresql_url):
+    """An archive is moved back, and a dropped column's values are put back, while others are connected."""
+    both = rated_shelf.ini("shelf", "rating", url=postgresql_url)
+    apply_plan(both, accept=["rating:0001_ratings", "shelf:0001_books"])
+    path = rated_shelf.revision(
+        "shelf",
+        "0002_blurbs",
+        """op.add_column("shelf_book", sa.Column("blurb", sa.String, nullable=True))""",
+        down="0001_books",
+    )
+    path.write_text(path.read_text() + DOWN)
+    apply_plan(both)
+    database = make_database(postgresql_url)
+    with database.engine.begin() as connection:
+        for statement in (
+            f"INSERT INTO shelf_book VALUES ('{NEW.format(1)}', 1, 'B', now(), now(), 'Read it')",
+            f"INSERT INTO rating_book VALUES ('{NEW.format(1)}', 1, 4)",
+        ):
+            connection.execute(text(statement))
+    opened = open_database(both)
+    roll_back(opened, 1)
+    newer = path.read_text()
+    path.unlink()
+    apply_plan(rated_shelf.ini("shelf", url=postgresql_url))
+    archive(opened, "rating")
+    path.write_text(newer)
+    rated_shelf.ini("shelf", "rating", url=postgresql_url)
+    plan = make_plan(both)
+    assert plan.steps[0].key.startswith("restore:rating:")
+    told = rehearse(both, plan)
+    assert told.how == "complete copy"
+    assert told.error is None
+    assert told.rows["rating_book"] == (0, 1)
+    opened.database.dispose()
+    database.dispose()

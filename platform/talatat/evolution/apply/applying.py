@@ -84,7 +84,10 @@ def checked(opened: Opened, saved: Plan, now: Plan) -> Plan:
     why = reasons(saved, now)
     if not why:
         return saved
-    if _was_begun(opened, saved) and (left := rest_of(saved, now)) is not None:
+    state = _state(opened, saved)
+    left = rest_of(saved, now) if state else None
+    # One that was carried out to its end, and killed before it could say so, has nothing left.
+    if left is not None and (state in ("running", "superseded") or not left.steps):
         return left
     raise Refused(
         f"the plan is stale: {'; '.join(why)}. Nothing was changed. Make it again and look at it: "
@@ -92,14 +95,14 @@ def checked(opened: Opened, saved: Plan, now: Plan) -> Plan:
     )
 
 
-def _was_begun(opened: Opened, saved: Plan) -> bool:
+def _state(opened: Opened, saved: Plan) -> str | None:
+    """How far a saved plan came: None where it was never begun, else see `tables.plans`."""
     if not opened.exists:
-        return False
+        return None
     with opened.reading() as connection:
         if not inspect(connection).has_table(plans.name):
-            return False
-        query = select(plans.c.state).where(plans.c.digest == saved.digest)
-        return connection.scalar(query) in ("running", "superseded")
+            return None
+        return connection.scalar(select(plans.c.state).where(plans.c.digest == saved.digest))
 
 
 def carry_out(

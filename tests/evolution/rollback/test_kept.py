@@ -374,3 +374,41 @@ def test_a_table_without_a_key_comes_back_only_into_an_empty_one(stairs) -> None
     (returned,) = stairs.back()
     assert returned.problem == "no key tells which row is which"
     assert stairs.keeps == [("shop_log", "kept", 2)]
+
+
+def test_what_no_longer_fits_stays_kept_and_says_why(stairs):
+    table = "CREATE TABLE shop_tag (id INTEGER PRIMARY KEY, word TEXT, hue TEXT)"
+    stairs.run(table, "INSERT INTO shop_tag VALUES (1, 'a', 'red')")
+    stairs.up("0002", "ALTER TABLE shop_tag DROP COLUMN hue")
+    stairs.down("0002", "SELECT 1")
+    assert stairs.back()[0].problem == "the column is not there"
+    stairs.down("0001", "DROP TABLE shop_tag")
+    stairs.up("0001", "CREATE TABLE shop_tag (id INTEGER PRIMARY KEY)")
+    problems = [one.problem for one in stairs.back()]
+    assert problems == ["shop_tag has no column word now", "the column is not there"]
+    stairs.run("DROP TABLE shop_tag")
+    stairs.run("CREATE TABLE shop_tag (id INTEGER PRIMARY KEY, word TEXT, size INTEGER NOT NULL)")
+    assert stairs.back()[0].problem == "shop_tag.size is new and wants a value"
+    stairs.run("DROP TABLE shop_tag", "CREATE TABLE shop_other (id INTEGER PRIMARY KEY)")
+    assert stairs.back()[0].problem == "there is no table shop_tag"
+    assert [one[1] for one in stairs.keeps] == ["kept", "kept"]
+
+
+def test_a_key_of_two_columns_of_which_one_comes_back_leads_to_a_row(stairs):
+    stairs.run("CREATE TABLE shop_bin (hall INTEGER, place INTEGER, PRIMARY KEY (hall, place))")
+    plain = "CREATE TABLE shop_item (id INTEGER PRIMARY KEY, hall INTEGER)"
+    keyed = (
+        "CREATE TABLE shop_new (id INTEGER PRIMARY KEY, hall INTEGER, place INTEGER,"
+        " FOREIGN KEY (hall, place) REFERENCES shop_bin (hall, place))"
+    )
+    swap = ("DROP TABLE shop_item", "ALTER TABLE shop_new RENAME TO shop_item")
+    copy = "INSERT INTO shop_new (id, hall) SELECT id, hall FROM shop_item"
+    stairs.run(plain, "INSERT INTO shop_bin VALUES (1, 1), (1, 2)")
+    stairs.up("0002", keyed, copy, *swap)
+    stairs.run("INSERT INTO shop_item VALUES (1, 1, 1), (2, 1, 2)")
+    stairs.down("0002", plain.replace("shop_item", "shop_new"), copy, *swap)
+    stairs.run("DELETE FROM shop_bin WHERE place = 2")
+    stairs.up("0002", keyed, copy, *swap)
+    (returned,) = stairs.back()
+    assert returned.left == {"the row it belongs to is gone": 1}
+    assert stairs.rows("SELECT * FROM shop_item ORDER BY id") == [(1, 1, 1), (2, 1, None)]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from .walkthrough import ROOT, blocks
+from .walkthrough import ROOT, blocks, steps
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -14,10 +14,18 @@ FILE = re.compile(r"(?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|ini|toml|cfg|md)")
 WIDEST = 130
 DECISION = re.compile(r"\d{4}-[a-z0-9-]+\.md")
 LONGEST_DECISION = 50
+# Whose commands other tests here run, and tests/packaging/test_readme.py.
+FOLLOWED = {"README.md", "docs/addon-author.md", "docs/api-client.md", "docs/operator.md"}
 
 
 def named(path):
     return str(path.relative_to(ROOT))
+
+
+def test_commands_stand_on_no_page_but_on_those_that_are_followed():
+    pages = {named(page) for page in PAGES if steps(page.read_text())}
+    runbooks = {named(page) for page in PAGES if page.parent.name == "runbooks"}
+    assert pages == FOLLOWED | runbooks
 
 
 def without_code(text):

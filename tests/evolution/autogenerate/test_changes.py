@@ -44,6 +44,7 @@ TAKEN = {
     "shelf": None,
     "code": None,
     "genre": "mapped_column(String(13), nullable=False, default='none')",
+    "made_at": "mapped_column(t.UTCDateTime, nullable=False, server_default=func.now())",
     "pages": "mapped_column(BigInteger, nullable=False)",
     "title": "mapped_column(String(100), nullable=False, unique=True)",
     "note": "mapped_column(Text, nullable=False)",
@@ -136,8 +137,8 @@ def test_a_value_that_nobody_knows_is_asked_for_before_the_contract_revision(sho
     told = shop.revision()
     assert phases(told["files"]) == ["expand", "contract", "contract", "contract"]
     (note,) = told["notes"]
-    assert "talatat revision INI ADDON --phase data --before REVISION" in note
     first = Path(told["files"][1]).stem
+    assert f"talatat revision {shop.ini} shop --phase data --before {first} -m" in note
     more = json.loads(shop.run("revision", "shop", "-m", "fill isbn", "--phase", "data", "--json",
                                "--before", first))  # fmt: skip
     filled = Path(more["files"][0])

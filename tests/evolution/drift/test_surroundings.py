@@ -83,6 +83,16 @@ def test_a_database_that_is_ahead_of_the_packages_is_told_and_compared_by_its_le
     assert "stands at revision '0002_more' there" in found["what"]
 
 
+def test_an_addon_at_a_revision_that_nobody_knows_is_left_out_of_the_comparison(on_sqlite):
+    patient = on_sqlite
+    patient.sql("UPDATE rating_alembic_version SET version_num = '0007_unheard_of'")
+    report = patient.doctor()
+    assert checks(report)["ahead"]["addon"] == "rating"
+    assert [
+        one for one in report["left_out"] if one.startswith("drift of rating: it stands at 0007")
+    ]
+
+
 def test_revisions_that_cannot_be_read_leave_out_what_needs_them(on_sqlite):
     patient = on_sqlite
     path = (

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, Index
 from sqlalchemy.exc import CompileError
-from sqlalchemy.schema import Constraint
+from sqlalchemy.schema import Constraint, DefaultClause
+from sqlalchemy.sql.functions import now
 
 from talatat.evolution.autogenerate.changed import TableChange, widens
 from talatat.evolution.autogenerate.constraining import Waiting, check, drop
@@ -52,7 +53,10 @@ def fills(change: TableChange, wanted: Iterable[Column[Any]], render: Renderer,
 
 
 def _scalar(column: Column[Any], render: Renderer) -> str | None:
-    """The constant that the model gives new rows, as SQL; None where there is none."""
+    """What the model gives new rows, as SQL; None where only Python knows."""
+    if isinstance(column.server_default, DefaultClause):
+        arg = column.server_default.arg
+        return "CURRENT_TIMESTAMP" if isinstance(arg, now) else render.sql(arg)
     if column.default is None or not column.default.is_scalar:
         return None
     processor = column.type.dialect_impl(render.dialect).literal_processor(render.dialect)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import Constraint, DefaultClause
 from sqlalchemy.sql.elements import ClauseElement, TextClause
+from sqlalchemy.sql.functions import now
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from talatat.db import types as own_types
@@ -80,6 +81,8 @@ class Renderer:
             return None
         if isinstance(clause.arg, str):
             return quoted(clause.arg)
+        if isinstance(clause.arg, now):  # each database has its own word for it
+            return "sa.func.now()"
         return f"sa.text({quoted(self.sql(clause.arg))})"
 
     def _generated(self, column: Column[Any]) -> Call | None:

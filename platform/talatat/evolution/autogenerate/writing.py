@@ -111,7 +111,16 @@ def autogenerate(
                 f"this change by hand: talatat revision INI {addon} --empty -m ..."
             ) from error
     found.notes += [f"still parts after these revisions: {_words(one)}" for one in rest]
-    return Written(tuple(written), tuple(found.notes), tuple(hazards))
+    notes = _named(found, written, f"{composition.ini.uri} {addon}")
+    return Written(tuple(written), tuple(notes), tuple(hazards))
+
+
+def _named(found: Draft, written: Sequence[Path], where: str) -> Iterator[str]:
+    """The notes, with the names in the commands that they tell."""
+    pairs = zip(found.pieces, written, strict=True)
+    contract = next((path.stem for piece, path in pairs if piece.phase == "contract"), "")
+    for note in found.notes:
+        yield note.replace("INI ADDON", where).replace("--before REVISION", f"--before {contract}")
 
 
 def empty(

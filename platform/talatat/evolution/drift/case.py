@@ -157,13 +157,22 @@ class Case:
         folders: dict[str, Path] = {}
         for addon, heads in self.observed.heads.items():
             source = _source(addon, heads, kept, files)
-            if source is not None and heads:
+            if source is None:
+                self._leave_out(
+                    f"drift of {addon}: it stands at {', '.join(heads)}, which neither the ledger nor an "
+                    f"installed package has"
+                )
+            elif heads:
                 done = applied(source, {addon: heads})
                 revisions |= {key: source.revisions[key] for key in done}
                 folders[addon] = source.folders[addon]
         rank = self._rank([*folders])
         graph = Graph(revisions, {name: rank[name] for name in folders}, {}, folders)
         return graph, order(graph, _missing(graph))
+
+    def _leave_out(self, what: str) -> None:
+        if what not in self.left_out:
+            self.left_out.append(what)
 
     def _all(self, engine: Engine, made: Replayed, done: list[Revision]) -> Replayed | None:
         try:

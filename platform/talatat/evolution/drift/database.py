@@ -62,7 +62,8 @@ def foreign_keys(case: Case) -> Iterator[Finding]:
                 continue
             name = key.name or ", ".join(key.columns)
             where = f"foreign key {name} of {table} to {key.target_table} (addon {other})"
-            mend = f"write a revision of {owner}: talatat revision INI {owner} -m ... (docs/hazards.md)"
+            command = f"talatat revision {case.opened.ini.uri} {owner} -m ..."
+            mend = f"write a revision of {owner} ({command}, docs/hazards.md)"
             if key.ondelete in _VETOES:
                 yield Finding(
                     "foreign-key-restricts",

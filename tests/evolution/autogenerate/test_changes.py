@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from .conftest import ROW
+from .conftest import RICH, ROW
 
 NEW_TABLE = """
 class Review(Record, Base):
@@ -174,3 +174,16 @@ def test_what_is_written_is_planned_and_applied_as_it_was_tried(shop, row):
     shop.run("rollback", "--to", "1", "--yes")
     assert set(shop.schema()) == {"shop_book"}
     assert len(told["files"]) > 10
+
+
+def test_what_is_written_on_one_database_is_right_on_the_other(
+    shop, sqlite_url, postgresql_url, tmp_path
+):
+    shop.write({**ADDED, **TAKEN}, NEW_TABLE + RICH)
+    told = shop.revision()
+    assert told["files"]
+    other = (
+        postgresql_url if shop.url.startswith("sqlite") else f"sqlite:///{tmp_path}/other.sqlite"
+    )
+    shop.ini = shop.addons.ini("shop", url=other)
+    assert shop.revision() == {"files": [], "notes": [], "hazards": []}

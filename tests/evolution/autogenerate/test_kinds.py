@@ -2,44 +2,8 @@
 
 from sqlalchemy import text
 
+from .conftest import RICH
 from .test_changes import polished
-
-RICH = """
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.types import TypeDecorator
-
-class Grade(TypeDecorator):
-    impl = SmallInteger
-    cache_ok = True
-
-class Rich(Base):
-    __tablename__ = "shop_rich"
-    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    part: Mapped[int] = mapped_column(Integer, primary_key=True)
-    price: Mapped[str] = mapped_column(Numeric(10, 2), server_default=text("0"))
-    exact: Mapped[str] = mapped_column(t.Scaled(4))
-    grade: Mapped[int] = mapped_column(Grade)
-    kind: Mapped[str] = mapped_column(Enum("book", "map", name="shop_kind", native_enum=False, length=10))
-    words: Mapped[str] = mapped_column(Text().with_variant(postgresql.CITEXT(), "oracle"))
-    said: Mapped[str] = mapped_column(String(20), server_default="it's \\"said\\"")
-    double: Mapped[int | None] = mapped_column(Integer, Computed("part * 2", persisted=True))
-    gone_at: Mapped[str | None] = mapped_column(t.UTCDateTime)
-    above: Mapped[int | None] = mapped_column(Integer)
-    above_part: Mapped[int | None] = mapped_column(Integer)
-    __table_args__ = (
-        ForeignKeyConstraint(["above", "above_part"], ["shop_rich.number", "shop_rich.part"],
-                             ondelete="CASCADE", onupdate="CASCADE", deferrable=True, initially="DEFERRED"),
-        CheckConstraint(text("kind <> 'it''s'"), name="kind_said"),
-        Index("shop_rich_open_ix", "said", unique=True, postgresql_where=text("gone_at IS NULL"),
-              sqlite_where=text("gone_at IS NULL"), postgresql_include=["price"]),
-        Index("shop_rich_words_ix", text("lower(words)")),
-        Index("shop_rich_above_ix", "above", "above_part"),
-    )
-
-class Counted(Base):
-    __tablename__ = "shop_counted"
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-"""
 
 # A table of which the models keep but the key.
 POOR = """

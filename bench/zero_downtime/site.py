@@ -207,10 +207,21 @@ def nginx(folder: Path, port: int) -> Any:
             stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
+        _listening(process, port, log)
         yield log
     finally:
         process.terminate()
         process.wait(15)
+
+
+def _listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Wait until the port takes connections. Raises Failed with what nginx said."""
+    end = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < end:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.02)
+    raise Failed(f"nginx does not listen: {log.read_text(errors='replace')}")
 
 
 def find_nginx() -> str:

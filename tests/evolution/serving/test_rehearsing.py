@@ -174,7 +174,8 @@ def test_a_step_that_would_fail_fails_here_and_is_told(books, capsys):
     assert "failed" in capsys.readouterr().out
 
 
-def test_the_command_rehearses_and_leaves_no_database_behind(books):
+def test_the_command_rehearses_and_leaves_no_database_behind(books_on_postgresql):
+    books = books_on_postgresql
     further(books)
     talatat = Path(sys.executable).with_name("talatat")
     options = ["--rehearse", "--json", "--accept", "shelf:0002_notes"]
@@ -185,10 +186,9 @@ def test_the_command_rehearses_and_leaves_no_database_behind(books):
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
     assert json.loads(done.stdout)["rehearsal"]["error"] is None
-    if books.database.dialect == "postgresql":
-        with books.database.engine.connect() as connection:
-            left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'talatat_shadow_%'"
-            assert connection.scalar(text(left)) == 0
+    with books.database.engine.connect() as connection:
+        left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'talatat_shadow_%'"
+        assert connection.scalar(text(left)) == 0
 
 
 def test_a_copy_that_has_no_room_is_refused_with_what_to_do(shelf, sqlite_url, monkeypatch):

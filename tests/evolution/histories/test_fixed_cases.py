@@ -142,3 +142,34 @@ def test_two_release_lines_of_an_addon_diverge_and_are_merged(worlds):
         bring(other, "dune", alder="1.5", dune=version)
     schemas = [one.warm("canonical_schema", one.site.folder, one.url) for one in (world, other)]
     assert schemas[0] == schemas[1]
+
+
+def test_guaranteed_rows_come_back_as_they_were_when_their_table_comes_back(worlds):
+    from grove.revisions import Create
+    from grove.series import Draft, ReleaseSeries, start
+    from grove.tables import STARS, Column, Table
+
+    (alder,) = grown("alder")
+    draft = Draft("elm", Random(1), (alder,))
+    draft.requires = {"alder": "1.0"}
+    start(draft, {})
+    draft.release("1.0")
+    stars = Column("stars", "int", "number", python_default=STARS)
+    table = Table("elm", "elm_alderitem", {"stars": stars}, "alder_item", "always")
+    draft.tables[table.name] = table
+    draft.add("extend", "expand", table.create(), f'op.drop_table("{table.name}")', Create(table))
+    draft.release("1.1")
+    world, rng = worlds(alder, ReleaseSeries("elm", ("alder",), tuple(draft.releases))), Random(1)
+
+    bring(world, "elm", alder="1.0", elm="1.0")
+    for _ in range(6):
+        world.insert(world.oracle.tables["alder_item"], rng)
+    bring(world, "elm", elm="1.1")
+    for _ in range(6):
+        world.update(world.oracle.tables["elm_alderitem"], rng)
+    world.roll_back(1)
+    for _ in range(2):
+        world.insert(world.oracle.tables["alder_item"], rng)
+    bring(world, "elm", elm="1.1")
+    held = [row["stars"] for row in world.oracle.rows["elm_alderitem"].values()]
+    assert held.count(STARS) < len(held) == 8

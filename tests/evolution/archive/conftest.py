@@ -121,6 +121,17 @@ class Site:
                 rows = cursor.fetchall() if cursor.description else []
         return rows
 
+    def script(self, *statements: str) -> None:
+        """Run scripts of many statements each."""
+        if self.dialect == "postgresql":
+            for statement in statements:
+                self.run(statement)
+            return
+        connection = sqlite3.connect(self.path)
+        for statement in statements:
+            connection.executescript(statement)
+        connection.close()
+
     @property
     def path(self) -> str:
         return self.url.removeprefix("sqlite:///")

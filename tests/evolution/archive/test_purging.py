@@ -63,3 +63,18 @@ def test_an_addon_that_was_installed_anew_beside_its_archive_stays_installed(fil
     assert filled.dump() == before
     directions = "SELECT direction FROM talatat_ledger WHERE addon = 'trove' ORDER BY position"
     assert filled.run(directions)[-1] == ("up",)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_somebody_built_on_an_archive_is_named_and_stays(filled):
+    opened = filled.opened("shelf")
+    (made,) = archive(opened, "trove")
+    filled.run(
+        f"CREATE VIEW shelf_treasures AS SELECT name FROM {made.location}.trove_chest",
+        f"ALTER TABLE shelf_place ADD COLUMN metal {made.location}.trove_metal",
+    )
+    with pytest.raises(
+        EvolutionError, match="cannot be dropped: column metal of shelf_place, view shelf_treasures"
+    ):
+        purge(opened, "trove", made.manifest.id)
+    assert len(filled.run("SELECT name FROM shelf_treasures")) == 3

@@ -26,7 +26,8 @@ def live_lines(connection: Connection, manifest: Manifest, watch: Watch = silent
     """Return what reads the addon's own tables."""
     names = [one.name for one in manifest.filled()]
     total = sum(one["rows"] for one in measure(connection, names).values())
-    places = {name: quoted(connection, name) for name in names}
+    only = "ONLY " if manifest.dialect == "postgresql" else ""  # partitions have their own
+    places = {name: f"{only}{quoted(connection, name)}" for name in names}
     return _lines(connection, manifest, places, total, watch)
 
 
@@ -36,7 +37,7 @@ def away_lines(connection: Connection, manifest: Manifest, watch: Watch = silent
     names = [one.name for one in manifest.filled()]
     if manifest.dialect == "postgresql":
         schema = quoted(connection, where)
-        places = {name: f"{schema}.{quoted(connection, name)}" for name in names}
+        places = {name: f"ONLY {schema}.{quoted(connection, name)}" for name in names}
     else:
         places = {name: quoted(connection, where + name) for name in names}
     return _lines(connection, manifest, places, manifest.rows, watch)

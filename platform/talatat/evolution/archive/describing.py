@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from talatat.evolution.archive import postgresql, sqlite
-from talatat.evolution.archive.manifest import Column, ForeignKey, Part, TableEntry
+from talatat.evolution.archive.manifest import FIRST, Column, ForeignKey, Part, TableEntry
 from talatat.evolution.archive.naming import owned, owner_of
 from talatat.evolution.hazards.tokens import tokenize
 from talatat.evolution.live import Object, Schema, TableInfo
@@ -56,15 +56,37 @@ def belongings(
             tables.append(_table(connection, one, place, schema))
         elif _is_part(one, addon, standing, known) and not _is_foreign_key(one, schema):
             parts.append(Part(one.kind, one.name, one.sql, one.table, place))
+    parts = _marked(connection, tables, parts)
     if connection.dialect.name == "sqlite":
         tables += sqlite.shadows(connection, [one.name for one in tables if one.kind == "virtual"])
     return Belongings(addon, tuple(tables), tuple(parts), tuple(version_sql))
 
 
+def _marked(
+    connection: Connection, tables: Sequence[TableEntry], parts: Sequence[Part]
+) -> list[Part]:
+    """The parts, those marked that cannot move with the tables; on SQLite no view can."""
+    views = {one.name for one in parts if one.kind == "view"}
+    out = views
+    if connection.dialect.name == "postgresql":
+        names = {one.name.partition("(")[0] for one in parts if one.kind in (*FIRST, "view")}
+        out = postgresql.looking_out(connection, names | {one.name for one in tables})
+    moving = {one.name for one in tables} | (views - out)
+    return [
+        replace(one, apart=one.name in out if one.kind == "view" else one.table not in moving)
+        if one.kind not in FIRST
+        else one
+        for one in parts
+    ]
+
+
 def dependents(
     schema: Schema, leaving: Iterable[Belongings], addons: Collection[str]
 ) -> list[tuple[str, str]]:
-    """Return (addon, what of it) for all that refers to what is to leave, and would stay itself."""
+    """Return (addon, what of it) for all that refers to what is to leave, and would stay itself.
+
+    The addon is empty for what is named after none.
+    """
     leaving = list(leaving)
     names = frozenset(name for one in leaving for name in one.names)
     gone = {one.addon for one in leaving}
@@ -72,7 +94,7 @@ def dependents(
     for name, what in _references(schema, names, addons):
         owner = owner_of(name, addons)
         if owner not in gone and name.lower() not in names:
-            found.add((owner or "(no addon)", what))
+            found.add((owner or "", what))
     return sorted(found)
 
 
@@ -132,6 +154,8 @@ def _foreign_keys(table: str, info: TableInfo, schema: Schema) -> tuple[ForeignK
             not postgresql.is_unchecked(made.get(key.name or "", "")),
         )
         for key in info.foreign_keys
+        # A partition's are its parent's, and have no statement.
+        if schema.dialect == "sqlite" or key.name in made
     )
 
 

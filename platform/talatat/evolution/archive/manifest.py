@@ -73,6 +73,8 @@ class Part:
     """What belongs to the addon beside tables. `table` is the one that it stands on, if it does.
 
     `kind` is as of `live.Object`: type, sequence, function, index, constraint, view, trigger, setting.
+    `apart` says that it would go on acting on others (a view of their tables, a trigger on them): it is
+    dropped while the tables are away.
     """
 
     kind: str
@@ -80,6 +82,7 @@ class Part:
     sql: str
     table: str | None = None
     place: int = 0
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,13 +129,8 @@ class Manifest:
         return (one for one in self.tables if one.kind != "virtual")
 
     def apart(self) -> list[Part]:
-        """The parts that do not move with a table: views, what stands on them, triggers elsewhere."""
-        own = {one.name for one in self.tables}
-        return [
-            one
-            for one in self.parts
-            if one.kind == "view" or (one.kind not in FIRST and one.table not in own)
-        ]
+        """The parts that do not move with the tables, in the order in which they can be made."""
+        return [one for one in self.parts if one.apart]
 
     def making(self) -> list[str]:
         """The statements that make what holds rows, empty: types, sequences, functions, tables."""

@@ -87,13 +87,13 @@ def _archive(
 ) -> list[Archived]:
     refuse_enabled(connection, opened, addons)
     schema = read_schema(connection)
-    known = known_addons(connection)
+    known = known_addons(connection) | set(addons)
     leaving = [belongings(connection, schema, one, known) for one in dict.fromkeys(addons)]
     for one in leaving:
         if not one.tables and not one.parts and not one.version_sql:
             if file is not None and (kept := _kept(connection, one.addon)) is not None:
                 return [_written(connection, kept, file, watch)]
-            raise nothing_there(connection, one.addon, known, opened)
+            raise nothing_there(connection, one.addon, known - set(addons), opened)
     refuse_dependents(schema, leaving, known, opened.ini.uri)
     heads = all_heads(connection, schema.tables)
     if opened.dialect == "postgresql":

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, insert, update
 
 from talatat.db.types import utcnow
 from talatat.evolution.archive.manifest import ForeignKey, Manifest, TableEntry
+from talatat.evolution.archive.postgresql import own_rows
 from talatat.evolution.archive.rows import read_lines
 from talatat.evolution.archive.values import row_of
 from talatat.evolution.kept.record import PREFIX, ROW, WHY
@@ -84,7 +85,7 @@ def _prune(
     connection: Connection, table: TableEntry, key: ForeignKey, keeper: Keeper
 ) -> Orphans | None:
     where = _without_parent(connection, table, key)
-    name = quoted(connection, table.name)
+    name = own_rows(connection, table.name)
     rows = ran(connection, "SELECT count(*) FROM {t} WHERE {w}", t=name, w=where).scalar_one()
     if not rows:
         return None
@@ -100,7 +101,7 @@ def _prune(
 
 
 def _without_parent(connection: Connection, table: TableEntry, key: ForeignKey) -> str:
-    name, target = quoted(connection, table.name), quoted(connection, key.target)
+    name, target = quoted(connection, table.name), own_rows(connection, key.target)
     own = [f"{name}.{quoted(connection, one)}" for one in key.columns]
     theirs = [f"p.{quoted(connection, one)}" for one in key.target_columns]
     there = " AND ".join(f"{one} IS NOT NULL" for one in own)
@@ -163,7 +164,7 @@ class KeptTables:
             "INSERT INTO {to} ({row}, {why}, {names}) SELECT"
             " (SELECT count(*) FROM {to}) + row_number() OVER (), {said}, {values} FROM {t} WHERE {where}",
             to=quoted(self.connection, place),
-            t=quoted(self.connection, table.name),
+            t=own_rows(self.connection, table.name),
             names=joined(self.connection, _names(table)),
             values=", ".join(self._values(table)),
             said="'no parent in " + key.target.replace("'", "''") + "'",
@@ -210,7 +211,7 @@ class OrphanFile:
 
     def keep(self, table: TableEntry, key: ForeignKey, where: str, rows: int) -> str:
         """Write the rows; return the path."""
-        source = quoted(self.connection, table.name)
+        source = own_rows(self.connection, table.name)
         said = {
             "table": table.name,
             "reason": f"no parent in {key.target} ({', '.join(key.columns)})",

@@ -1,8 +1,8 @@
 """Moving tables away and back on PostgreSQL: into a schema of their own, without touching a row.
 
-Tables, types, routines and free sequences change their schema; indexes, constraints, triggers and the
-sequences of columns go with their tables. Foreign keys and views are dropped, since they would go on
-acting on the tables of others, and made again on the way back.
+Tables, views, types, routines and free sequences change their schema; indexes, constraints, triggers and
+the sequences of columns go with their tables. What would go on acting on the tables of others is dropped
+and made again on the way back: foreign keys, views that look at such tables, triggers on them.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from sqlalchemy import Connection
 
 from talatat.evolution.archive.manifest import FIRST, ForeignKey, Manifest
 from talatat.evolution.archive.naming import location
+from talatat.evolution.graph import EvolutionError
 from talatat.evolution.kept.sql import quoted, ran
 
 _UNCHECKED = " NOT VALID"
 
 _THINGS = """
-SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END,
+SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'v' THEN 'VIEW'
+         WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END,
        c.relname::text, c.oid::regclass::text
   FROM pg_class c WHERE c.relnamespace = '{schema}'::regnamespace
-   AND (c.relkind IN ('r', 'p', 'f') OR (c.relkind = 'S' AND NOT EXISTS (
+   AND (c.relkind IN ('r', 'p', 'f', 'v', 'm') OR (c.relkind = 'S' AND NOT EXISTS (
         SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
            AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0)))
 UNION ALL
@@ -41,12 +43,40 @@ _VIEWS = """
 SELECT CASE relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, relname::text FROM pg_class
  WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('v', 'm')
 """
+# What each view needs of what was not made with the server: the name of a table or view, else NULL.
+_VIEWED = """
+SELECT v.relname::text, CASE WHEN c.relnamespace = current_schema()::regnamespace THEN c.relname::text END,
+       p.proname::text, t.typname::text
+  FROM pg_class v JOIN pg_rewrite r ON r.ev_class = v.oid
+  JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refobjid >= 16384
+   AND d.refobjid <> v.oid
+  LEFT JOIN pg_class c ON d.refclassid = 'pg_class'::regclass AND c.oid = d.refobjid
+  LEFT JOIN pg_proc p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
+  LEFT JOIN pg_type t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid
+ WHERE v.relnamespace = current_schema()::regnamespace AND v.relkind IN ('v', 'm')
+   AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)
+"""
+# What was made since, by hand, on top of an archive.
+_USING = """
+SELECT 'view ' || v.oid::regclass FROM pg_class v JOIN pg_rewrite r ON r.ev_class = v.oid
+  JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+  JOIN pg_class c ON c.oid = d.refobjid AND c.relnamespace = '{schema}'::regnamespace
+ WHERE v.relnamespace <> c.relnamespace
+UNION SELECT 'table ' || f.conrelid::regclass FROM pg_constraint f JOIN pg_class c ON c.oid = f.confrelid
+ WHERE c.relnamespace = '{schema}'::regnamespace AND f.connamespace <> c.relnamespace
+UNION SELECT 'column ' || a.attname || ' of ' || o.oid::regclass FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+  JOIN pg_class o ON o.oid = a.attrelid
+ WHERE t.typnamespace = '{schema}'::regnamespace AND o.relnamespace <> t.typnamespace AND NOT a.attisdropped
+   AND o.relkind IN ('r', 'p', 'm')
+ORDER BY 1
+"""
 _SEQUENCES = """
 SELECT relname::text FROM pg_class WHERE relkind = 'S' AND relnamespace = current_schema()::regnamespace
  ORDER BY relname
 """
 _PARTITIONED = """
 SELECT relname::text FROM pg_class WHERE relkind = 'p' AND relnamespace = current_schema()::regnamespace
+ AND relname = '{name}'
 """
 
 
@@ -77,12 +107,30 @@ def hold(connection: Connection, names: Iterable[str]) -> None:
         ran(connection, "LOCK TABLE {tables} IN SHARE MODE", tables=tables)
 
 
+def looking_out(connection: Connection, own: Collection[str]) -> set[str]:
+    """Return those of the views in `own` that need, directly or not, what is not in `own`."""
+    needs: dict[str, set[str]] = {}
+    for view, *needed in _ask(connection, _VIEWED):
+        if view in own:
+            needs.setdefault(view, set()).add(next((one for one in needed if one), ""))
+    out: set[str] = set()
+    while more := {
+        view
+        for view, needed in needs.items()
+        if view not in out and any(one not in own or one in out for one in needed)
+    }:
+        out |= more
+    return out
+
+
 def put_away(connection: Connection, manifest: Manifest) -> None:
     """Move what belongs to the addon into the schema of the archive; see `let_go`."""
     schema = quoted(connection, location("postgresql", manifest.id))
     ran(connection, "CREATE SCHEMA {schema}", schema=schema)
     names = {one.name for one in manifest.tables} | {
-        one.name.partition("(")[0] for one in manifest.parts if one.kind in FIRST
+        one.name.partition("(")[0]
+        for one in manifest.parts
+        if one.kind in (*FIRST, "view") and not one.apart
     }
     _move(connection, schema_here(connection), schema, names)
 
@@ -117,14 +165,16 @@ def bring_back(connection: Connection, manifest: Manifest) -> None:
 
 
 def discard(connection: Connection, manifest: Manifest) -> None:
-    """Drop the schema of the archive with all that is in it, and nothing else."""
+    """Drop the schema of the archive with all that is in it. Raises EvolutionError where others use it."""
     away = location("postgresql", manifest.id)
-    things = _things(connection, away)
-    for kinds in (("TABLE",), ("FOREIGN TABLE",), ("ROUTINE",), ("SEQUENCE",), ("TYPE",)):
-        refs = ", ".join(one.ref for one in things if one.kind in kinds)
-        if refs:
-            ran(connection, "DROP {kind} {refs}", kind=kinds[0], refs=refs)
-    ran(connection, "DROP SCHEMA {schema}", schema=quoted(connection, away))
+    literal = quoted(connection, away).replace("'", "''")
+    using = [row[0] for row in _ask(connection, _USING, schema=literal)]
+    if using:
+        raise EvolutionError(
+            f"archive {manifest.id} cannot be dropped: {', '.join(using)} of others look into the schema "
+            f"{away}. Drop these first. Nothing was changed."
+        )
+    ran(connection, "DROP SCHEMA {schema} CASCADE", schema=quoted(connection, away))
 
 
 def _move(
@@ -142,8 +192,10 @@ def _move(
 
 
 def _things(connection: Connection, schema: str) -> list[_Thing]:
+    """What stands in a schema: routines first, for their names have those of types in them."""
     literal = quoted(connection, schema).replace("'", "''")
-    return [_Thing(*row) for row in _ask(connection, _THINGS, schema=literal)]
+    things = [_Thing(*row) for row in _ask(connection, _THINGS, schema=literal)]
+    return sorted(things, key=lambda one: (one.kind != "ROUTINE", one.kind, one.name))
 
 
 def make(connection: Connection, manifest: Manifest) -> None:
@@ -153,12 +205,23 @@ def make(connection: Connection, manifest: Manifest) -> None:
         ran(connection, "{sql}", sql=sql)
 
 
+def is_partitioned(connection: Connection, table: str) -> bool:
+    """Whether a table has its rows in partitions."""
+    name = table.replace("'", "''")
+    return ran(connection, _PARTITIONED, name=name).first() is not None
+
+
+def own_rows(connection: Connection, table: str) -> str:
+    """Return, as SQL, a table with the rows that its foreign keys concern: not those of its heirs."""
+    only = connection.dialect.name == "postgresql" and not is_partitioned(connection, table)
+    return f"ONLY {quoted(connection, table)}" if only else quoted(connection, table)
+
+
 def add_foreign_keys(connection: Connection, found: Iterable[tuple[str, ForeignKey]]) -> None:
     """Add foreign keys that act from now on; the rows that are there are not asked yet."""
-    partitioned = set(ran(connection, _PARTITIONED).scalars())
     for table, key in found:
         sql = key.sql or ""
-        if table not in partitioned and not is_unchecked(sql):
+        if not is_partitioned(connection, table) and not is_unchecked(sql):
             sql += _UNCHECKED
         ran(connection, "{sql}", sql=sql)
 

@@ -74,19 +74,24 @@ def refuse_dependents(
     found = dependents(schema, leaving, known)
     if not found:
         return
-    owners = sorted({owner for owner, _ in found})
-    said = "; ".join(f"{owner}: {what}" for owner, what in found[:_SHOWN])
+    owners = sorted({owner for owner, _ in found if owner})
+    said = "; ".join(f"{owner or 'no addon'}: {what}" for owner, what in found[:_SHOWN])
     if len(found) > _SHOWN:
         said += f"; and {len(found) - _SHOWN} more"
     names = " ".join([*owners, *(one.addon for one in leaving)])
+    mend = f"Archive them together, once none of them is enabled: talatat archive {ini} {names}"
+    if not all(owner for owner, _ in found):
+        mend = f"Drop what belongs to no addon, or name it after one. {mend}" if owners else (
+            "It belongs to no addon: drop it, or name it after one that is archived together."
+        )  # fmt: skip
     raise EvolutionError(
         f"{', '.join(one.addon for one in leaving)} cannot be archived alone, for others refer to it: "
-        f"{said}. Archive them together, once none of them is enabled: talatat archive {ini} {names}"
+        f"{said}. {mend}"
     )
 
 
 def nothing_there(
-    connection: Connection, addon: str, known: Collection[str], opened: Opened
+    connection: Connection, addon: str, known: set[str], opened: Opened
 ) -> EvolutionError:
     """Word that an addon has nothing in the database."""
     kept = connection.execute(
@@ -101,8 +106,8 @@ def nothing_there(
             f"it back: list {addon} in talatat.addons and run `talatat apply {opened.ini.uri}`."
         )
     near = get_close_matches(addon, sorted(known), 1)
-    hint = f" Did you mean {near[0]!r}?" if near and near[0] != addon else ""
+    hint = f" Did you mean {near[0]!r}?" if near else ""
     return EvolutionError(
         f"addon {addon!r} has no tables in {opened.target}: there is nothing to archive.{hint} Addons "
-        f"that this database knows: {', '.join(sorted(known - {PLATFORM})) or '(none)'}."  # type: ignore[operator]
+        f"that this database knows: {', '.join(sorted(known - {PLATFORM})) or '(none)'}."
     )

@@ -38,9 +38,8 @@ def read_lines(
     connection: Connection, source: str, columns: Sequence[Column], where: str = ""
 ) -> Iterator[bytes]:
     """Yield the rows of `source` (SQL), each as a line; `where` is SQL as well."""
-    only = "ONLY " if connection.dialect.name == "postgresql" else ""
     # Names come from the catalogue and are quoted.
-    query = f"SELECT {joined(connection, (one.name for one in columns))} FROM {only}{source}"  # noqa: S608
+    query = f"SELECT {joined(connection, (one.name for one in columns))} FROM {source}"  # noqa: S608
     if where:
         query += f" WHERE {where}"
     coders = encoders(connection.dialect.name, columns)

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, CursorResult
 
 
 def quoted(connection: Connection, name: str) -> str:
-    """The name as an identifier, always in quotes."""
-    return str(connection.dialect.identifier_preparer.quote_identifier(name))
+    """The name as an identifier, always in quotes; a percent sign is one, as in `ran`."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def ran(connection: Connection, template: str, **parts: Any) -> CursorResult[Any]:

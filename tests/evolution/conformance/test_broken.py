@@ -8,8 +8,8 @@ from talatat.testing.conformance import RULES, check
 
 from .broken import BROKEN
 
-# Asked of each addon only where all is asked for: they start processes of their own.
-SLOW = {"every-order", "writes-nothing", "asleep"}
+# Asked of each addon only where all is asked for: they start processes, or plan and apply several times.
+SLOW = {"every-order", "writes-nothing", "applies", "archived", "asleep"}
 
 
 def test_every_rule_has_an_addon_that_breaks_it():

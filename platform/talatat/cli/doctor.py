@@ -44,7 +44,8 @@ def command(ini: str, mending: bool, as_json: bool, choice: Choice) -> int:
         repaired = [one for one in report.findings if one.repair]
         for one in repaired:
             repair(opened, case, one)
-        report.findings = [one for one in report.findings if one not in repaired]
+        if repaired:  # what else was told may have followed from these
+            report = examine(_case(opened, ini, choice))
     if as_json:
         print_json({**report.as_json(), "repaired": [one.as_json() for one in repaired]})
     else:

@@ -130,3 +130,28 @@ def test_what_cannot_be_written_is_told(shop):
     told = shop.revision()
     assert any("its primary key is another one" in one for one in told["notes"])
     assert told["files"] == []
+
+
+def test_people_are_told_files_notes_and_hazards(shop):
+    shop.write({"pages": "mapped_column(BigInteger, nullable=False)"})
+    out = shop.run("revision", "shop", "-m", "larger")
+    assert "0002_larger_contract.py" in out
+    assert "note: shop_book.pages becomes bigint (was integer)" in out
+    if shop.url.startswith("postgresql"):
+        assert "warning: 0002_larger_contract: type-change-rewrite" in out
+        assert "instead: " in out
+    assert f"talatat plan {shop.ini}" in out
+    refused = shop.run("revision", "shop", "-m", "x", "--empty", "--drop-table", "x", code=1)
+    assert "--drop-table belongs to" in refused
+
+
+def test_a_first_revision_makes_its_folder_where_that_can_be_made(shop):
+    package = shop.addons.folder / shop.addons.write("young", {})
+    shop.ini = shop.addons.ini("young", url=shop.url)
+    (package / "migrations").write_text("a file stands where the folder would")
+    said = shop.run("revision", "young", "-m", "first", "--empty", code=1)
+    assert "cannot be written to" in said
+    (package / "migrations").unlink()
+    shop.run("revision", "young", "-m", "first", "--empty")
+    written = (package / "migrations" / "versions" / "0001_first.py").read_text()
+    assert "down_revision = None" in written

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event, text
 
 from talatat.db.batches import Batch
 from talatat.db.session import Database
-from talatat.evolution.graph import Graph, Revision, script_directory
+from talatat.evolution.graph import Graph, Revision
 from talatat.evolution.live import Schema, read_schema
 from talatat.evolution.live.schema import VERSION_TABLE
 from talatat.evolution.locking import begun
@@ -145,9 +145,3 @@ def emitted(connection: Connection) -> Iterator[list[str]]:
         yield found
     finally:
         event.remove(connection.engine, "before_cursor_execute", record)
-
-
-def module_of(graph: Graph, revision: Revision) -> Any:
-    """The module of a revision's file."""
-    script = script_directory(graph.folders[revision.addon]).get_revision(revision.revision)
-    return script.module

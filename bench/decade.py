@@ -153,7 +153,8 @@ class System(World):
             if column.default is not None and row.get(name) is None:
                 row[name] = column.default
         self.look.insert(table.name, row)
-        self.oracle.insert(table.name, row)
+        rest = {one.name: one.born for one in table.columns.values()}
+        self.oracle.insert(table.name, {**rest, **row})
 
     def adopt(self, made: list[tuple[str, str]]) -> None:
         """Tell the oracle of rows that came in while a plan was applied."""

@@ -1,6 +1,6 @@
 """The one Alembic environment of the platform and of all addons.
 
-`talatat.evolution.runner` gives it, in `Config.attributes`, the connection (with its transaction open,
+`talatat.evolution.running.runner` gives it, in `Config.attributes`, the connection (with its transaction open,
 so that tables and version row are committed together) and the addon's own version table.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 import textwrap
 import uuid
@@ -27,6 +28,12 @@ __all__ = [
     "postgresql_url",
     "sqlite_url",
 ]
+
+
+def pytest_configure() -> None:
+    """A shell lets what it starts in the background ignore INT; servers that tests interrupt inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from sqlalchemy import CheckConstraint
 from talatat.composing import load_composition
 from talatat.evolution.graph import read_graph
 from talatat.evolution.live import read_schema
-from talatat.evolution.locking import begun
 from talatat.evolution.planner import order
-from talatat.evolution.runner import run
+from talatat.evolution.running.locking import begun
+from talatat.evolution.running.runner import run
+from talatat.evolution.running.statements import Recorder
 from talatat.evolution.shadow import shadow
-from talatat.evolution.statements import Recorder
 
 FIRST = """
     op.execute("CREATE TABLE shop_item (id INTEGER NOT NULL, name VARCHAR(10) NOT NULL, size INTEGER,"

@@ -81,7 +81,10 @@ def test_an_interrupted_first_start_says_no_traceback_and_the_next_goes_on(shop)
             if "Loading" in line:
                 process.send_signal(signal.SIGINT)
                 break
-        said = "".join(process.communicate(timeout=60))
+        try:
+            said = "".join(process.communicate(timeout=60))
+        finally:
+            process.kill()
     assert process.returncode in (1, 130)
     assert "Stopped." in said
     assert "The same command goes on" in said

@@ -10,11 +10,11 @@ from talatat.cli.options import Choice, composing
 from talatat.cli.output import console, print_json
 from talatat.cli.progress import progressing
 from talatat.evolution.apply.applying import Applied, Refused, carry_out_prepared
-from talatat.evolution.locking import Locked
+from talatat.evolution.model import Plan
 from talatat.evolution.plan.files import load
 from talatat.evolution.plan.making import prepare
-from talatat.evolution.plan.model import Plan
 from talatat.evolution.plan.text import render
+from talatat.evolution.running.locking import Locked
 
 
 @click.command(name="apply")

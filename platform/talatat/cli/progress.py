@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from talatat.cli.output import console
 from talatat.evolution.apply.engine import silent
-from talatat.evolution.plan.model import Step
+from talatat.evolution.model import Step
 
 Told = Callable[[Step, int, int, int | None], object]
 _ROWS_BETWEEN_LINES = 100_000

@@ -10,10 +10,10 @@ import click
 from talatat.cli.output import console, print_json
 from talatat.cli.progress import progressing
 from talatat.evolution.apply.applying import Refused
-from talatat.evolution.locking import Locked
 from talatat.evolution.opening import open_database
 from talatat.evolution.plan.text import render
 from talatat.evolution.rollback import Afterwards, Prepared, RolledBack, carry_back, prepared
+from talatat.evolution.running.locking import Locked
 
 if TYPE_CHECKING:
     from talatat.evolution.opening import Opened

@@ -18,9 +18,9 @@ from talatat.evolution.differences.states import states
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.kept import Keep, keeps_of, remaining
 from talatat.evolution.ledger import Entry, Ledger, read_ledger
+from talatat.evolution.model import Change
 from talatat.evolution.observed import Release, release_of
 from talatat.evolution.opening import Opened
-from talatat.evolution.plan.model import Change
 from talatat.evolution.tables import ledger, releases
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from talatat.evolution.canonical import digest
 from talatat.evolution.desired.model import Desired
 from talatat.evolution.graph import EvolutionError
-from talatat.evolution.plan.model import Change
+from talatat.evolution.model import Change
 from talatat.ini import Ini
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from talatat.composition import Composition
 from talatat.db.session import Database
 from talatat.evolution.apply.engine import Run, apply_steps
 from talatat.evolution.apply.journal import Journal
-from talatat.evolution.apply.lease import held
 from talatat.evolution.graph import Graph, Revision, read_graph
-from talatat.evolution.locking import begun
 from talatat.evolution.observed import read_heads
 from talatat.evolution.opening import Opened
 from talatat.evolution.plan.revisions import bare_step
 from talatat.evolution.planner import applied, order
 from talatat.evolution.releasing import record
+from talatat.evolution.running.lease import held
+from talatat.evolution.running.locking import begun
 from talatat.evolution.surface import packages_of
 
 # Called before each revision: the revision, its number from 1, how many there are in all.

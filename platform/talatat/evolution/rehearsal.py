@@ -22,15 +22,15 @@ from talatat.db.engine import make_migration_engine
 from talatat.evolution.apply.applying import timeouts_of
 from talatat.evolution.apply.engine import Run, apply_steps
 from talatat.evolution.apply.journal import Journal
-from talatat.evolution.apply.lease import held
-from talatat.evolution.apply.transactions import Timeouts
 from talatat.evolution.copying import Copy, copy_of
 from talatat.evolution.graph import EvolutionError, Graph, read_graph
 from talatat.evolution.ledger import read_ledger
 from talatat.evolution.live import read_schema
 from talatat.evolution.lockwatch import Hold, LockWatch
+from talatat.evolution.model import Plan, Step
 from talatat.evolution.opening import Opened, open_database
-from talatat.evolution.plan.model import Plan, Step
+from talatat.evolution.running.lease import held
+from talatat.evolution.running.transactions import Timeouts
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,8 +8,8 @@ from sqlalchemy import insert, text
 from talatat.db.types import utcnow
 from talatat.evolution.apply.applying import Refused
 from talatat.evolution.graph import EvolutionError
-from talatat.evolution.locking import Locked, locked
 from talatat.evolution.opening import open_database
+from talatat.evolution.running.locking import Locked, locked
 from talatat.evolution.tables import processes
 
 

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
-from talatat.evolution.apply.transactions import Timeouts
 from talatat.evolution.archive import archive, move_back, turns
 from talatat.evolution.archive.naming import owned
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.processes import Process, say
+from talatat.evolution.running.transactions import Timeouts
 
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 

@@ -10,12 +10,12 @@ import pytest
 
 from talatat.cli.main import main
 from talatat.composing import load_composition
-from talatat.evolution import runner
-from talatat.evolution.apply.concurrently import run_alone
 from talatat.evolution.graph import read_graph
 from talatat.evolution.live import read_schema
-from talatat.evolution.locking import begun
 from talatat.evolution.migrate import bring_to
+from talatat.evolution.running import runner
+from talatat.evolution.running.alone import run_alone
+from talatat.evolution.running.locking import begun
 from talatat.testing.databases import make_database
 
 MAKER = {

@@ -3,7 +3,7 @@
 from textwrap import dedent
 
 from talatat.evolution.differences import differences
-from talatat.evolution.plan.model import SECTIONS
+from talatat.evolution.model import SECTIONS
 
 from .conftest import lines
 

@@ -171,7 +171,7 @@ def test_older_processes_an_unfinished_plan_and_a_lock_that_parts_are_told(on_sq
     lock = {
         "format": 1,
         "release": 1,
-        "revisions": {"shelf": ["0000_other"]},
+        "revisions": {"shelf": ["0000_other"], "archived": ["0001_away"]},
         "packages": {},
         "surface": "x",
     }
@@ -184,6 +184,7 @@ def test_older_processes_an_unfinished_plan_and_a_lock_that_parts_are_told(on_sq
     assert any(
         "the lock file has 0000_other of shelf, the database 0001_books" in one for one in said
     )
+    assert not any("archived" in one for one in said), "what sleeps elsewhere is no finding"
 
 
 def test_keys_that_veto_or_are_not_indexed_are_told(shelf, sqlite_url, capsys):

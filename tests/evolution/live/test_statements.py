@@ -12,8 +12,8 @@ from sqlalchemy import Connection, text
 
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import read_schema
+from talatat.evolution.running.statements import Recorder, Verifier, changes, in_order
 from talatat.evolution.shadow import shadow
-from talatat.evolution.statements import Recorder, Verifier, changes, in_order
 
 
 def operations(connection: Connection) -> Operations:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from talatat.evolution.plan.model import Base, Blocker, Change, Plan, Step
+from talatat.evolution.model import Base, Blocker, Change, Plan, Step
 from talatat.evolution.plan.sql_text import sql_lines
 from talatat.evolution.plan.text import render, summary
 

@@ -21,10 +21,10 @@ from talatat.evolution.desired import desired_of
 from talatat.evolution.kept import Returned, keeps_of, lost, put_away, put_back, remaining
 from talatat.evolution.kept.sql import ran as run_template
 from talatat.evolution.live import read_schema
-from talatat.evolution.locking import begun
+from talatat.evolution.model import Step
 from talatat.evolution.opening import open_database
 from talatat.evolution.plan.making import prepare
-from talatat.evolution.plan.model import Step
+from talatat.evolution.running.locking import begun
 from talatat.evolution.tables import ledger, metadata
 from talatat.testing.databases import make_database
 

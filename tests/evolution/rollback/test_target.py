@@ -10,9 +10,9 @@ import pytest
 
 from talatat.evolution.graph import Graph, Revision
 from talatat.evolution.ledger import Entry, Ledger
+from talatat.evolution.model import Step
 from talatat.evolution.observed import Release
 from talatat.evolution.opening import open_database
-from talatat.evolution.plan.model import Step
 from talatat.evolution.rollback import Prepared, afterwards
 from talatat.evolution.rollback.planning import dangling
 from talatat.evolution.rollback.target import undone

@@ -5,10 +5,10 @@ import threading
 import pytest
 from sqlalchemy import inspect, text
 
-from talatat.evolution import locking
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.migrate import bring_to, pending
 from talatat.evolution.readiness import status
+from talatat.evolution.running import locking
 from talatat.evolution.tables import metadata, releases
 from talatat.testing.databases import make_database
 
@@ -232,7 +232,7 @@ def test_an_error_that_is_not_of_reaching_the_database_is_not_dressed_as_one(the
 
 
 def test_a_process_without_a_user_name_still_records_who(monkeypatch):
-    from talatat.evolution.apply.applying import people
+    from talatat.evolution.running import people
 
     monkeypatch.setattr(people.getpass, "getuser", lambda: (_ for _ in ()).throw(KeyError("uid")))
     assert people.who().partition("@")[0].isdigit()

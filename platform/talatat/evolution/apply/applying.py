@@ -15,19 +15,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from talatat.evolution import lockfile
 from talatat.evolution.apply.engine import Progress, Run, apply_steps, silent
 from talatat.evolution.apply.journal import Journal
-from talatat.evolution.apply.lease import held
 from talatat.evolution.apply.stale import reasons, rest_of
-from talatat.evolution.apply.transactions import Timeouts
 from talatat.evolution.canonical import digest
 from talatat.evolution.desired import Desired
 from talatat.evolution.graph import EvolutionError, Graph
-from talatat.evolution.locking import begun
+from talatat.evolution.model import Base, Plan, Step
 from talatat.evolution.observed import observe
 from talatat.evolution.opening import Opened
 from talatat.evolution.plan.making import Prepared, base_of, prepare
-from talatat.evolution.plan.model import Base, Plan, Step
 from talatat.evolution.processes import live_processes
 from talatat.evolution.releasing import record
+from talatat.evolution.running.lease import held
+from talatat.evolution.running.locking import begun
+from talatat.evolution.running.transactions import Timeouts
 from talatat.evolution.tables import identity, plans, releases
 
 PAUSE = 1.0

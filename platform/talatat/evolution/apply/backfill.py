@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from talatat.evolution.apply.journal import Journal
-from talatat.evolution.apply.transactions import Timeouts, in_transaction
-from talatat.evolution.plan.model import Step
+from talatat.evolution.model import Step
+from talatat.evolution.running.transactions import Timeouts, in_transaction
 
 # Batches grow and shrink so that each takes this long, in seconds: no lock is held for longer.
 TARGET = 0.1

@@ -17,20 +17,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.db.retry import is_unreachable
 from talatat.db.types import utcnow
-from talatat.evolution import ledger, runner
+from talatat.evolution import ledger
 from talatat.evolution.apply.backfill import Backfill
-from talatat.evolution.apply.concurrently import run_alone
 from talatat.evolution.apply.journal import Journal
-from talatat.evolution.apply.lease import Lease
-from talatat.evolution.apply.people import who
-from talatat.evolution.apply.transactions import Timeouts, in_transaction
 from talatat.evolution.graph import EvolutionError, Graph, Revision
 from talatat.evolution.kept import put_away, put_back
-from talatat.evolution.locking import begun
+from talatat.evolution.model import Step
 from talatat.evolution.observed import read_heads
-from talatat.evolution.plan.model import Step
 from talatat.evolution.planner import applied, order
-from talatat.evolution.statements import Verifier
+from talatat.evolution.running import runner
+from talatat.evolution.running.alone import run_alone
+from talatat.evolution.running.lease import Lease
+from talatat.evolution.running.locking import begun
+from talatat.evolution.running.people import who
+from talatat.evolution.running.statements import Verifier
+from talatat.evolution.running.transactions import Timeouts, in_transaction
 
 # Called when a step begins and while it goes on: the step, its number from 1, how many there are, and how
 # many rows of a backfill have been gone through (None where it is none).

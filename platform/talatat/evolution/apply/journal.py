@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from talatat.db.types import utcnow
-from talatat.evolution.plan.model import Plan, Step
+from talatat.evolution.model import Plan, Step
 from talatat.evolution.tables import journal as steps
 from talatat.evolution.tables import plans
 

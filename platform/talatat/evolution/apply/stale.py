@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from talatat.evolution.canonical import digest
-from talatat.evolution.plan.model import Plan, Step
+from talatat.evolution.model import Plan, Step
 
 
 def reasons(saved: Plan, now: Plan) -> list[str]:

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, insert, select
 
 from talatat.composition import PLATFORM
 from talatat.db.types import utcnow
-from talatat.evolution.apply.people import who
 from talatat.evolution.archive import postgresql, sqlite
 from talatat.evolution.archive.contents import away_lines, counted, live_lines, silent
 from talatat.evolution.archive.describing import Belongings, belongings
@@ -30,6 +29,7 @@ from talatat.evolution.ledger import read_ledger
 from talatat.evolution.live import read_schema
 from talatat.evolution.observed import all_heads, version_table
 from talatat.evolution.opening import Opened
+from talatat.evolution.running.people import who
 from talatat.evolution.tables import archives
 
 

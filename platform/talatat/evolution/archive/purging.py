@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, inspect, select, update
 
 from talatat.db.types import utcnow
-from talatat.evolution.apply.people import who
 from talatat.evolution.archive import postgresql, sqlite
 from talatat.evolution.archive.manifest import Manifest, from_json
 from talatat.evolution.archive.naming import location
@@ -18,6 +17,7 @@ from talatat.evolution.kept import forget
 from talatat.evolution.ledger import read_ledger
 from talatat.evolution.observed import version_table
 from talatat.evolution.opening import Opened
+from talatat.evolution.running.people import who
 from talatat.evolution.tables import archives, ledger
 
 

@@ -14,15 +14,15 @@ from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.db.retry import is_unreachable
-from talatat.evolution.apply.blockers import blockers, is_lock_timeout
-from talatat.evolution.apply.lease import held
-from talatat.evolution.apply.transactions import Timeouts, set_timeouts
 from talatat.evolution.archive.rows import settle
 from talatat.evolution.graph import EvolutionError
-from talatat.evolution.locking import begun
 from talatat.evolution.observed import release_of
 from talatat.evolution.opening import Opened
 from talatat.evolution.releasing import record
+from talatat.evolution.running.blockers import blockers, is_lock_timeout
+from talatat.evolution.running.lease import held
+from talatat.evolution.running.locking import begun
+from talatat.evolution.running.transactions import Timeouts, set_timeouts
 from talatat.evolution.tables import archives, plans
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from talatat.evolution.differences.security import permissions
 from talatat.evolution.differences.settings import jobs, settings
 from talatat.evolution.differences.states import states
 from talatat.evolution.differences.web import routes, views
-from talatat.evolution.plan.model import SECTIONS, Change
+from talatat.evolution.model import SECTIONS, Change
 
 Surface = Mapping[str, Any]
 

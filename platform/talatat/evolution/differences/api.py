@@ -7,7 +7,7 @@ from typing import Any
 
 from talatat.evolution.differences.comparing import PUBLIC, Pair, compared, listed
 from talatat.evolution.differences.shapes import Difference, Shapes, Way, resolved
-from talatat.evolution.plan.model import Change
+from talatat.evolution.model import Change
 
 SECTION = "api"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")

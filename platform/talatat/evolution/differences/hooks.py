@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from talatat.evolution.differences.comparing import Pair, listed
-from talatat.evolution.plan.model import Change
+from talatat.evolution.model import Change
 
 _Called = tuple[str, str]  # addon, code
 

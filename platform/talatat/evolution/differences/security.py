@@ -8,7 +8,7 @@ from typing import Any
 from talatat.composition import PLATFORM
 from talatat.evolution.differences.comparing import PUBLIC, Pair, compared, listed
 from talatat.evolution.differences.shapes import resolved
-from talatat.evolution.plan.model import Change
+from talatat.evolution.model import Change
 
 SECTION = "permissions"
 

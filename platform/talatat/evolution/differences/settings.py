@@ -7,7 +7,7 @@ from typing import Any
 
 from talatat.evolution.canonical import canonical
 from talatat.evolution.differences.comparing import Pair, compared
-from talatat.evolution.plan.model import Change
+from talatat.evolution.model import Change
 
 _BY_NAME = {
     "secret": "a secret",

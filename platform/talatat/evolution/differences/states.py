@@ -9,7 +9,7 @@ from packaging.version import InvalidVersion, Version
 
 from talatat.composition import PLATFORM
 from talatat.evolution.differences.comparing import Pair
-from talatat.evolution.plan.model import Change
+from talatat.evolution.model import Change
 
 _ASLEEP = "its data stays in the database, asleep"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from talatat.evolution.differences.comparing import PUBLIC, Pair, compared, listed
-from talatat.evolution.plan.model import Change
+from talatat.evolution.model import Change
 
 _PUBLIC = "public: anybody may call it"
 

@@ -14,12 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.composition import Composition
 from talatat.db.base import NAMING_CONVENTION, bases_of
-from talatat.evolution import runner
-from talatat.evolution.apply.concurrently import run_alone
 from talatat.evolution.graph import EvolutionError, Graph, Revision
 from talatat.evolution.live import Schema, read_schema
-from talatat.evolution.locking import begun
-from talatat.evolution.statements import Recorder
+from talatat.evolution.running import runner
+from talatat.evolution.running.alone import run_alone
+from talatat.evolution.running.locking import begun
+from talatat.evolution.running.statements import Recorder
 
 
 @dataclass

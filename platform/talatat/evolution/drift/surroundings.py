@@ -150,6 +150,8 @@ def lock_file(case: Case) -> Iterator[Finding]:
     heads = {addon: sorted(found) for addon, found in case.observed.heads.items() if found}
     revisions: dict[str, list[str]] = lock.get("revisions", {})
     for addon in sorted({*heads, *revisions}):
+        if addon not in heads and addon not in case.graph.folders:
+            continue  # archived or purged since: the next apply writes the lock file without it
         if heads.get(addon, []) != revisions.get(addon, []):
             said = ", ".join(revisions.get(addon, [])) or "nothing"
             there = ", ".join(heads.get(addon, [])) or "nothing"

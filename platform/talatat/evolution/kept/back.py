@@ -13,7 +13,7 @@ from talatat.evolution.kept.sql import quoted, ran
 from talatat.evolution.kept.values import put_values
 from talatat.evolution.kept.work import ORPHAN, WAITING, Unfit, Work
 from talatat.evolution.live import read_schema
-from talatat.evolution.plan.model import Step
+from talatat.evolution.model import Step
 from talatat.evolution.tables import kept, ledger
 
 _TYPES = """

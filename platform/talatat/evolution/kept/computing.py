@@ -14,7 +14,7 @@ from typing import Literal
 from talatat.evolution.hazards.tokens import Token, tokenize
 from talatat.evolution.kept.record import Keep
 from talatat.evolution.kept.renames import Places
-from talatat.evolution.plan.model import Step
+from talatat.evolution.model import Step
 
 # Which rows of a keep come back at a moment.
 Moment = Literal["none", "unchanged", "all"]

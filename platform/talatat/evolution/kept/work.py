@@ -15,7 +15,7 @@ from talatat.evolution.hazards.types import narrows
 from talatat.evolution.kept.losing import affinity
 from talatat.evolution.kept.record import ROW, WAS, WHY, Keep
 from talatat.evolution.kept.sql import matched, quoted, ran
-from talatat.evolution.locking import begun
+from talatat.evolution.running.locking import begun
 
 if TYPE_CHECKING:
     from talatat.evolution.live import ForeignKey, TableInfo

@@ -9,9 +9,9 @@ from typing import Any
 from talatat.composition import PLATFORM
 from talatat.evolution.archive.naming import owned
 from talatat.evolution.graph import Graph
+from talatat.evolution.model import Blocker, Step
 from talatat.evolution.observed import Observed
 from talatat.evolution.opening import Opened
-from talatat.evolution.plan.model import Blocker, Step
 from talatat.evolution.planner import squashed
 
 _WORD = re.compile(r"\w+")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from talatat.evolution.graph import EvolutionError
-from talatat.evolution.plan.model import FORMAT, Base, Blocker, Change, Plan, Step
+from talatat.evolution.model import FORMAT, Base, Blocker, Change, Plan, Step
 
 _TUPLES = ("statements", "batches", "rewrites", "hazards", "keeps")
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from talatat.evolution.desired import Desired
-from talatat.evolution.plan.model import Step
+from talatat.evolution.model import Step
 
 
 def fill_steps(

@@ -16,11 +16,11 @@ from talatat.evolution import lockfile
 from talatat.evolution.desired import Desired, compose_apart
 from talatat.evolution.differences import differences
 from talatat.evolution.graph import EvolutionError, Graph, read_graph
+from talatat.evolution.model import Base, Blocker, Change, Plan, Step
 from talatat.evolution.observed import Observed, look
 from talatat.evolution.opening import Opened, open_database
 from talatat.evolution.plan.blocking import ahead, blockers_of, edited, misfits
 from talatat.evolution.plan.filling import fill_steps
-from talatat.evolution.plan.model import Base, Blocker, Change, Plan, Step
 from talatat.evolution.plan.preflight import preflight
 from talatat.evolution.plan.recording import recorded
 from talatat.evolution.plan.revisions import bare_step, sweeps

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from talatat.evolution import runner
-from talatat.evolution.apply.concurrently import run_alone
 from talatat.evolution.graph import Graph, Revision
 from talatat.evolution.kept import lost
 from talatat.evolution.live import Schema, read_schema
-from talatat.evolution.locking import begun
-from talatat.evolution.plan.model import Step
+from talatat.evolution.model import Step
+from talatat.evolution.running import runner
+from talatat.evolution.running.alone import run_alone
+from talatat.evolution.running.locking import begun
+from talatat.evolution.running.statements import Recorder, in_order
 from talatat.evolution.shadow import shadow
-from talatat.evolution.statements import Recorder, in_order
 
 if TYPE_CHECKING:
     from talatat.evolution.observed import Observed

@@ -7,7 +7,7 @@ from typing import Any
 
 from talatat.db.batches import Batch
 from talatat.evolution.graph import EvolutionError, Graph, Revision
-from talatat.evolution.plan.model import Step
+from talatat.evolution.model import Step
 
 
 def bare_step(

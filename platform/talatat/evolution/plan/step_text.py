@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from talatat.evolution.plan.model import Step
+from talatat.evolution.model import Step
 from talatat.evolution.plan.page import Page, counted, size
 
 _DOES = {

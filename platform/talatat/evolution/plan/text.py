@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 
-from talatat.evolution.plan.model import SECTIONS, Blocker, Change, Plan, Step
+from talatat.evolution.model import SECTIONS, Blocker, Change, Plan, Step
 from talatat.evolution.plan.page import Page, counted
 from talatat.evolution.plan.step_text import show_step
 

@@ -17,7 +17,7 @@ from talatat.evolution.hazards import Step as Judged
 from talatat.evolution.hazards.linter import locks_of
 from talatat.evolution.hazards.observing import observe, schema_of
 from talatat.evolution.live import measure
-from talatat.evolution.plan.model import Step
+from talatat.evolution.model import Step
 
 if TYPE_CHECKING:
     from talatat.composition import Composition

@@ -10,11 +10,11 @@ from talatat.evolution.apply.applying import Refused, carry_out
 from talatat.evolution.apply.engine import Progress, silent
 from talatat.evolution.desired.model import Desired
 from talatat.evolution.graph import EvolutionError
-from talatat.evolution.locking import Locked
+from talatat.evolution.model import Plan, Step
 from talatat.evolution.opening import Opened
-from talatat.evolution.plan.model import Plan, Step
 from talatat.evolution.rollback.afterwards import Afterwards, afterwards
 from talatat.evolution.rollback.planning import Prepared, prepared
+from talatat.evolution.running.locking import Locked
 
 
 @dataclass(frozen=True)

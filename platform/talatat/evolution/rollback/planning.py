@@ -14,10 +14,10 @@ from talatat.evolution.apply.applying import older_processes
 from talatat.evolution.graph import EvolutionError, Graph
 from talatat.evolution.history import told_apart
 from talatat.evolution.live import Schema
+from talatat.evolution.model import SECTIONS, Blocker, Change, Plan, Step
 from talatat.evolution.observed import Observed, Release, look
 from talatat.evolution.opening import Opened
 from talatat.evolution.plan.making import base_of
-from talatat.evolution.plan.model import SECTIONS, Blocker, Change, Plan, Step
 from talatat.evolution.plan.recording import recorded
 from talatat.evolution.plan.revisions import bare_step
 from talatat.evolution.plan.weighing import weighed

@@ -18,8 +18,8 @@ from sqlalchemy import Connection, delete, insert, inspect, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.db.types import utcnow
-from talatat.evolution.apply.people import who
-from talatat.evolution.locking import Locked, begun, locked
+from talatat.evolution.running.locking import Locked, begun, locked
+from talatat.evolution.running.people import who
 from talatat.evolution.tables import lease as table
 
 NAME = "apply"

@@ -15,10 +15,10 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, text
 
-from talatat.evolution.apply.blockers import blockers, is_lock_timeout
 from talatat.evolution.graph import EvolutionError
-from talatat.evolution.locking import begun
-from talatat.evolution.plan.model import Step
+from talatat.evolution.model import Step
+from talatat.evolution.running.blockers import blockers, is_lock_timeout
+from talatat.evolution.running.locking import begun
 
 log = logging.getLogger(__name__)
 

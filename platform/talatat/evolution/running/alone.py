@@ -14,8 +14,8 @@ from alembic.operations import Operations
 from sqlalchemy import Connection, MetaData, text
 
 from talatat.db.base import NAMING_CONVENTION
-from talatat.evolution.apply.transactions import Timeouts, set_timeouts
 from talatat.evolution.graph import EvolutionError, Graph, Revision, script_directory
+from talatat.evolution.running.transactions import Timeouts, set_timeouts
 
 # Waiting hurts nobody here, but for ever is too long: a session that is idle in a transaction.
 _LOCK = 600.0

@@ -40,6 +40,8 @@ NAMES = (
     "sorrel teak"
 ).split()
 EVERY = 5  # releases between two comparisons of all rows
+# The quickest of so many plans that find nothing to do counts: others work on the machine too.
+LOOKS = 3
 
 
 @dataclass
@@ -253,7 +255,6 @@ def release(world: System, number: int) -> Point:
         f"{name}_item" for name in world.oracle.versions if f"{name}_item" in world.oracle.tables
     ]
     steady = [one for one in steady if one.partition("_")[0] in world.wanted()]
-    idle = 0.0
     began = time.monotonic()
     plan, path = world.accepted_plan()
     planning = time.monotonic() - began
@@ -276,15 +277,20 @@ def release(world: System, number: int) -> Point:
     world.adopt(made)
     world.full = check
     world.check()
-    began = time.monotonic()
-    world.expect(world.command("plan", str(world.ini), "--json"), 0)
-    idle = time.monotonic() - began
+    idle = min(nothing_to_do(world) for _ in range(LOOKS))
     tables, columns, size = world.size()
     rows = sum(len(one) for one in world.oracle.rows.values())
     return Point(
         number, len(world.wanted()), len(plan["steps"]), idle, planning, applying, rows, tables, columns,
         size, len(made), stall,
     )  # fmt: skip
+
+
+def nothing_to_do(world: System) -> float:
+    """Seconds in which a plan finds that the database is at the composition."""
+    began = time.monotonic()
+    world.expect(world.command("plan", str(world.ini), "--json"), 0)
+    return time.monotonic() - began
 
 
 def _line(one: Point) -> str:

@@ -47,7 +47,7 @@ def write_page(folder: Path, decade: Any, options: Any) -> None:
         "rows lost or changed": "none",
         "rows at the end": f"{decade.points[-1].rows:,}",
         "comparisons of a row with the oracle": f"{decade.done.get('rows compared', 0):,}",
-        "steps applied": f"{decade.done.get('steps', 0) or sum(p.steps for p in decade.points):,}",
+        "steps applied": f"{sum(p.steps for p in decade.points):,}",
         "rows that came in while plans were applied": f"{sum(p.flowed for p in decade.points):,}",
         "longest wait of one of them, ms": f"{max(p.stall for p in decade.points) * 1000:.0f}",
         "archived and restored, rolled back": f"{decade.done.get('archived', 0)}, "

@@ -226,15 +226,15 @@ class World:
         moved = [step["addon"] for step in plan["steps"] if step["kind"] == "restore"]
         back = re.compile("|".join(rf"\b{name}_" for name in moved) or r"\Z.")
         known = set(planned)
-        sent = [text for text in executed if text in known]
+        sent = indexes_sorted(text for text in executed if text in known)
         if moved:  # an archive may make the very index that a rebuild makes again
-            for text in reversed(planned):
+            for text in reversed(indexes_sorted(planned)):
                 while sent and sent[-1] != text:
                     sent.pop()
                 if not sent:
                     raise Wrong(f"planned and not sent, or not in this order: {text}")
                 sent.pop()
-        elif indexes_sorted(sent) != indexes_sorted(planned):
+        elif sent != indexes_sorted(planned):
             raise Wrong(f"planned {planned}\nsent {sent}")
         more = [
             text

@@ -12,7 +12,14 @@ from talatat.cli.progress import progressing
 from talatat.evolution.apply.applying import Refused
 from talatat.evolution.opening import open_database
 from talatat.evolution.plan.text import render
-from talatat.evolution.rollback import Afterwards, Prepared, RolledBack, carry_back, prepared
+from talatat.evolution.rollback import (
+    Afterwards,
+    Prepared,
+    RolledBack,
+    carry_back,
+    nothing_left,
+    prepared,
+)
 from talatat.evolution.running.locking import Locked
 
 if TYPE_CHECKING:
@@ -79,10 +86,14 @@ def _agreed(made: Prepared) -> bool:
 
 
 def _nothing(made: Prepared, as_json: bool) -> int:
+    left = nothing_left(made)
     if as_json:
-        print_json({"release": None, "to": made.target.number, "applied": []})
+        print_json(
+            {"release": None, "to": made.target.number, "applied": [], "afterwards": left.as_json()}
+        )
     else:
         click.echo(f"Nothing to do: the database is as release {made.target.number} left it.")
+        _next(left, made.opened.ini.uri)
     return 0
 
 

@@ -246,6 +246,22 @@ def test_a_rollback_that_was_killed_goes_on_when_it_is_run_again(either):
     ]
 
 
+def test_one_that_was_killed_before_it_wrote_the_lock_file_writes_it_when_run_again(grown, capsys):
+    lock = Path(grown.ini).with_suffix(".lock")
+    before = lock.read_text()
+    assert grown.rollback("--to", "2") == 0
+    after = lock.read_text()
+    lock.write_text(before)  # the database is there, and nobody was told
+    capsys.readouterr()
+    assert grown.rollback("--to", "2") == 0
+    said = capsys.readouterr().out
+    assert "Nothing to do: the database is as release 2 left it." in said
+    assert f"pip install '{grown.addons.prefix}-shop==1.1'" in said
+    assert lock.read_text() == after
+    grown.install("1.1")
+    assert grown.prepare().plan.empty
+
+
 def test_an_apply_that_ended_half_way_is_taken_back_to_the_release_before_it(town):
     town.apply()
     town.execute(FIRST)

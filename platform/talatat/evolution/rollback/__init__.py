@@ -5,7 +5,7 @@ were dropped from their keeps, so it works with the older packages installed and
 """
 
 from talatat.evolution.rollback.afterwards import Afterwards, afterwards
-from talatat.evolution.rollback.carrying import RolledBack, carry_back, roll_back
+from talatat.evolution.rollback.carrying import RolledBack, carry_back, nothing_left, roll_back
 from talatat.evolution.rollback.planning import Prepared, plan_rollback, prepared
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "RolledBack",
     "afterwards",
     "carry_back",
+    "nothing_left",
     "plan_rollback",
     "prepared",
     "roll_back",

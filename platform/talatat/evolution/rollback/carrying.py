@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from talatat.evolution import lockfile
 from talatat.evolution.apply.applying import Refused, carry_out
 from talatat.evolution.apply.engine import Progress, silent
+from talatat.evolution.canonical import digest
 from talatat.evolution.desired.model import Desired
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.model import Plan, Step
@@ -65,12 +67,9 @@ def carry_back(
             f"these processes serve another release than {plan.to_release}: {serving}. Stop them, or say "
             f"--while-serving: what they use may be gone under them."
         )
-    surface = plan.surface
-    order = tuple(one["name"] for one in surface.get("addons", ()))
-    desired = Desired(surface, plan.packages, order=order)
     try:
         done = carry_out(
-            opened, plan, made.graph, desired=desired, progress=progress, patience=patience
+            opened, plan, made.graph, desired=_desired(plan), progress=progress, patience=patience
         )
     except (Refused, Locked):
         raise
@@ -80,6 +79,24 @@ def carry_back(
         raise EvolutionError(problems) from error
     assert plan.to_release is not None
     return RolledBack(done.release, plan.to_release, done.steps, afterwards(made))
+
+
+def nothing_left(made: Prepared) -> Afterwards:
+    """Of a plan without steps: write the lock file, which a kill may have kept the last run from; what is left.
+
+    Raises EvolutionError where it cannot be written.
+    """
+    plan, opened = made.plan, made.opened
+    lock = lockfile.read(opened.ini)
+    if lock is not None and lock.get("surface") != digest(plan.surface):
+        lockfile.write(opened.ini, _desired(plan), plan.base.release, plan.base.heads)
+    return afterwards(made)
+
+
+def _desired(plan: Plan) -> Desired:
+    """What the release that is gone back to wanted."""
+    order = tuple(one["name"] for one in plan.surface.get("addons", ()))
+    return Desired(plan.surface, plan.packages, order=order)
 
 
 def serving_of(plan: Plan) -> str:

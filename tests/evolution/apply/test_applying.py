@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import inspect
 
 from talatat.evolution.apply.applying import Refused
+from talatat.evolution.graph import EvolutionError
 from talatat.evolution.opening import open_database
 from talatat.evolution.plan.files import from_json
 
@@ -107,3 +108,22 @@ def test_a_revision_that_sends_other_statements_than_were_planned_is_stopped_bef
     with pytest.raises(Exception, match="not the one that was planned"):
         operator.apply()
     assert operator.rows("SELECT count(*) FROM shelf_book") == [(1,)]
+
+
+def test_a_plan_that_was_begun_is_refused_while_something_has_to_be_mended_first(grown, operator):
+    """The plan made now is blocked and has no steps: that does not mean that none are left."""
+    operator.apply()
+    plan = grown().plan()
+
+    def stop(step, number, total, rows):
+        if number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(EvolutionError, match="stopped"):
+        operator.apply(plan, progress=stop)
+    operator.execute("ALTER TABLE shelf_book RENAME TO lost_book")
+    with pytest.raises(Refused, match=r"shelf_book.*Nothing was changed"):
+        operator.apply(plan)
+    assert operator.rows("SELECT max(number) FROM talatat_release") == [(1,)]
+    operator.execute("ALTER TABLE lost_book RENAME TO shelf_book")
+    assert keys(operator.apply(plan).steps) == keys(plan.steps)[1:]

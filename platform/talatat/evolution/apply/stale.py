@@ -75,12 +75,17 @@ def _run(step: Step) -> Mapping[str, Any]:
 
 
 def rest_of(saved: Plan, now: Plan) -> Plan | None:
-    """The part of `saved` that is left to do, where a plan made `now` agrees; None where it does not."""
+    """The part of `saved` that is left to do, where a plan made `now` agrees; None where it does not.
+
+    Nor where something has to be mended first: then there is no telling what would be left, for such a
+    plan has no steps at all.
+    """
     same = (
         saved.base.database == now.base.database
         and saved.base.identity in (None, now.base.identity)
         and saved.packages == now.packages
         and digest(saved.surface) == digest(now.surface)
+        and all(one.accept is not None for one in now.blockers)
     )
     left = {step.key: step for step in now.steps}
     known = {step.key: step for step in saved.steps}

@@ -196,7 +196,7 @@ def _read(addon: str, folder: Path) -> Iterator[Revision]:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # two files of one revision are only warned of
             scripts: list[Script] = list(script_directory(folder).walk_revisions())
-    except Exception as error:  # a revision file may raise anything
+    except (Exception, SystemExit) as error:  # a revision file may raise anything
         raise EvolutionError(
             f"addon {addon}: the revisions in {folder} cannot be read{_line(folder, error)}: "
             f"{type(error).__name__}: {error}. Mend the file, or install another version of the addon."

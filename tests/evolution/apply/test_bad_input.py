@@ -171,3 +171,43 @@ def test_a_disk_that_fills_up_loses_nothing_and_apply_goes_on_when_there_is_room
     raw.close()
     operator.apply()
     assert operator.rows("SELECT count(*) FROM shelf_large") == [(3000,)]
+
+
+MAKE = 'op.execute("CREATE TABLE shelf_more (id INTEGER)")\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (f'{MAKE}op.execute("ROLLBACK")', "may not say ROLLBACK"),
+        (f'{MAKE}op.execute("COMMIT")\nop.execute("BEGIN")', "may not say COMMIT"),
+        (f"with op.get_context().autocommit_block():\n    {MAKE}", "transactional = False"),
+        (f"{MAKE}raise SystemExit(0)", "SystemExit: 0"),
+    ],
+)
+def test_a_revision_that_would_end_its_transaction_or_the_process_is_refused(
+    body, said, operator, shelf
+):
+    """The version row would say that it ran, and what was put away before it would be gone."""
+    operator.apply()
+    path = shelf.revision("shelf", "0002_ends", body, down="0001_books", reversible=True)
+    with pytest.raises(EvolutionError, match=said) as caught:
+        operator.plan()
+    assert str(path) in str(caught.value)
+    assert operator.rows("SELECT version_num FROM shelf_alembic_version") == [("0001_books",)]
+
+
+def test_a_revision_file_that_ends_the_process_is_told_with_its_line(operator, shelf):
+    operator.apply()
+    path = shelf.revision("shelf", "0002_ends", "pass", down="0001_books")
+    path.write_text(path.read_text() + "raise SystemExit(0)\n")
+    with pytest.raises(EvolutionError, match=r"0002_ends\.py:\d+\): SystemExit"):
+        operator.plan()
+
+
+def test_a_plan_shows_what_a_revision_does_to_the_version_table_of_another_addon(operator, shelf):
+    operator.apply()
+    statement = "DELETE FROM talatat_alembic_version"
+    shelf.revision("shelf", "0002_other", f'op.execute("{statement}")', down="0001_books")
+    (step,) = operator.plan().steps
+    assert step.statements == (statement,)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import read_schema
-from talatat.evolution.running.statements import Recorder, Verifier, changes, in_order
+from talatat.evolution.running.statements import Recorder, Verifier, changes, in_order, turns
 from talatat.evolution.shadow import shadow
 
 
@@ -124,3 +124,27 @@ def test_indexes_that_are_made_in_a_row_may_come_in_any_order(database_url: str)
             with pytest.raises(EvolutionError, match=r"statement 4 .*the step has ended"):
                 connection.exec_driver_sql("CREATE INDEX c_ix ON a (id)")
         verifier.finish()
+
+
+@pytest.mark.parametrize(
+    ("statement", "word"),
+    [
+        ("COMMIT", "COMMIT"),
+        ("CREATE TABLE a (id INTEGER); rollback", "ROLLBACK"),
+        ("-- now\nBEGIN IMMEDIATE", "BEGIN"),
+        ("SAVEPOINT a", None),
+        ("ROLLBACK TO SAVEPOINT a", None),
+        ("INSERT INTO a VALUES ('; COMMIT;')", None),
+        ("CREATE TRIGGER t AFTER INSERT ON a BEGIN UPDATE a SET b = CASE WHEN 1 THEN 2 END; END", None),
+        ("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END", None),
+        ("DO $$ BEGIN PERFORM 1; END $$", None),
+    ],
+)  # fmt: skip
+def test_what_ends_a_transaction_is_told_from_what_only_looks_so(statement: str, word: str) -> None:
+    assert turns(statement) == word
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "DROP TABLE {}", "UPDATE {} SET x = 1"])
+def test_the_version_table_of_another_addon_is_no_business_of_a_revision(statement: str) -> None:
+    assert changes(statement.format("shop_alembic_version"), "shelf") is True
+    assert changes(statement.format("shelf_alembic_version"), "shelf") is False

@@ -199,7 +199,7 @@ def _watched(run: Run, step: Step) -> Iterator[None]:
     if not run.verify:
         yield
         return
-    verifier = Verifier(run.connection, step.statements, str(step))
+    verifier = Verifier(run.connection, step.statements, str(step), step.addon)
     with verifier:
         yield
     verifier.finish()

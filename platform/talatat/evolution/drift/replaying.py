@@ -78,10 +78,10 @@ def replay(
 def run(connection: Connection, graph: Graph, revision: Revision) -> tuple[str, ...]:
     """Run one revision with its version row, as `talatat apply` would; return its statements."""
     if revision.transactional or connection.dialect.name == "sqlite":
-        with begun(connection), Recorder(connection) as recorder:
+        with begun(connection), Recorder(connection, revision.addon) as recorder:
             runner.run(connection, graph, revision)
         return tuple(recorder.statements)
-    recorder = Recorder(connection)
+    recorder = Recorder(connection, revision.addon)
     run_alone(connection, graph, revision, "up", recorder)
     with begun(connection):
         runner.stamp(connection, graph, revision)

@@ -110,7 +110,7 @@ def _run(
     connection: Connection, graph: Graph, revision: Revision, step: Step, *, again: bool
 ) -> list[str]:
     direction = "up" if step.kind == "upgrade" else "down"
-    recorder = Recorder(connection)
+    recorder = Recorder(connection, revision.addon)
     if step.transactional:
         with begun(connection), recorder:
             runner.run(connection, graph, revision, direction)

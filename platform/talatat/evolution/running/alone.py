@@ -52,7 +52,7 @@ def run_alone(
             _call(alone, graph, revision, direction)
     except EvolutionError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if again and getattr(getattr(error, "orig", None), "sqlstate", None) in _HAPPENED:
             return
         raise EvolutionError(

@@ -28,14 +28,24 @@ def run(connection: Connection, graph: Graph, revision: Revision, direction: str
         _step(connection, graph, revision, direction)
     except EvolutionError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise EvolutionError(
             f"addon {revision.addon}: revision {revision.revision} failed ({revision.path}): "
-            f"{type(error).__name__}: {error}. Nothing of it was kept; what ran before it was. Mend it "
+            f"{_said(revision, error)}. Nothing of it was kept; what ran before it was. Mend it "
             f"and run `talatat apply` again."
         ) from error
     if connection.dialect.name == "sqlite":
         _check_foreign_keys(connection, revision)
+
+
+def _said(revision: Revision, error: BaseException) -> str:
+    """The error in words; what Alembic only asserts, with what is written instead."""
+    if isinstance(error, AssertionError) and "autocommit_block" in revision.text:
+        return (
+            "autocommit_block would end the transaction that also writes down that it ran. Write the "
+            "statement in a revision of its own, with transactional = False, and without that block"
+        )
+    return f"{type(error).__name__}: {error}"
 
 
 def stamp(connection: Connection, graph: Graph, revision: Revision, direction: str = "up") -> None:

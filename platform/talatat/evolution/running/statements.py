@@ -10,7 +10,8 @@ verifier.finish()
 
 Text alone is compared; parameters are no part of it, and a statement for many rows is one. Reading, and
 what Alembic does to the version table, is left out: it depends on what is there. A revision that goes
-past SQLAlchemy, to the driver's own cursor, cannot be seen.
+past SQLAlchemy, to the driver's own cursor, cannot be seen. One that would end the transaction is
+stopped: its version row and what was put away before it stand or fall with its statements.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from talatat.evolution.live.spelling import squeezed
 
 _READING = ("SELECT", "VALUES", "TABLE", "EXPLAIN", "SHOW", "WITH")
 _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "INTO")
-_TURNS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
+_ENDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
+_TURNS = (*_ENDS, "SAVEPOINT", "RELEASE")
 # The words before the name of the table in Alembic's statements about its version table.
 _VERSIONING = (("CREATE", "TABLE"), ("INSERT", "INTO"), ("UPDATE",), ("DELETE", "FROM"), ("DROP", "TABLE"))  # fmt: skip
 
@@ -39,11 +41,19 @@ _OF_TABLE = ("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN")
 _MAKES_INDEX = re.compile(r"CREATE (UNIQUE )?INDEX ", re.IGNORECASE)
 
 
-class Recorder:
-    """Records what one connection executes while the block runs: `statements`, white space squeezed."""
+class NotItsTurn(Exception):
+    """A revision would begin or end a transaction; the text follows upon "revision ... failed"."""
 
-    def __init__(self, connection: Connection) -> None:
+
+class Recorder:
+    """Records what one connection executes while the block runs: `statements`, white space squeezed.
+
+    Of version tables those of `addon` are left out, of all where it is None.
+    """
+
+    def __init__(self, connection: Connection, addon: str | None = None) -> None:
         self.connection = connection
+        self.addon = addon
         self.statements: list[str] = []
 
     def __enter__(self) -> Self:
@@ -61,7 +71,13 @@ class Recorder:
     def _executing(
         self, connection: Connection, cursor: Any, statement: str, *details: Any
     ) -> None:
-        if changes(statement):
+        if turn := turns(statement):
+            raise NotItsTurn(
+                f"it may not say {turn}, for it runs in a transaction that also writes down that it ran. "
+                f"Take that statement out; what cannot run in a transaction stands in a revision of its "
+                f"own, with transactional = False"
+            )
+        if changes(statement, self.addon):
             self.see(settled(statement))
 
     def see(self, statement: str) -> None:
@@ -75,8 +91,14 @@ class Verifier(Recorder):
     `step` names in errors what is being run. Call `finish` before the commit.
     """
 
-    def __init__(self, connection: Connection, expected: Iterable[str], step: str = "") -> None:
-        super().__init__(connection)
+    def __init__(
+        self,
+        connection: Connection,
+        expected: Iterable[str],
+        step: str = "",
+        addon: str | None = None,
+    ) -> None:
+        super().__init__(connection, addon)
         self.expected = [settled(one) for one in expected]
         self.step = step
 
@@ -161,16 +183,26 @@ def _elements(text: str) -> Iterator[tuple[Token, int, int]]:
             inside.append(token)
 
 
-def changes(statement: str) -> bool:
+def turns(statement: str) -> str | None:
+    """The word by which a statement begins or ends a transaction; None where it does not."""
+    for part in pieces(statement):
+        words = [one for one in tokenize(part.text) if one.kind == "word"]
+        if words and words[0].is_word(*_ENDS) and not any(one.is_word("TO") for one in words[1:3]):
+            return words[0].text.upper()
+    return None
+
+
+def changes(statement: str, addon: str | None = None) -> bool:
     """Whether a statement changes the database, the rows of version tables and transactions aside.
 
-    PRAGMAs that set something count, those that ask do not; neither does SELECT, whatever functions it calls.
+    PRAGMAs that set something count, those that ask do not; neither does SELECT, whatever functions it
+    calls. With `addon` the version tables of other addons count.
     """
     parts = pieces(statement)
-    return any(_changes(list(tokenize(part.text))) for part in parts)
+    return any(_changes(list(tokenize(part.text)), addon) for part in parts)
 
 
-def _changes(tokens: Sequence[Token]) -> bool:
+def _changes(tokens: Sequence[Token], addon: str | None) -> bool:
     first = next((at for at, one in enumerate(tokens) if one.kind == "word"), None)
     if first is None:
         return False
@@ -178,13 +210,15 @@ def _changes(tokens: Sequence[Token]) -> bool:
         return any(one.is_word(*_WRITES) for one in tokens)
     if tokens[first].is_word("PRAGMA"):
         return any(one.text == "=" for one in tokens)
-    return not tokens[first].is_word(*_TURNS) and not _is_versioning(tokens[first:])
+    return not tokens[first].is_word(*_TURNS) and not _is_versioning(tokens[first:], addon)
 
 
-def _is_versioning(tokens: Sequence[Token]) -> bool:
+def _is_versioning(tokens: Sequence[Token], addon: str | None) -> bool:
     for words in _VERSIONING:
         if all(one.is_word(word) for one, word in zip(tokens, words, strict=False)):
             table = _table(tokens[len(words) :])
+            if addon is not None:
+                return table == f"{addon}{VERSION_TABLE}"
             return table.endswith(VERSION_TABLE) and not table.startswith("_alembic_tmp_")
     return False
 

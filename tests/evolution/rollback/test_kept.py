@@ -412,3 +412,28 @@ def test_a_key_of_two_columns_of_which_one_comes_back_leads_to_a_row(stairs):
     (returned,) = stairs.back()
     assert returned.left == {"the row it belongs to is gone": 1}
     assert stairs.rows("SELECT * FROM shop_item ORDER BY id") == [(1, 1, 1), (2, 1, None)]
+
+
+def test_a_column_that_the_database_computes_now_takes_no_kept_value_and_stops_nothing(
+    goods,
+) -> None:
+    goods.up("0002", DROP_CODE)
+    kind = "STORED" if goods.dialect == "postgresql" else "VIRTUAL"
+    computed = f"code TEXT GENERATED ALWAYS AS ('C-' || name) {kind}"
+    goods.down("0002", f"ALTER TABLE shop_good ADD COLUMN {computed}")
+    (returned,) = goods.back()
+    assert "shop_good.code is computed by the database now" in str(returned)
+    assert goods.keeps == [("shop_good", "kept", 2)]
+    assert goods.rows("SELECT code FROM shop_good WHERE id = 1") == [("C-lamp",)]
+
+
+def test_a_column_that_the_database_numbers_takes_no_kept_value_and_stops_nothing(goods) -> None:
+    if goods.dialect == "sqlite":
+        pytest.skip("SQLite numbers nothing but its rowids")
+    number = "ALTER TABLE shop_good ADD COLUMN number INT GENERATED ALWAYS AS IDENTITY"
+    goods.run(number)
+    goods.up("0002", "ALTER TABLE shop_good DROP COLUMN number")
+    goods.down("0002", number)
+    (returned,) = goods.back()
+    assert "shop_good.number is numbered by the database now" in str(returned)
+    assert goods.keeps == [("shop_good", "kept", 3)]

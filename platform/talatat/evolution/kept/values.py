@@ -20,6 +20,7 @@ def put_values(work: Work, moment: Moment) -> None:
         raise Unfit("the column is not there")
     for name in columns:
         work.value(name)
+        _check_writable(work, name)
     untouched = {name: _untouched(work, name) for name in columns}
     same = _unchanged(work) if moment == "unchanged" else ""
     for undecided in work.chunks(CHUNK):
@@ -31,6 +32,14 @@ def put_values(work: Work, moment: Moment) -> None:
             work.trying(where, lambda rows: _write(work, rows, untouched))
         if moment == "all":
             work.run("UPDATE {keep} AS k SET {why} = {other} WHERE {where}", where=where)
+
+
+def _check_writable(work: Work, name: str) -> None:
+    """Raise Unfit where the database itself gives the column its values, and takes them from nobody."""
+    column = work.info.columns[work.names[name]]
+    if column.generated or (column.identity and work.postgresql):
+        how = "computed" if column.generated else "numbered"
+        raise Unfit(f"{work.table}.{work.names[name]} is {how} by the database now")
 
 
 def _unchanged(work: Work) -> str:

@@ -111,3 +111,12 @@ def test_where_it_parts_from_what_is_installed_and_from_what_was_applied(ini):
     assert package == "acme-shop 1.2: the lock file has 1.1"
     assert whole.startswith("lock file: of release 7, which is neither wanted nor what was applied")
     assert told(lock, newer) == ["acme-shop 1.2: the lock file has 1.1"]
+
+
+@pytest.mark.parametrize("packages", ["null", "[]", '{"shop": 3}'])
+def test_a_lock_whose_packages_are_of_another_kind_is_told_with_what_mends_it(
+    packages, ini, tmp_path
+):
+    (tmp_path / "site.lock").write_text(f'{{"format": 1, "packages": {packages}}}')
+    with pytest.raises(EvolutionError, match=r"its packages are not what .* or delete it"):
+        lockfile.read(ini)

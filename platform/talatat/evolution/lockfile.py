@@ -91,6 +91,11 @@ def read(ini: Ini) -> dict[str, Any] | None:
         raise _unreadable(path, "it is not what `talatat apply` writes")
     if document["format"] != FORMAT:
         raise _unreadable(path, f"its format is {document['format']}, this platform's is {FORMAT}")
+    packages = document.get("packages", {})
+    if not isinstance(packages, dict) or not all(
+        isinstance(one, dict) for one in packages.values()
+    ):
+        raise _unreadable(path, "its packages are not what `talatat apply` writes")
     return document
 
 

@@ -211,3 +211,30 @@ def test_a_plan_shows_what_a_revision_does_to_the_version_table_of_another_addon
     shelf.revision("shelf", "0002_other", f'op.execute("{statement}")', down="0001_books")
     (step,) = operator.plan().steps
     assert step.statements == (statement,)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"accepted": [{}]},
+        {"blockers": [{"text": 5}]},
+        {"surface": []},
+        {"packages": None},
+        {"measured": 7},
+    ],
+)
+def test_a_plan_file_with_values_of_another_kind_is_told_so(change, operator, tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({**operator.plan().as_json(), **change}))
+    with pytest.raises(EvolutionError, match="cannot be read as a plan"):
+        load(str(path))
+
+
+def test_what_stands_where_the_lock_of_an_sqlite_file_belongs_is_told(shelf, sqlite_url, operating):
+    operator = operating(shelf.ini("shelf", url=sqlite_url))
+    file = Path(f"{open_database(operator.ini).database.url.database}-apply.lock")
+    file.mkdir()
+    with pytest.raises(EvolutionError, match=r"apply\.lock: .*move it away"):
+        operator.apply()
+    file.rmdir()
+    operator.apply()

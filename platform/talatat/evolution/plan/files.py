@@ -32,7 +32,7 @@ def load(path: str) -> Plan:
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         plan = from_json(document)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise EvolutionError(
             f"{path} cannot be read as a plan ({type(error).__name__}: {error}). Make it again: talatat "
             f"plan INI --out {path}"
@@ -50,6 +50,12 @@ def from_json(document: dict[str, Any]) -> Plan:
     if document["format"] != FORMAT:
         raise ValueError(f"format {document['format']}, this platform's is {FORMAT}")
     base = {**document["base"], "archives": tuple(document["base"]["archives"])}
+    for one in (document["surface"], document["packages"], document["measured"], base["heads"]):
+        if not isinstance(one, dict):
+            raise TypeError(f"{one!r} is no object")
+    for text in (*document["accepted"], *(one["text"] for one in document["blockers"])):
+        if not isinstance(text, str):
+            raise TypeError(f"{text!r} is no text")
     return Plan(
         kind=document["kind"],
         ini=document["ini"],

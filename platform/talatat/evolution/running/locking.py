@@ -58,7 +58,14 @@ def _advisory(connection: Connection, patience: float) -> Iterator[None]:
 
 @contextmanager
 def _file(path: str, patience: float) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise EvolutionError(
+            f"{path}: the file by which one process at a time changes the database cannot be opened "
+            f"({error.strerror}). Nothing was changed. Let this user write there; if something else has "
+            f"that name, move it away."
+        ) from error
 
     def taken() -> bool:
         try:

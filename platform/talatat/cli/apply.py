@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import click
 
 from talatat.cli.options import Choice, composing
 from talatat.cli.output import console, print_json
 from talatat.cli.progress import progressing
-from talatat.evolution.apply.applying import Applied, Refused, carry_out_prepared
+from talatat.evolution.apply.applying import Applied, Refused, carry_out_prepared, is_begun
 from talatat.evolution.model import Plan
 from talatat.evolution.plan.files import load
 from talatat.evolution.plan.making import prepare
@@ -50,9 +51,10 @@ def command(
     chosen = saved or made.plan
     if chosen.blockers:
         return _blocked(chosen, as_json)
-    if chosen.empty and saved is None:
+    idle = chosen.empty and saved is None
+    if idle and not is_begun(made.opened):
         return _told(Applied(chosen.base.release, ()), as_json, chosen)
-    if saved is None and not (yes or as_json) and not _agreed(chosen):
+    if saved is None and not (idle or yes or as_json) and not _agreed(chosen):
         return 3
     try:
         with progressing(as_json) as progress:
@@ -60,7 +62,7 @@ def command(
     except (Refused, Locked) as refusal:
         click.echo(f"refused: {refusal}", err=True)
         return 3
-    return _told(done, as_json, chosen)
+    return _told(replace(done, release=chosen.base.release) if idle else done, as_json, chosen)
 
 
 def _blocked(plan: Plan, as_json: bool) -> int:

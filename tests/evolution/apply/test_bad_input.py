@@ -15,6 +15,8 @@ from talatat.evolution.apply.applying import Refused, carry_out_prepared
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.opening import open_database
 from talatat.evolution.plan.files import load, save
+from talatat.evolution.running.locking import Locked, locked
+from talatat.testing.databases import make_database
 
 
 def test_a_plan_file_that_was_edited_is_refused(grown, operator, tmp_path, capsys):
@@ -238,3 +240,74 @@ def test_what_stands_where_the_lock_of_an_sqlite_file_belongs_is_told(shelf, sql
         operator.apply()
     file.rmdir()
     operator.apply()
+
+
+def test_a_plan_that_failed_and_is_wanted_no_more_is_ended_by_the_next_apply(
+    operator, shelf, capsys, monkeypatch
+):
+    """Archive, restore and purge wait for it, and `talatat apply` had nothing to do."""
+    operator.apply()
+    path = shelf.revision("shelf", "0002_more", "pass", down="0001_books", reversible=True)
+
+    def stop(*told):
+        raise KeyboardInterrupt
+
+    with pytest.raises(EvolutionError, match="stopped"):
+        operator.apply(progress=stop)
+    path.unlink()
+    monkeypatch.setenv("PYTHONPATH", str(shelf.folder))
+    assert main(["apply", operator.ini]) == 0
+    assert (
+        "Nothing to do: the database is at the composition (release 1)." in capsys.readouterr().out
+    )
+    states = "SELECT DISTINCT state FROM talatat_plan ORDER BY state"
+    assert operator.rows(states) == [("done",), ("superseded",)]
+
+
+@pytest.mark.parametrize("name", ["x'y", 'x"y', "x%s", "x:y", "x{y}"])
+def test_a_version_table_with_any_name_can_be_read(name, operator):
+    operator.apply()
+    quoted = f"{name}_alembic_version".replace('"', '""')
+    with operator.connection() as connection:
+        for statement in (
+            f'CREATE TABLE "{quoted}" (version_num INTEGER)',
+            f'INSERT INTO "{quoted}" VALUES (7), (NULL)',
+        ):
+            connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+        connection.commit()
+    plan = operator.plan()
+    assert (plan.base.heads[name], plan.steps) == (["7"], ())
+
+
+def test_a_table_that_the_user_of_the_url_may_not_read_is_told(shelf, postgresql_url, operating):
+    operator = operating(shelf.ini("shelf", url=postgresql_url))
+    operator.apply()
+    operator.execute(
+        "DROP ROLE IF EXISTS talatat_stranger",
+        "CREATE ROLE talatat_stranger LOGIN",
+        "GRANT USAGE ON SCHEMA public TO talatat_stranger",
+    )
+    operator.ini = shelf.ini("shelf", url=postgresql_url.replace("postgres@", "talatat_stranger@"))
+    with pytest.raises(EvolutionError, match=r"refused to be read: permission denied for table"):
+        operator.plan()
+    operator.ini = shelf.ini("shelf", url=postgresql_url)
+    operator.execute("DROP OWNED BY talatat_stranger", "DROP ROLE talatat_stranger")
+
+
+def test_a_database_file_that_is_reached_by_another_name_has_one_lock(sqlite_url, tmp_path):
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    file.touch()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "name.sqlite").symlink_to(file)
+    one = make_database(sqlite_url)
+    other = make_database(f"sqlite:///{tmp_path}/other/name.sqlite")
+    with (
+        one.migration_engine.connect() as first,
+        other.migration_engine.connect() as second,
+        locked(first),
+        pytest.raises(Locked, match="another process"),
+        locked(second, patience=0.1),
+    ):
+        pass
+    one.dispose()
+    other.dispose()

@@ -95,6 +95,17 @@ def checked(opened: Opened, saved: Plan, now: Plan) -> Plan:
     )
 
 
+def is_begun(opened: Opened) -> bool:
+    """Whether a plan was begun on the database and neither ended nor followed by another."""
+    if not opened.exists:
+        return False
+    with opened.reading() as connection:
+        if not inspect(connection).has_table(plans.name):
+            return False
+        query = select(plans.c.digest).where(plans.c.state == "running")
+        return connection.scalar(query) is not None
+
+
 def _state(opened: Opened, saved: Plan) -> str | None:
     """How far a saved plan came: None where it was never begun, else see `tables.plans`."""
     if not opened.exists:

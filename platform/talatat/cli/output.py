@@ -11,7 +11,11 @@ def console(*, stderr: bool = False) -> Console:
     """A console that wraps only on a terminal: piped output keeps one line a row."""
     stream = sys.stderr if stderr else sys.stdout
     return Console(
-        stderr=stderr, width=None if stream.isatty() else 200, soft_wrap=True, highlight=False
+        stderr=stderr,
+        width=None if stream.isatty() else 200,
+        soft_wrap=True,
+        highlight=False,
+        emoji=False,
     )
 
 

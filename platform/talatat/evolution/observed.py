@@ -114,16 +114,23 @@ def all_heads(connection: Connection, tables: Iterable[str]) -> dict[str, list[s
     """Return the revisions in every version table: {addon: [revision]}; an empty one is an empty list."""
     names = sorted(one for one in tables if one.endswith(_SUFFIX))
     heads: dict[str, list[str]] = {name.removesuffix(_SUFFIX): [] for name in names}
-    quote = connection.dialect.identifier_preparer.quote
     for start in range(0, len(names), _TABLES_A_QUERY):
         # The names come from the catalogue and are quoted; they cannot be parameters.
         parts = [
-            f"SELECT '{name.removesuffix(_SUFFIX)}' AS addon, version_num FROM {quote(name)}"  # noqa: S608
-            for name in names[start : start + _TABLES_A_QUERY]
+            f"SELECT {place} AS place, CAST(version_num AS text) AS revision"  # noqa: S608
+            f" FROM {_quoted(names[place])} WHERE version_num IS NOT NULL"
+            for place in range(start, min(start + _TABLES_A_QUERY, len(names)))
         ]
-        for addon, revision in connection.execute(text(" UNION ALL ".join(parts))):
-            heads[addon].append(revision)
+        query = " UNION ALL ".join(parts)
+        rows = connection.exec_driver_sql(query, execution_options={"no_parameters": True})
+        for row in rows:
+            heads[names[row.place].removesuffix(_SUFFIX)].append(row.revision)
     return {addon: sorted(found) for addon, found in heads.items()}
+
+
+def _quoted(name: str) -> str:
+    """In quotes, and without parameters: there neither % nor : stands for one."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def read_heads(connection: Connection, graph: Graph) -> dict[str, list[str]]:

@@ -56,7 +56,7 @@ class Opened:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection that takes no write lock and writes nothing. Raises EvolutionError."""
-        with self.worded():
+        with self._refusals(), self.worded():
             options: dict[str, Any] = dict(DEFERRED)
             if self.dialect == "postgresql":
                 options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -78,6 +78,19 @@ class Opened:
             if not is_unreachable(error):
                 raise
             raise unreachable(self.ini, self.database, error) from error
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Word what a database says that can be reached: no right to read a table, above all."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            said = " ".join(str(getattr(error, "orig", None) or error).split())
+            raise EvolutionError(
+                f"{self.ini.at('sqlalchemy.url')}: the database {self.target} refused to be read: {said}. "
+                f"Nothing was changed. Give the user of that URL the right to it, or mend what is named, "
+                f"and run the command again."
+            ) from error
 
     def make_folder(self) -> None:
         """Make the folder of an SQLite file where it is missing. Raises TalatatError."""

@@ -35,7 +35,10 @@ def locked(connection: Connection, patience: float = 60.0) -> Iterator[None]:
         with _advisory(connection, patience):
             yield
     else:
-        with _file(f"{connection.engine.url.database}-apply.lock", patience):
+        # One file may be reached by several names; SQLite's own journals follow links as well.
+        with _file(
+            f"{os.path.realpath(connection.engine.url.database or '')}-apply.lock", patience
+        ):
             yield
 
 

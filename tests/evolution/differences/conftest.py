@@ -74,6 +74,12 @@ DESK = {
         """,
     "views.py": """
         from pyramid.response import Response
+        def logged(view):
+            return view
+        def derived(view, info):
+            return view
+        def allowed(request):
+            return True
         def page(request):
             return Response("page")
         def note(request, obj, changes):

@@ -41,6 +41,31 @@ CASES = {
         'route_name="desk.page", permission="desk.write", require_csrf=False',
         "views ! warning route desk.page: takes requests of browsers without a CSRF token now",
     ),
+    "a view within another decorator": (
+        'route_name="desk.drawer", permission="desk.read"',
+        'route_name="desk.drawer", permission="desk.read", decorator=views.logged',
+        "views ! warning route desk.drawer: within desk.views.logged, formerly within none",
+    ),
+    "a view deriver": (
+        'config.add_route("desk.page"',
+        'config.add_view_deriver(views.derived, "desk")\n    config.add_route("desk.page"',
+        "views ! warning view deriver desk: concerns every view",
+    ),
+    "a method of requests replaced": (
+        'config.add_route("desk.page"',
+        'config.add_request_method(views.allowed, "has_permission")\n    config.add_route("desk.page"',
+        "views ! warning request method has_permission: desk.views.allowed stands in place of what each",
+    ),
+    "a method of requests": (
+        'config.add_route("desk.page"',
+        'config.add_request_method(views.allowed, "desk_allowed")\n    config.add_route("desk.page"',
+        "views + info request method desk_allowed: desk.views.allowed",
+    ),
+    "a root factory": (
+        'config.add_route("desk.page"',
+        'config.set_root_factory(views.allowed)\n    config.add_route("desk.page"',
+        "views ! warning root factory: concerns every view",
+    ),
     "a new public view": (
         'config.add_route("desk.drawer"',
         'config.add_view(views.page, name="open", permission="public")\n    config.add_route("desk.drawer"',

@@ -86,6 +86,27 @@ def views(pair: Pair) -> Iterator[Change]:
             yield Change("views", sign, gone or key, was["addon"], "", "notice" if gone else "info")
         elif was is not None and now is not None:
             yield from _changed(pair, key, was, now)
+    yield from _around(pair)
+
+
+def _around(pair: Pair) -> Iterator[Change]:
+    """What is around all views, or on all requests: view derivers, request methods, factories."""
+    if pair.old and "around" not in pair.old:
+        return  # older platforms did not keep it
+    for name, was, now in compared(*pair.part("around")):
+        one = now or was or {}
+        if was is not None and now is not None:
+            detail = f"{was['code']} of {was['addon']} -> {now['code']} of {now['addon']}"
+            yield Change("views", "!", name, one["addon"], detail, "warning")
+        elif one["hides"]:
+            said = "stands in place of" if now is not None else "no longer stands in place of"
+            detail = f"{one['code']} {said} what each request has"
+            yield Change("views", "!", name, one["addon"], detail, "warning")
+        elif name.startswith("request method") or pair.fresh(one["addon"]):
+            yield Change("views", "-" if now is None else "+", name, one["addon"], one["code"])
+        else:
+            said = "concerns every view" if now is not None else "gone; it concerned every view"
+            yield Change("views", "!", name, one["addon"], said, "warning")
 
 
 def is_public(view: dict[str, Any]) -> bool:
@@ -124,6 +145,10 @@ def _changed(pair: Pair, key: str, was: dict[str, Any], now: dict[str, Any]) -> 
         yield _permission(pair, key, was, now)
     if was.get("csrf") is not False and now.get("csrf") is False and not now.get("errors"):
         detail = "takes requests of browsers without a CSRF token now"
+        yield Change("views", "!", key, now["addon"], detail, "warning")
+    outside = was.get("within", now.get("within"))
+    if was["addon"] == now["addon"] and outside != now.get("within"):
+        detail = f"within {listed(now.get('within', ()))}, formerly within {listed(outside or ())}"
         yield Change("views", "!", key, now["addon"], detail, "warning")
     if was["addon"] == now["addon"] and _code(was) != _code(now):
         yield Change("views", "~", key, now["addon"], "other code")

@@ -23,7 +23,7 @@ from talatat.evolution.surface.security import (
 from talatat.evolution.surface.settings import settings_of
 from talatat.evolution.surface.shadows import shadows_of
 from talatat.evolution.surface.tables import extensions_of, tables_of
-from talatat.evolution.surface.web import overrides_of, routes_of, tweens_of, views_of
+from talatat.evolution.surface.web import around_of, overrides_of, routes_of, tweens_of, views_of
 from talatat.openapi import document_of
 from talatat.system import System
 
@@ -45,6 +45,7 @@ def surface_of(registry: Any) -> Surface:
         "shadows": shadows_of(registry, routes),
         "views": views_of(registry),
         "tweens": tweens_of(registry),
+        "around": around_of(registry),
         "overrides": overrides_of(system),
         "hooks": hooks_of(registry),
         "permissions": permissions_of(system),

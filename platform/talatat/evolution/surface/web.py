@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pyramid.request import Request
+
 from talatat.composition import PLATFORM
 from talatat.configuration.provenance import digest, source_of
 from talatat.security.csrf import SAFE_METHODS
@@ -22,6 +24,16 @@ PREDICATES = (
     "containment",
     "context",
     "effective_principals",
+)
+
+# What an addon may put around all views or onto all requests: its category, where its code stands there,
+# and what it is called.
+AROUND = (
+    ("view derivers", "deriver", "view deriver"),
+    ("request extensions", "callable", "request method"),
+    ("root factories", "factory", "root factory"),
+    ("session factory", "factory", "session factory"),
+    ("default permission", "value", "default permission"),
 )
 
 # Where the views are defined that answer 405 for a method which no other view of a route takes.
@@ -48,10 +60,11 @@ def routes_of(registry: Any) -> dict[str, Any]:
 
 
 def views_of(registry: Any) -> dict[str, Any]:
-    """{what the view answers: {addon, route, permission, csrf, errors, code, fingerprint}}.
+    """{what the view answers: {addon, route, permission, csrf, errors, code, fingerprint, within}}.
 
     `permission` is None where nobody asks for one; `csrf` False where the view takes unsafe requests of
-    a browser without a token; `errors` says that it shows errors and does nothing else.
+    a browser without a token; `errors` says that it shows errors and does nothing else; `within` is what
+    is written around it: decorator, mapper.
     """
     found: dict[str, Any] = {}
     for intr, related in entries(registry, "views"):
@@ -67,6 +80,7 @@ def views_of(registry: Any) -> dict[str, Any]:
             "errors": _is_of_errors(intr),
             "code": dotted(target),
             "fingerprint": digest(source_of(target)) if target is not None else None,
+            "within": [dotted(intr[one]) for one in ("decorator", "mapper") if intr.get(one)],
         }
     return found
 
@@ -123,6 +137,27 @@ def dotted(target: Any) -> str | None:
 def tweens_of(registry: Any) -> dict[str, str]:
     """{tween: addon}."""
     return {intr["name"]: intr.get("addon", PLATFORM) for intr, _ in entries(registry, "tweens")}
+
+
+def around_of(registry: Any) -> dict[str, Any]:
+    """{kind and name: {addon, code, hides}}: what addons put around all views or onto all requests.
+
+    `hides` says that a method of each request is another now: `has_permission` decides for all views.
+    """
+    found: dict[str, Any] = {}
+    for category, key, kind in AROUND:
+        for intr, _ in entries(registry, category):
+            name = intr.discriminator
+            own_route = category == "root factories" and name is not None
+            if own_route or intr.get("addon", PLATFORM) == PLATFORM:
+                continue
+            hides = kind == "request method" and hasattr(Request, str(name))
+            found[f"{kind} {name}" if name else kind] = {
+                "addon": intr["addon"],
+                "code": dotted(intr[key]),
+                "hides": hides,
+            }
+    return found
 
 
 def overrides_of(system: System) -> list[dict[str, Any]]:

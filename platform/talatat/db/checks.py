@@ -130,7 +130,8 @@ def _foreign_key_problems(
     if not composition.requires(addon.name, str(owner)):
         yield (
             f"{key.parent} refers to {target.name} of addon {owner}, which {addon.name} does not "
-            f"require. Add the distribution of {owner} to its dependencies."
+            f"require. Add the distribution of {owner} to the dependencies in its pyproject.toml and "
+            f"install it again (pip install -e): an installed addon's requirements are its metadata's."
         )
     if (key.ondelete or "").upper() not in HARMLESS:
         yield (

@@ -130,7 +130,9 @@ class Note(Record, Base):
     __tablename__ = "notes_note"
     book_id: Mapped[str] = mapped_column(ForeignKey(Book.__table__.c.id, ondelete="CASCADE"))
 """
-    assert "which notes does not require" in said_of(shelf, body, requires=())
+    said = said_of(shelf, body, requires=())
+    assert "which notes does not require" in said
+    assert "install it again" in said  # an edit of pyproject.toml alone changes no metadata
 
 
 def test_a_table_of_two_addons_is_refused(shelf):

@@ -132,6 +132,20 @@ def test_what_takes_away_waits_in_contract_revisions(shop, row):
     assert shop.schema() == before
 
 
+def test_a_rename_of_a_column_with_a_default_is_told_where_its_values_are_kept(shop, row):
+    shop.write({"pages": None, "leaves": "mapped_column(Integer, nullable=False, default=1)",
+                "__table_args__": "()"})  # fmt: skip
+    told = shop.revision()
+    (note,) = [one for one in told["notes"] if "under a new name" in one]
+    said = 'Batch("shop_book", set="leaves = pages", where="leaves IS NULL") there instead'
+    assert said in note
+    (fill,) = [Path(one) for one in told["files"] if 'phase = "data"' in Path(one).read_text()]
+    fill.write_text(fill.read_text().replace("leaves = 1", "leaves = pages"))
+    shop.apply()
+    with row.connect() as connection:
+        assert connection.scalar(text("SELECT leaves FROM shop_book")) == 700
+
+
 def test_a_value_that_nobody_knows_is_asked_for_before_the_contract_revision(shop, row):
     shop.write({"isbn": "mapped_column(String(13), nullable=False)"})
     told = shop.revision()

@@ -25,11 +25,13 @@ _TEXTS = ("char", "text")
 def fills(change: TableChange, wanted: Iterable[Column[Any]], render: Renderer,
           notes: list[str]) -> Iterator[Piece]:  # fmt: skip
     """A data revision that gives old rows the value that the model gives new ones."""
+    wanted = list(wanted)
+    known = filled(change, wanted, render)
     key = list(change.model.primary_key.columns)
     piece = Piece("fill", f"old rows of {change.name}", "data")
     for column in wanted:
-        value = _scalar(column, render)
-        if value is None or len(key) != 1:
+        value = known.get(column.name)
+        if value is None:
             notes.append(
                 f"{change.name}.{column.name} is NOT NULL and what old rows get is not known: the contract "
                 f"revision fails where there are rows. Write what they get, before it: talatat revision "
@@ -50,6 +52,14 @@ def fills(change: TableChange, wanted: Iterable[Column[Any]], render: Renderer,
         notes.append(f"{change.name}.{column.name}: old rows get {value}, the model's default.")
     if piece.batches:
         yield piece
+
+
+def filled(change: TableChange, wanted: Iterable[Column[Any]], render: Renderer) -> dict[str, str]:
+    """The columns that a data revision can fill, and with which SQL."""
+    if len(change.model.primary_key.columns) != 1:
+        return {}
+    values = {column.name: _scalar(column, render) for column in wanted}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _scalar(column: Column[Any], render: Renderer) -> str | None:

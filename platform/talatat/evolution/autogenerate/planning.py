@@ -41,7 +41,7 @@ def draft(
     names = {one.table for one in absent if one.table == one.name}
     changes = by_table([one for one in differences if one.table not in names], models, made.notes)
     new = [table for table in _sorted(models) if table.name in names]
-    _renames(changes, former, made.notes)
+    _renames(changes, render, made.notes)
     made.pieces += expanding.new_tables(new, render)
     _expand(changes, render, former, made)
     for change in changes:
@@ -113,13 +113,21 @@ def _sorted(models: Mapping[str, Table]) -> list[Table]:
     return found
 
 
-def _renames(changes: list[TableChange], former: Former, notes: list[str]) -> None:
+def _renames(changes: list[TableChange], render: Renderer, notes: list[str]) -> None:
     """A column that goes while one comes may be a rename; it is told, never guessed."""
     for change in changes:
-        if change.dropped and change.added:
-            gone, come = change.dropped[0], change.added[0].name
-            notes.append(
-                f"{change.name}: {gone} goes and {come} comes. Should {come} be {gone} under a new name, its "
-                f"values are lost this way: fill {come} before the contract revision with a data revision, "
-                f'batches = [Batch("{change.name}", set="{come} = {gone}", where="{come} IS NULL")].'
+        if not (change.dropped and change.added):
+            continue
+        gone, come = change.dropped[0], change.added[0].name
+        batch = f'Batch("{change.name}", set="{come} = {gone}", where="{come} IS NULL")'
+        if come in contracting.filled(change, expanding.needs_fill(change), render):
+            mend = (
+                f"the data revision that gives old rows the model's default leaves none to fill, so write "
+                f"{batch} there instead"
             )
+        else:
+            mend = f"fill {come} before the contract revision with a data revision, batches = [{batch}]"
+        notes.append(
+            f"{change.name}: {gone} goes and {come} comes. Should {come} be {gone} under a new name, its "
+            f"values are lost this way: {mend}."
+        )

@@ -90,8 +90,7 @@ def test_what_adds_becomes_expand_revisions_that_leave_nothing_to_write(shop, ro
     assert set(phases(told["files"])) == {"expand"}
     assert polished(told["files"]) == ""
     assert not [one for one in told["notes"] if "still parts" in one]
-    if shop.url.startswith("postgresql"):
-        assert [one for one in told["hazards"] if one["severity"] == "danger"] == []
+    assert [one for one in told["hazards"] if one["severity"] == "danger"] == []
     texts = [Path(one).read_text() for one in told["files"]]
     assert all(
         'requires: dict[str, str] = {"maker": "0001_makers"}' in one

@@ -97,3 +97,27 @@ def test_a_rebuilt_table_is_one_change_of_one_table():
         ("drop-while-serving", 2), ("destructive", 2), ("contract-in-expand", 2),
     }  # fmt: skip
     assert ids(*statements, **{**context, "addon": "gift"})[0] == "foreign-object-touched"
+
+
+def test_a_check_of_a_new_column_alone_binds_nobody():
+    """Batch mode makes the table again: what the check is about stands in its text only."""
+    head = "CREATE TABLE {} (id INTEGER, b INTEGER{}, CONSTRAINT shop_a_pk PRIMARY KEY (id){})"
+    statements = [
+        "ALTER TABLE shop_a ADD COLUMN c INTEGER",
+        head.format("_alembic_tmp_shop_a", ", c INTEGER", ", CONSTRAINT shop_a_ck CHECK ({} >= 0)"),
+        "INSERT INTO _alembic_tmp_shop_a (id, b, c) SELECT id, b, c FROM shop_a",
+        "DROP TABLE shop_a",
+        "ALTER TABLE _alembic_tmp_shop_a RENAME TO shop_a",
+    ]
+    context = Context(
+        phase="expand", schema=(head.format("shop_a", "", ""),), tables={"shop_a": Table("shop")}
+    )
+
+    def found(column):
+        asked = [one.format(column) for one in statements]
+        return {(one.id, one.message) for one in lint(asked, "sqlite", context)}
+
+    assert found('abs("C")') == set()
+    ((hazard, what),) = found("b")
+    assert hazard == "contract-in-expand"
+    assert "shop_a (b)" in what

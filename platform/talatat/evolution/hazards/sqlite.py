@@ -151,10 +151,18 @@ def compared(old: Thing, new: Thing) -> Iterator[op.Operation]:
         yield op.AddColumn(new.name, new_column(name, new), own)
     if new.sql != old.sql and not made and not gone:
         for one in bound:
-            yield op.AddConstraint(new.name, one)
+            yield op.AddConstraint(new.name, _with_columns(one, new))
     for name, (_, not_null, _) in new.columns.items():
         if not_null and name in old.columns and not old.columns[name][1]:
             yield op.SetNotNull(new.name, name)
+
+
+def _with_columns(made: op.Constraint, table: Thing) -> op.Constraint:
+    """A constraint with the columns that its condition names, which SQLite's catalogue does not tell."""
+    if made.columns or made.source is None:
+        return made
+    named = {one.name.lower() for one in tokenize(made.source) if one.kind in {"word", "quoted"}}
+    return replace(made, columns=tuple(name for name in table.columns if name.lower() in named))
 
 
 def _writes(

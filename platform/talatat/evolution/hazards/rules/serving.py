@@ -131,7 +131,8 @@ def _bound(scene: Scene, one: op.Operation) -> str | None:
         return None
     if distinct_already(scene, table, one):
         return None
-    return f"{table} ({', '.join(str(column) for column in columns)})" if columns else None
+    named = ", ".join(column or "an expression" for column in columns)
+    return f"{table} ({named})" if columns else None
 
 
 def _bound_columns(scene: Scene, table: str, one: op.Operation) -> tuple[str | None, ...]:

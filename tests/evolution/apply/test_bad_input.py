@@ -47,6 +47,17 @@ def test_a_plan_file_that_was_edited_with_its_digest_is_stale(grown, operator, t
     assert operator.rows("SELECT count(*) FROM shelf_book") == [(0,)]
 
 
+def test_a_plan_is_saved_over_an_older_one_and_over_nothing_else(operator, tmp_path, capsys):
+    ini = Path(operator.ini).read_text()
+    assert main(["plan", operator.ini, "--out", operator.ini]) == 1
+    assert "is there already and is no plan" in capsys.readouterr().err
+    assert Path(operator.ini).read_text() == ini
+    path = tmp_path / "upgrade.plan"
+    for _ in range(2):
+        assert main(["plan", operator.ini, "--out", str(path)]) == 2
+    assert load(str(path)).digest == operator.plan().digest
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}', '{"format": 1}'])
 def test_a_file_that_is_no_plan_is_told_so(text, operator, tmp_path):
     path = tmp_path / "plan.json"

@@ -14,8 +14,12 @@ _TUPLES = ("statements", "batches", "rewrites", "hazards", "keeps")
 
 
 def save(plan: Plan, path: str) -> None:
-    """Write a plan, whole or not at all. Raises EvolutionError."""
+    """Write a plan, whole or not at all, over none but an older plan. Raises EvolutionError."""
     target = Path(path)
+    if target.exists() and not _is_plan(target):
+        raise EvolutionError(
+            f"{path} is there already and is no plan: it is left as it is. Name another file after --out."
+        )
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         temporary.write_text(json.dumps(plan.as_json(), indent=1) + "\n", encoding="utf-8")
@@ -25,6 +29,16 @@ def save(plan: Plan, path: str) -> None:
         raise EvolutionError(
             f"{path} cannot be written ({error.strerror}). Name another file after --out."
         ) from error
+
+
+def _is_plan(path: Path) -> bool:
+    """Whether a file is a plan, be it of another platform or edited; an empty one may be taken too."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text) if text else {"kind": "", "base": ""}
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and {"kind", "base"} <= set(document)
 
 
 def load(path: str) -> Plan:

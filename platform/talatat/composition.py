@@ -146,6 +146,11 @@ def _listed(
 
 
 def _unknown(name: str, stock: Inventory) -> str:
+    if "," in name:
+        return (
+            f"there is no addon {name!r}. Names stand one to a line, or with spaces between them: take the "
+            f"comma away."
+        )
     near = get_close_matches(name, stock.names(), 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return (

@@ -86,6 +86,14 @@ def test_every_problem_is_reported_at_once_with_its_line(tmp_path, shelf):
     assert "site.ini:7: there is no addon 'botom'" in text
 
 
+@pytest.mark.parametrize("listed", ["catalog,", "catalog,orders"])
+def test_a_comma_between_addons_is_told_as_one(tmp_path, shelf, listed):
+    shelf.add("catalog")
+    [text] = problems(tmp_path, shelf, listed)
+    assert f"site.ini:4: there is no addon '{listed}'." in text
+    assert "take the comma away" in text
+
+
 def test_an_unknown_addon_names_the_nearest_known_one(tmp_path, shelf):
     shelf.add("catalog")
     [text] = problems(tmp_path, shelf, "catalogue")

@@ -17,6 +17,7 @@ from talatat.evolution.drift import Case, Finding, Report, examine, repair
 from talatat.evolution.drift.mending import words
 from talatat.evolution.observed import look
 from talatat.evolution.opening import Opened, open_database
+from talatat.settings.secrets import in_memory
 
 _SIDES = ("models", "migrations", "applied migrations", "database")
 
@@ -37,6 +38,11 @@ def command(ini: str, mending: bool, as_json: bool, choice: Choice) -> int:
     Exit codes: 0 clean, 2 findings, 1 error.
     """
     opened = open_database(ini)
+    with in_memory():  # in development too: composing makes no secret that is missing
+        return _visit(opened, ini, mending, as_json, choice)
+
+
+def _visit(opened: Opened, ini: str, mending: bool, as_json: bool, choice: Choice) -> int:
     case = _case(opened, ini, choice)
     report = examine(case)
     repaired = []

@@ -239,6 +239,14 @@ def test_an_ini_that_cannot_be_resolved_leaves_out_every_addon(on_sqlite):
     assert "models, migrations and database" in report["checks"]
 
 
+def test_in_development_too_the_doctor_makes_no_file(shelf, tmp_path, capsys):
+    development = {"talatat.development": "true", "talatat.secret": f"file:{tmp_path}/var/secret"}
+    ini = shelf.ini("shelf", url=f"sqlite:///{tmp_path}/var/none.sqlite", **development)
+    assert main(["doctor", ini]) == 0
+    assert "not applied yet" in capsys.readouterr().out
+    assert not (tmp_path / "var").exists()
+
+
 def test_nothing_that_composes_and_no_database_still_give_a_report(shelf, tmp_path, capsys):
     ini = shelf.ini("shelf", url=f"sqlite:///{tmp_path}/none.sqlite", **{"shelf.sise": "3"})
     assert main(["doctor", ini, "--json"]) == 0

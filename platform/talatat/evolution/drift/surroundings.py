@@ -53,10 +53,12 @@ def pending(case: Case) -> Iterator[Finding]:
     """Revisions that were not applied yet."""
     waiting = order(case.graph, applied(case.graph, _heads(case)))
     if waiting:
-        names = ", ".join(str(one) for one in waiting[:5]) + (", ..." if len(waiting) > 5 else "")
+        said = "revision is" if len(waiting) == 1 else "revisions are"
+        more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
+        names = ", ".join(str(one) for one in waiting[:5]) + more
         yield Finding(
             "pending",
-            f"{len(waiting)} revisions are not applied yet: {names}.",
+            f"{len(waiting)} {said} not applied yet: {names}.",
             f"talatat plan {case.opened.ini.uri}",
         )
 

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 PREFIX = "talatat_archive_"
-KEPT = "talatat_kept_"
 PLATFORM_PREFIX = "talatat_"
 
 

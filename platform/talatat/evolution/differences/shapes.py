@@ -16,7 +16,6 @@ from talatat.evolution.differences.comparing import compared, listed
 Way = Literal["request", "response"]
 Schema = Mapping[str, Any]
 
-_NULL = {"type": "null"}
 # Limits that are narrower the greater they are, and those that are narrower the smaller they are.
 _LEAST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _MOST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")

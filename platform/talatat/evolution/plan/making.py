@@ -7,7 +7,7 @@ write nothing at all.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from talatat.composing import load_composition
@@ -15,7 +15,7 @@ from talatat.composition import Composition
 from talatat.evolution import lockfile
 from talatat.evolution.desired import Desired, compose_apart
 from talatat.evolution.differences import differences
-from talatat.evolution.graph import EvolutionError, Graph, read_graph
+from talatat.evolution.graph import Graph, read_graph
 from talatat.evolution.model import Base, Blocker, Change, Plan, Step
 from talatat.evolution.observed import Observed, look
 from talatat.evolution.opening import Opened, open_database
@@ -215,16 +215,3 @@ def _statements(archived: Mapping[str, Mapping[str, Any]]) -> list[str]:
 def _before_contract(steps: Sequence[Step], fills: Sequence[Step]) -> list[Step]:
     place = next((n for n, one in enumerate(steps) if one.phase == "contract"), len(steps))
     return [*steps[:place], *fills, *steps[place:]]
-
-
-def accepting(plan: Plan, accept: Collection[str]) -> Plan:
-    """The plan with further steps accepted."""
-    names = {*plan.accepted, *accept}
-    left = tuple(one for one in plan.blockers if one.accept not in names)
-    known = {step.key for step in plan.steps}
-    if unknown := sorted(set(accept) - known):
-        raise EvolutionError(
-            f"--accept names {', '.join(unknown)}, which is no step of the plan. Steps: "
-            f"{', '.join(sorted(known)) or 'none'}."
-        )
-    return replace(plan, blockers=left, accepted=tuple(sorted(names)))

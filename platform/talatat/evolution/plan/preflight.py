@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -87,8 +86,3 @@ def _invalid_indexes(observed: Observed) -> Iterator[str]:
         for name, index in info.indexes.items():
             if not index.valid:
                 yield f"Index {name} of {table} is invalid. DROP INDEX CONCURRENTLY {name}."
-
-
-def warnings_of(measured: Mapping[str, Any]) -> list[str]:
-    """The warnings that a plan carries."""
-    return list(measured.get("warnings", ()))

@@ -8,11 +8,11 @@ from talatat.evolution.live import Object, Schema
 
 COLUMN = {"type": "text", "nullable": True}
 MADE = (
-    Object("table", "shelf_book", None, "shelf", "CREATE TABLE shelf_book (id uuid)"),
-    Object("index", "shelf_book_ix", "shelf_book", "shelf", "CREATE INDEX shelf_book_ix ON shelf_book (id)"),
-    Object("trigger", "shelf_book_t", "shelf_book", "shelf", "CREATE TRIGGER shelf_book_t ..."),
-    Object("constraint", "shelf_book_ck", "shelf_book", "shelf", "ALTER TABLE shelf_book ADD CONSTRAINT ..."),
-    Object("index", "other_ix", "other", "other", "CREATE INDEX other_ix ON other (id)"),
+    Object("table", "shelf_book", None, "CREATE TABLE shelf_book (id uuid)"),
+    Object("index", "shelf_book_ix", "shelf_book", "CREATE INDEX shelf_book_ix ON shelf_book (id)"),
+    Object("trigger", "shelf_book_t", "shelf_book", "CREATE TRIGGER shelf_book_t ..."),
+    Object("constraint", "shelf_book_ck", "shelf_book", "ALTER TABLE shelf_book ADD CONSTRAINT ..."),
+    Object("index", "other_ix", "other", "CREATE INDEX other_ix ON other (id)"),
 )  # fmt: skip
 
 

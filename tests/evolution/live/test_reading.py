@@ -56,19 +56,6 @@ def test_tables_are_told_alike_by_both_databases(database_url: str) -> None:
     assert Index(("other", "line"), True) in note.indexes.values()
 
 
-def test_things_are_their_addons_by_the_longest_name(database_url: str) -> None:
-    schema = made(database_url, COMMON)
-    hints = {one.name: one.owner_hint for one in schema.objects if one.table is None}
-    assert hints == {
-        "shelf_book": "shelf",
-        "shelf_titles": "shelf",
-        "shelf_alembic_version": "shelf",
-        "shelf_extra_note": "shelf_extra",
-        "shelf_extra_alembic_version": "shelf_extra",
-        "stranger": None,
-    }
-
-
 def test_a_part_of_a_schema_has_what_stands_on_its_tables(database_url: str) -> None:
     schema = made(database_url, COMMON, "shelf_book", "shelf_titles")
     assert set(schema.tables) == {"shelf_book"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -30,7 +30,6 @@ from talatat.evolution.live.schema import (
     Wanted,
     counted,
     is_put_away,
-    owner_hints,
 )
 
 _ACTIONS = {"r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}
@@ -58,9 +57,6 @@ class _Reader:
         self.only = only
         self.nodes: list[Node] = []
         self.canonical: dict[str, dict[str, Any]] = {}
-        self.hint: Callable[[str], str | None] = owner_hints(
-            one.name for one in catalogue.relations.values()
-        )
         # What is wanted: relations by oid, of which `tables` have columns of their own.
         self.relations = {
             oid: one for oid, one in catalogue.relations.items() if self._wanted(one.name)
@@ -100,7 +96,7 @@ class _Reader:
         self, rank: int, kind: str, name: str, sql: str, table: str | None = None,
         key: Key | None = None, needs: tuple[Key, ...] = (),
     ) -> None:  # fmt: skip
-        made = Object(kind, name, table, self.hint(table or name), sql)
+        made = Object(kind, name, table, sql)
         self.nodes.append(Node(rank, made, key, needs))
 
     def _extensions(self) -> None:

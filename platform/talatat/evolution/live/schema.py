@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -67,13 +67,12 @@ class Object:
 
     `kind` is table, index, constraint, trigger, view, sequence, function, type or extension, or setting:
     a statement that says more of an object before it. `table` is the table to which it belongs, if to
-    one; `owner_hint` the addon after which it is named, of those with a version table here.
+    one.
     """
 
     kind: str
     name: str
     table: str | None
-    owner_hint: str | None
     sql: str
 
 
@@ -125,14 +124,3 @@ def counted(canonical: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]
 def version_table(addon: str) -> str:
     """Return the name of an addon's version table."""
     return f"{addon}{VERSION_TABLE}"
-
-
-def owner_hints(tables: Iterable[str]) -> Callable[[str], str | None]:
-    """Return what tells the addon of a name: the longest one with a version table that begins it."""
-    known = [one.removesuffix(VERSION_TABLE) for one in tables if one.endswith(VERSION_TABLE)]
-    addons = sorted(known, key=len, reverse=True)
-
-    def hint(name: str) -> str | None:
-        return next((one for one in addons if name == one or name.startswith(f"{one}_")), None)
-
-    return hint

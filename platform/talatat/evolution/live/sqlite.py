@@ -19,7 +19,6 @@ from talatat.evolution.live.schema import (
     Wanted,
     counted,
     is_put_away,
-    owner_hints,
 )
 from talatat.evolution.live.spelling import bare, spelled, squeezed
 from talatat.evolution.live.sqlite_text import Reference, TableText, read_table
@@ -72,7 +71,6 @@ def read_sqlite(connection: Connection, only: Wanted | None) -> Schema:
     rows = _rows(connection)
     listed = connection.exec_driver_sql("PRAGMA main.table_list").fetchall()
     hidden = {row[1] for row in listed if row[2] == "shadow"}
-    hint = owner_hints(row.name for row in rows)
     rows = [
         row
         for row in rows
@@ -98,7 +96,7 @@ def read_sqlite(connection: Connection, only: Wanted | None) -> Schema:
     for row in rows:
         _add(row, canonical)
     objects = tuple(
-        Object(row.kind, row.name, row.table if row.table != row.name else None, hint(row.table), row.sql)
+        Object(row.kind, row.name, row.table if row.table != row.name else None, row.sql)
         for row in rows
     )  # fmt: skip
     return Schema("sqlite", objects, tables, (), counted(canonical))

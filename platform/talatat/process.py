@@ -7,13 +7,14 @@ and the guard answers 503 with the command to run.
 
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pyramid.router import Router
 
 from talatat.composing import composed_from
+from talatat.composition import Composition
 from talatat.errors import TalatatError, tell_without_traceback
+from talatat.evolution.opening import Opened
 from talatat.system import System
 from talatat.web.log_lines import Formatter
 
@@ -29,9 +30,10 @@ def application(global_config: Mapping[str, str], settings: Mapping[str, str]) -
     system.serving = True
     system.guard.remember()
     if system.settings.platform.development:
-        make_folders(system)
+        opened = Opened(system.composition.ini, system.settings.platform, system.database)
+        opened.make_folder()
         try:
-            bring_up(config.registry)
+            bring_up(opened, config.registry)
         except TalatatError:
             log.exception("the database was not brought to the composition")
     return config.make_wsgi_app()
@@ -46,7 +48,7 @@ def log_somewhere() -> None:
         logging.getLogger("talatat").setLevel(logging.INFO)
 
 
-def bring_up(registry: Any) -> None:
+def bring_up(opened: Opened, registry: Any) -> None:
     """In development: plan, and carry out what only adds.
 
     What is blocked, and what takes something away, is left for whoever types `talatat apply`. Raises
@@ -56,13 +58,10 @@ def bring_up(registry: Any) -> None:
     from talatat.evolution.apply.applying import Refused, carry_out
     from talatat.evolution.desired import desired_of
     from talatat.evolution.observed import look
-    from talatat.evolution.opening import Opened
     from talatat.evolution.plan.making import prepared
     from talatat.evolution.plan.text import summary
 
-    system: System = registry.system
-    composition = system.composition
-    opened = Opened(composition.ini, system.settings.platform, system.database)
+    composition: Composition = registry.system.composition
     for last in (False, False, True):
         made = prepared(opened, composition, desired_of(registry), look(opened))
         plan = made.plan
@@ -79,16 +78,3 @@ def bring_up(registry: Any) -> None:
         else:
             log.info("the database was brought to the composition: %s", summary(plan))
             return
-
-
-def make_folders(system: System) -> None:
-    """In development: the folder of a SQLite file, where it is missing."""
-    if system.database.dialect == "sqlite":
-        folder = Path(str(system.database.url.database)).parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise TalatatError(
-                f"{system.settings.ini.at('sqlalchemy.url')}: the folder {folder} of the database "
-                f"cannot be made ({error.strerror}). Make it, or correct the line."
-            ) from error

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from talatat.composing import compose, load_composition
 from talatat.errors import TalatatError
-from talatat.process import log_somewhere, make_folders
+from talatat.evolution.opening import open_database
+from talatat.process import log_somewhere
 from talatat.web.log_lines import Formatter
 
 
@@ -26,9 +26,8 @@ def test_a_folder_for_the_database_that_cannot_be_made_is_an_error_of_its_line(t
     ini = tmp_path / "site.ini"
     ini.write_text("[app:main]\nuse = egg:talatat\nsqlalchemy.url = sqlite:///%(here)s/file/db\n")
     (tmp_path / "file").write_text("")
-    system = compose(load_composition(str(ini))).registry.system
     with pytest.raises(TalatatError, match=r"site\.ini:3: the folder .*file of the database"):
-        make_folders(system)
+        open_database(str(ini)).make_folder()
 
 
 def started(tmp_path, lines: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import re
 import textwrap
 import traceback
 import warnings
@@ -29,6 +30,8 @@ from talatat.errors import TalatatError
 
 PHASES = ("expand", "data", "contract")
 LONGEST_ID = 32
+# It stands in files' names, and in SQL of Alembic's.
+_ID = re.compile(r"[\w.]+", re.ASCII)
 
 
 class EvolutionError(TalatatError):
@@ -206,6 +209,11 @@ def _read(addon: str, folder: Path) -> Iterator[Revision]:
 
 
 def _revision(addon: str, script: Script) -> Revision:
+    if not _ID.fullmatch(script.revision):
+        raise EvolutionError(
+            f"{script.path}: the id {script.revision!r} is no name of letters, digits and underscores, "
+            f"such as 0007_points. Correct it."
+        )
     said = script.module
     down = script.down_revision
     return Revision(

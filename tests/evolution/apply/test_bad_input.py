@@ -322,3 +322,13 @@ def test_a_database_file_that_is_reached_by_another_name_has_one_lock(sqlite_url
         pass
     one.dispose()
     other.dispose()
+
+
+@pytest.mark.parametrize("name", ["", "../../0002", "a b'c", "0002/more"])
+def test_an_id_of_a_revision_that_is_no_name_is_refused(name, operator, shelf):
+    """`talatat rollback` writes the texts of revisions to files of that name."""
+    path = shelf.revision("shelf", "0002_more", "pass", down="0001_books", reversible=True)
+    path.write_text(path.read_text().replace("'0002_more'", repr(name)))
+    with pytest.raises(EvolutionError, match="is no name of letters") as caught:
+        operator.plan()
+    assert str(path) in str(caught.value)

@@ -127,3 +127,25 @@ def test_a_plan_that_was_begun_is_refused_while_something_has_to_be_mended_first
     assert operator.rows("SELECT max(number) FROM talatat_release") == [(1,)]
     operator.execute("ALTER TABLE lost_book RENAME TO shelf_book")
     assert keys(operator.apply(plan).steps) == keys(plan.steps)[1:]
+
+
+def test_what_a_function_is_called_for_is_planned_and_what_it_drops_is_kept(
+    shelf, postgresql_url, operating
+):
+    operator = operating(shelf.ini("shelf", url=postgresql_url))
+    operator.apply()
+    operator.write(1)
+    shelf.revision("shelf", "0002_tidy", """
+        op.execute("CREATE FUNCTION shelf_tidy() RETURNS void LANGUAGE plpgsql AS"
+                   " 'BEGIN ALTER TABLE shelf_book DROP COLUMN title; END'")
+        """, down="0001_books", reversible=True)  # fmt: skip
+    operator.apply()
+    shelf.revision(
+        "shelf", "0003_run", 'op.execute("SELECT shelf_tidy()")', down="0002_tidy", reversible=True
+    )
+    (step,) = operator.plan().steps
+    assert step.statements == ("SELECT shelf_tidy()",)
+    assert [(one["table"], one["columns"]) for one in step.keeps] == [("shelf_book", ["title"])]
+    operator.apply(accept=(step.key,))
+    ((where,),) = operator.rows("SELECT location FROM talatat_kept")
+    assert operator.rows(f"SELECT title FROM {where}") == [("Title 1",)]

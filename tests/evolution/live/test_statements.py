@@ -90,6 +90,11 @@ def test_a_statement_that_was_not_planned_is_not_executed(dialect: str, database
         ("WITH gone AS (DELETE FROM a RETURNING *) SELECT * FROM gone", True),
         ("SELECT 1; DROP TABLE a", True),
         ("SELECT * INTO b FROM a", True),
+        ("SELECT setval('a_id_seq', 7)", True),
+        ("SELECT shelf_tidy(id) FROM a", False),
+        ("SELECT count(*) FROM a", False),
+        ("SELECT current_setting('server_version_num'), version()", False),
+        ("SELECT id FROM a WHERE id IN (SELECT max(id) FROM a)", False),
         ("PRAGMA table_info('a')", False),
         ("PRAGMA user_version = 3", True),
         ("SAVEPOINT sa_savepoint_1", False),
@@ -148,3 +153,8 @@ def test_what_ends_a_transaction_is_told_from_what_only_looks_so(statement: str,
 def test_the_version_table_of_another_addon_is_no_business_of_a_revision(statement: str) -> None:
     assert changes(statement.format("shop_alembic_version"), "shelf") is True
     assert changes(statement.format("shelf_alembic_version"), "shelf") is False
+
+
+def test_a_function_that_is_named_after_the_addon_is_taken_to_change_something() -> None:
+    assert changes("SELECT shelf_tidy(id) FROM a", "shelf") is True
+    assert changes("SELECT shelf_book.id FROM shelf_book WHERE (id > 1)", "shelf") is False

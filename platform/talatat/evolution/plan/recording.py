@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from talatat.evolution.opening import Opened
 
 _LOSING = ("DROP", "ALTER")
+# What calls a function may do anything.
+_CALLING = ("SELECT", "DO ", "CALL ")
 
 
 def recorded(
@@ -85,10 +87,11 @@ def _recorded(
         revision = graph.revisions[step.addon, step.name]
         statements = _run(connection, graph, revision, step, again=step.key in started)
         keeps: tuple[Mapping[str, Any], ...] = ()
-        if any(word in one.upper() for one in statements for word in _LOSING):
+        said = [one.upper() for one in statements]
+        if any(one.startswith(_CALLING) or any(word in one for word in _LOSING) for one in said):
             after = _schema(connection)
             keeps, before = tuple(lost(before, after, statements)), after
-        elif any(one.upper().startswith("CREATE") for one in statements):
+        elif any(one.startswith("CREATE") for one in said):
             before = _schema(connection)
         yield _kept(replace(step, statements=tuple(statements), keeps=keeps))
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count, groupby
+from itertools import count, groupby, pairwise
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,6 +33,12 @@ _READING = ("SELECT", "VALUES", "TABLE", "EXPLAIN", "SHOW", "WITH")
 _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "INTO")
 _ENDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _TURNS = (*_ENDS, "SAVEPOINT", "RELEASE")
+# What stands before a parenthesis and changes nothing.
+_ASKING = frozenset(
+    "select cast coalesce count exists in and or not case when then else version sqlite_version now"
+    " current_schema current_schemas current_database current_setting to_regclass to_regtype"
+    " pg_backend_pid changes total_changes last_insert_rowid".split()
+)
 # The words before the name of the table in Alembic's statements about its version table.
 _VERSIONING = (("CREATE", "TABLE"), ("INSERT", "INTO"), ("UPDATE",), ("DELETE", "FROM"), ("DROP", "TABLE"))  # fmt: skip
 
@@ -195,8 +201,9 @@ def turns(statement: str) -> str | None:
 def changes(statement: str, addon: str | None = None) -> bool:
     """Whether a statement changes the database, the rows of version tables and transactions aside.
 
-    PRAGMAs that set something count, those that ask do not; neither does SELECT, whatever functions it
-    calls. With `addon` the version tables of other addons count.
+    PRAGMAs that set something count, those that ask do not. SELECT counts where it is there to call a
+    function (it reads from nothing, or the function is named after `addon`), for that may do anything.
+    With `addon` the version tables of other addons count.
     """
     parts = pieces(statement)
     return any(_changes(list(tokenize(part.text)), addon) for part in parts)
@@ -207,10 +214,23 @@ def _changes(tokens: Sequence[Token], addon: str | None) -> bool:
     if first is None:
         return False
     if tokens[first].is_word(*_READING):
-        return any(one.is_word(*_WRITES) for one in tokens)
+        return any(one.is_word(*_WRITES) for one in tokens) or _acts(tokens[first:], addon)
     if tokens[first].is_word("PRAGMA"):
         return any(one.text == "=" for one in tokens)
     return not tokens[first].is_word(*_TURNS) and not _is_versioning(tokens[first:], addon)
+
+
+def _acts(tokens: Sequence[Token], addon: str | None) -> bool:
+    """Whether a SELECT is there to call a function."""
+    called = {
+        one.name.lower()
+        for one, after in pairwise(tokens)
+        if after.text == "(" and one.kind in ("word", "quoted")
+    }
+    if addon is not None and any(name.startswith(f"{addon}_") for name in called):
+        return True
+    reads = any(one.is_word("FROM") for one in tokens)
+    return tokens[0].is_word("SELECT") and not reads and not called <= _ASKING
 
 
 def _is_versioning(tokens: Sequence[Token], addon: str | None) -> bool:

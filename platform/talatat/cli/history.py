@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 
 from talatat.cli.output import console, print_json
+from talatat.configuration.provenance import shown_path
 from talatat.evolution.history import Details, Past, details, history, text_of
 from talatat.evolution.opening import open_database
 
@@ -119,7 +120,7 @@ def _one(opened: Opened, number: int, as_json: bool) -> int:
     if as_json:
         print_json(found.as_json())
         return 0
-    show(found, opened.ini.uri, console())
+    show(found, shown_path(opened.ini.uri), console())
     return 0
 
 

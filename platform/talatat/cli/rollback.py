@@ -9,6 +9,7 @@ import click
 
 from talatat.cli.output import console, print_json
 from talatat.cli.progress import progressing
+from talatat.configuration.provenance import shown_path
 from talatat.evolution.apply.applying import Refused
 from talatat.evolution.opening import open_database
 from talatat.evolution.plan.text import render
@@ -117,7 +118,7 @@ def _told(made: Prepared, done: RolledBack, as_json: bool) -> int:
         f"Done: {count}; the database is as release {done.to} left it, and that is release "
         f"{done.release} now."
     )
-    _next(done.afterwards, made.opened.ini.uri)
+    _next(done.afterwards, shown_path(made.opened.ini.uri))
     return 0
 
 

@@ -280,3 +280,13 @@ def test_the_summary_counts():
 def test_an_archive_that_is_moved_back_is_a_step_of_its_own():
     text = shown(replace(EMPTY, steps=(Step("restore", "shop", "20261122-shop"),)))
     assert "  + shop 20261122-shop  (restore the archive; step 1 of 1)" in text
+
+
+def test_an_ini_below_the_working_folder_is_named_as_one_types_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan = replace(EMPTY, ini=f"{tmp_path}/shop/site.ini", steps=(CREATE,))
+    assert shown(plan).startswith("Plan for shop/site.ini, from release 6\n")
+    monkeypatch.chdir("/")
+    assert shown(replace(plan, ini="/srv/other.ini")).startswith("Plan for srv/other.ini, ")
+    monkeypatch.chdir(tmp_path)
+    assert shown(replace(plan, ini="/srv/other.ini")).startswith("Plan for /srv/other.ini, ")

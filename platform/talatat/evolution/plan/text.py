@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 
+from talatat.configuration.provenance import shown_path
 from talatat.evolution.model import SECTIONS, Blocker, Change, Plan, Step
 from talatat.evolution.plan.page import Page, counted
 from talatat.evolution.plan.step_text import show_step
@@ -61,13 +62,13 @@ def _nothing(plan: Plan) -> str:
 
 
 def _head(page: Page, plan: Plan) -> None:
-    base = plan.base
+    base, ini = plan.base, shown_path(plan.ini)
     whence = "an empty history" if base.release is None else f"release {base.release}"
     if plan.kind == "rollback":
         whither = "before the first" if plan.to_release is None else f"to release {plan.to_release}"
-        page.line(0, f"Rollback of {plan.ini} from {whence} {whither}", style="bold")
+        page.line(0, f"Rollback of {ini} from {whence} {whither}", style="bold")
     else:
-        page.line(0, f"Plan for {plan.ini}, from {whence}", style="bold")
+        page.line(0, f"Plan for {ini}, from {whence}", style="bold")
     page.line(0, f"Database {base.database}")
     used = {_sign(step) for step in plan.steps} | {change.symbol for change in plan.changes}
     if plan.blockers or any(step.hazards for step in plan.steps):

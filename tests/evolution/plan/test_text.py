@@ -290,3 +290,9 @@ def test_an_ini_below_the_working_folder_is_named_as_one_types_it(tmp_path, monk
     assert shown(replace(plan, ini="/srv/other.ini")).startswith("Plan for srv/other.ini, ")
     monkeypatch.chdir(tmp_path)
     assert shown(replace(plan, ini="/srv/other.ini")).startswith("Plan for /srv/other.ini, ")
+
+
+def test_a_waiver_of_several_statements_is_told_once():
+    waived = {**HAZARD, "waived": "the new tables are empty"}
+    text = shown(replace(EMPTY, steps=(replace(CREATE, hazards=(waived, dict(waived))),)))
+    assert text.count("waived    index-not-concurrently: the new tables are empty") == 1

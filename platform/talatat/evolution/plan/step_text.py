@@ -34,7 +34,11 @@ def show_step(
     for label, text in _facts(step, accepted):
         page.words(3, f"{label:<9} {text}")
     for finding in step.hazards:
-        _hazard(page, finding)
+        if not finding.get("waived"):
+            _hazard(page, finding)
+    waived = {(one["id"], one["waived"]): None for one in step.hazards if one.get("waived")}
+    for name, reason in waived:  # one waiver may hold for several statements
+        page.words(3, f"waived    {name}: {reason}")
 
 
 def _facts(step: Step, accepted: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -83,9 +87,6 @@ def _batch(page: Page, batch: Mapping[str, Any], measured: Mapping[str, Any]) ->
 def _hazard(page: Page, finding: Mapping[str, Any]) -> None:
     weight = str(finding["severity"])
     lock = f" ({finding['lock']})" if finding.get("lock") else ""
-    if finding.get("waived"):
-        page.words(3, f"waived    {finding['id']}: {finding['waived']}")
-        return
     page.signed(3, "!", f"{weight} {finding['id']}{lock}: {finding['message']}", weight)
     recipe = finding.get("recipe") or {}
     if recipe.get("text"):

@@ -120,7 +120,10 @@ class Settings:
                 raise colander.Invalid(node, f"the environment variable {match[1]} is not set")
             return os.environ[match[1]]
 
-        return VARIABLE.sub(value, raw)
+        expanded = VARIABLE.sub(value, raw)
+        if node.required and not expanded.strip() and (empty := VARIABLE.search(raw)):
+            raise colander.Invalid(node, f"the environment variable {empty[1]} is empty")
+        return expanded
 
     def _problem(
         self, key: str, node: colander.SchemaNode, invalid: colander.Invalid, raw: str | None

@@ -175,6 +175,9 @@ def test_any_value_may_name_an_environment_variable(tmp_path, monkeypatch):
     monkeypatch.delenv("DATABASE_URL")
     [text] = declared(tmp_path, "shop.title = x\n", "${DATABASE_URL}").problems
     assert "site.ini:3: sqlalchemy.url: the environment variable DATABASE_URL is not set" in text
+    monkeypatch.setenv("DATABASE_URL", "")
+    [text] = declared(tmp_path, "shop.title = x\n", "${DATABASE_URL}").problems
+    assert "site.ini:3: sqlalchemy.url: the environment variable DATABASE_URL is empty" in text
 
 
 def test_masking_leaves_a_url_without_password_alone():

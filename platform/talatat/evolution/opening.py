@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.db.engine import DEFERRED
@@ -45,8 +45,7 @@ class Opened:
     @property
     def target(self) -> str:
         """The database's URL without user and password: where a plan was made for."""
-        url = self.database.url.set(username=None, password=None, query={})
-        return url.render_as_string().replace("+psycopg", "").replace("+pysqlite", "")
+        return _shown(self.database.url.set(username=None, password=None, query={}))
 
     @property
     def exists(self) -> bool:
@@ -120,6 +119,11 @@ def open_database(ini: str | Ini) -> Opened:
     return Opened(read, settings.platform, database)
 
 
+def _shown(url: URL) -> str:
+    """A URL as one writes it into an .ini: without the driver, the password masked."""
+    return url.render_as_string().replace("+psycopg", "", 1).replace("+pysqlite", "", 1)
+
+
 def unreachable(ini: Ini, database: Database, error: Exception) -> EvolutionError:
     """Word an error of the database for the person who can mend it; others are raised again."""
     if not is_unreachable(error):
@@ -130,6 +134,6 @@ def unreachable(ini: Ini, database: Database, error: Exception) -> EvolutionErro
     else:
         mend = "Start the server, make the database (createdb), or correct the line"
     return EvolutionError(
-        f"{ini.at('sqlalchemy.url')}: the database "
-        f"{database.url.render_as_string(hide_password=True)} cannot be reached: {said}. {mend}."
+        f"{ini.at('sqlalchemy.url')}: the database {_shown(database.url)} cannot be reached: "
+        f"{said.rstrip('.?')}. {mend}."
     )

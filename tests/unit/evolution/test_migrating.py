@@ -217,6 +217,8 @@ def test_a_database_that_cannot_be_reached_is_told_with_the_line_of_the_ini(
         said = str(caught.value)
         assert "test.ini:5: the database" in said
         assert "cannot be reached" in said
+        assert "+p" not in said  # the driver, which nobody wrote into the .ini
+        assert "?." not in said
         assert "correct the line" in said
         assert "secret" not in said
 

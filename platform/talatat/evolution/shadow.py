@@ -23,6 +23,7 @@ from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import Schema
 from talatat.evolution.live.schema import version_table
 from talatat.evolution.live.spelling import squeezed
+from talatat.evolution.quoting import literal
 
 PREFIX = "talatat_shadow_"
 KEY = int.from_bytes(b"shad", "big")
@@ -210,13 +211,13 @@ def _create(connection: Connection, name: str, server: URL) -> None:
 
 def _locale(row: Mapping[str, Any]) -> str:
     """How texts are compared there: expressions and indexes may depend on it."""
-    said = f" ENCODING {_literal(row['charset'])}"
-    said += f" LC_COLLATE {_literal(row['datcollate'])} LC_CTYPE {_literal(row['datctype'])}"
+    said = f" ENCODING {literal(row['charset'])}"
+    said += f" LC_COLLATE {literal(row['datcollate'])} LC_CTYPE {literal(row['datctype'])}"
     icu = row.get("datlocale") or row.get("daticulocale")
     if row.get("datlocprovider") == "i" and icu:
-        said += f" LOCALE_PROVIDER icu ICU_LOCALE {_literal(icu)}"
+        said += f" LOCALE_PROVIDER icu ICU_LOCALE {literal(icu)}"
     elif row.get("datlocprovider") == "b" and icu:
-        said += f" LOCALE_PROVIDER builtin BUILTIN_LOCALE {_literal(icu)}"
+        said += f" LOCALE_PROVIDER builtin BUILTIN_LOCALE {literal(icu)}"
     return said
 
 
@@ -230,10 +231,6 @@ def _drop_leftovers(connection: Connection) -> None:
     for name in left:
         with suppress(DBAPIError):
             _drop(connection, name)
-
-
-def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _text(url: URL | str) -> str:

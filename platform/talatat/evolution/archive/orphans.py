@@ -23,13 +23,14 @@ from talatat.evolution.archive.rows import read_lines
 from talatat.evolution.archive.values import row_of
 from talatat.evolution.kept.record import PREFIX, ROW, WHY
 from talatat.evolution.kept.sql import joined, quoted, ran
+from talatat.evolution.quoting import literal
 from talatat.evolution.tables import kept
 
 STATE = "orphan"
 
 _OWN_TYPES = """
 SELECT a.attname::text FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
- WHERE a.attrelid = '{table}'::regclass AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE a.attrelid = {table}::regclass AND a.attnum > 0 AND NOT a.attisdropped
    AND t.typnamespace <> 'pg_catalog'::regnamespace
 """
 
@@ -167,7 +168,7 @@ class KeptTables:
             t=own_rows(self.connection, table.name),
             names=joined(self.connection, _names(table)),
             values=", ".join(self._values(table)),
-            said="'no parent in " + key.target.replace("'", "''") + "'",
+            said=literal(f"no parent in {key.target}"),
             row=ROW,
             why=WHY,
             where=where,
@@ -182,8 +183,8 @@ class KeptTables:
     def _own_types(self, table: TableEntry) -> set[str]:
         if self.connection.dialect.name != "postgresql":
             return set()
-        literal = quoted(self.connection, table.name).replace("'", "''")
-        return set(ran(self.connection, _OWN_TYPES, table=literal).scalars())
+        name = literal(quoted(self.connection, table.name))
+        return set(ran(self.connection, _OWN_TYPES, table=name).scalars())
 
     def _record(
         self, number: str, place: str, table: TableEntry, key: ForeignKey, rows: int

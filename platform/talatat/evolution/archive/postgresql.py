@@ -16,6 +16,7 @@ from talatat.evolution.archive.manifest import FIRST, ForeignKey, Manifest
 from talatat.evolution.archive.naming import location
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.kept.sql import quoted, ran
+from talatat.evolution.quoting import literal
 
 _UNCHECKED = " NOT VALID"
 
@@ -23,21 +24,21 @@ _THINGS = """
 SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'v' THEN 'VIEW'
          WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END,
        c.relname::text, c.oid::regclass::text
-  FROM pg_class c WHERE c.relnamespace = '{schema}'::regnamespace
+  FROM pg_class c WHERE c.relnamespace = {schema}::regnamespace
    AND (c.relkind IN ('r', 'p', 'f', 'v', 'm') OR (c.relkind = 'S' AND NOT EXISTS (
         SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
            AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0)))
 UNION ALL
 SELECT 'ROUTINE', p.proname::text, p.oid::regprocedure::text FROM pg_proc p
- WHERE p.pronamespace = '{schema}'::regnamespace
+ WHERE p.pronamespace = {schema}::regnamespace
 UNION ALL
 SELECT 'TYPE', t.typname::text, t.oid::regtype::text FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
- WHERE t.typnamespace = '{schema}'::regnamespace
+ WHERE t.typnamespace = {schema}::regnamespace
    AND (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c'))
 UNION ALL
 SELECT 'STATISTICS', c.relname::text, quote_ident(n.nspname) || '.' || quote_ident(s.stxname)
   FROM pg_statistic_ext s JOIN pg_class c ON c.oid = s.stxrelid JOIN pg_namespace n ON n.oid = s.stxnamespace
- WHERE s.stxnamespace = '{schema}'::regnamespace
+ WHERE s.stxnamespace = {schema}::regnamespace
 """
 _VIEWS = """
 SELECT CASE relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, relname::text FROM pg_class
@@ -60,13 +61,13 @@ SELECT v.relname::text, CASE WHEN c.relnamespace = current_schema()::regnamespac
 _USING = """
 SELECT 'view ' || v.oid::regclass FROM pg_class v JOIN pg_rewrite r ON r.ev_class = v.oid
   JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
-  JOIN pg_class c ON c.oid = d.refobjid AND c.relnamespace = '{schema}'::regnamespace
+  JOIN pg_class c ON c.oid = d.refobjid AND c.relnamespace = {schema}::regnamespace
  WHERE v.relnamespace <> c.relnamespace
 UNION SELECT 'table ' || f.conrelid::regclass FROM pg_constraint f JOIN pg_class c ON c.oid = f.confrelid
- WHERE c.relnamespace = '{schema}'::regnamespace AND f.connamespace <> c.relnamespace
+ WHERE c.relnamespace = {schema}::regnamespace AND f.connamespace <> c.relnamespace
 UNION SELECT 'column ' || a.attname || ' of ' || o.oid::regclass FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
   JOIN pg_class o ON o.oid = a.attrelid
- WHERE t.typnamespace = '{schema}'::regnamespace AND o.relnamespace <> t.typnamespace AND NOT a.attisdropped
+ WHERE t.typnamespace = {schema}::regnamespace AND o.relnamespace <> t.typnamespace AND NOT a.attisdropped
    AND o.relkind IN ('r', 'p', 'm')
 ORDER BY 1
 """
@@ -76,7 +77,7 @@ SELECT relname::text FROM pg_class WHERE relkind = 'S' AND relnamespace = curren
 """
 _PARTITIONED = """
 SELECT relname::text FROM pg_class WHERE relkind = 'p' AND relnamespace = current_schema()::regnamespace
- AND relname = '{name}'
+ AND relname = {name}
 """
 
 
@@ -167,14 +168,14 @@ def bring_back(connection: Connection, manifest: Manifest) -> None:
 def discard(connection: Connection, manifest: Manifest) -> None:
     """Drop the schema of the archive with all that is in it. Raises EvolutionError where others use it."""
     away = location("postgresql", manifest.id)
-    literal = quoted(connection, away).replace("'", "''")
-    using = [row[0] for row in _ask(connection, _USING, schema=literal)]
+    schema = quoted(connection, away)
+    using = [row[0] for row in _ask(connection, _USING, schema=literal(schema))]
     if using:
         raise EvolutionError(
             f"archive {manifest.id} cannot be dropped: {', '.join(using)} of others look into the schema "
             f"{away}. Drop these first. Nothing was changed."
         )
-    ran(connection, "DROP SCHEMA {schema} CASCADE", schema=quoted(connection, away))
+    ran(connection, "DROP SCHEMA {schema} CASCADE", schema=schema)
 
 
 def _move(
@@ -193,8 +194,8 @@ def _move(
 
 def _things(connection: Connection, schema: str) -> list[_Thing]:
     """What stands in a schema: routines first, for their names have those of types in them."""
-    literal = quoted(connection, schema).replace("'", "''")
-    things = [_Thing(*row) for row in _ask(connection, _THINGS, schema=literal)]
+    name = literal(quoted(connection, schema))
+    things = [_Thing(*row) for row in _ask(connection, _THINGS, schema=name)]
     return sorted(things, key=lambda one: (one.kind != "ROUTINE", one.kind, one.name))
 
 
@@ -207,8 +208,7 @@ def make(connection: Connection, manifest: Manifest) -> None:
 
 def is_partitioned(connection: Connection, table: str) -> bool:
     """Whether a table has its rows in partitions."""
-    name = table.replace("'", "''")
-    return ran(connection, _PARTITIONED, name=name).first() is not None
+    return ran(connection, _PARTITIONED, name=literal(table)).first() is not None
 
 
 def own_rows(connection: Connection, table: str) -> str:
@@ -252,11 +252,10 @@ def counters(connection: Connection, names: Iterable[str]) -> dict[str, Any]:
 def count(connection: Connection, values: Mapping[str, Any]) -> None:
     """Put the values back."""
     for name, (value, called) in values.items():
-        literal = quoted(connection, name).replace("'", "''")
         ran(
             connection,
-            "SELECT setval('{name}'::regclass, {value}, {called})",
-            name=literal,
+            "SELECT setval({name}::regclass, {value}, {called})",
+            name=literal(quoted(connection, name)),
             value=int(value),
             called=bool(called),
         )
@@ -267,10 +266,9 @@ def count_on(connection: Connection, manifest: Manifest) -> None:
     for table in manifest.tables:
         name = quoted(connection, table.name)
         for column in table.columns:
-            said = [f"'{one.replace(chr(39), chr(39) * 2)}'" for one in (name, column.name)]
-            of = ", ".join(said)
+            of = f"{literal(name)}, {literal(column.name)}"
             sequence = ran(connection, "SELECT pg_get_serial_sequence({of})", of=of).scalar()
             if sequence is not None:
-                count_ = "SELECT setval('{s}', max({c})) FROM {t} HAVING max({c}) IS NOT NULL"
+                count_ = "SELECT setval({s}, max({c})) FROM {t} HAVING max({c}) IS NOT NULL"
                 own = quoted(connection, column.name)
-                ran(connection, count_, s=sequence.replace("'", "''"), c=own, t=name)
+                ran(connection, count_, s=literal(sequence), c=own, t=name)

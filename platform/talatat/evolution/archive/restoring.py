@@ -18,6 +18,7 @@ from talatat.evolution.archive.past import known_addons
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.kept.sql import quoted, ran
 from talatat.evolution.observed import version_table
+from talatat.evolution.quoting import literal
 from talatat.evolution.tables import archives
 
 log = logging.getLogger(__name__)
@@ -198,6 +199,5 @@ def _stamp(connection: Connection, manifest: Manifest) -> None:
     for sql in manifest.version_sql:
         ran(connection, "{sql}", sql=sql)
     for head in manifest.heads:
-        literal = "'" + head.replace("'", "''") + "'"
         insert = "INSERT INTO {version} (version_num) VALUES ({head})"
-        ran(connection, insert, version=version, head=literal)
+        ran(connection, insert, version=version, head=literal(head))

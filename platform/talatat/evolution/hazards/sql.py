@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from talatat.evolution import quoting
 from talatat.evolution.hazards.operations import Constraint
 from talatat.evolution.hazards.tokens import tokenize
 
@@ -58,7 +59,7 @@ def _part(name: str) -> str:
     plain = name[:1].isalpha() or name[:1] == "_"
     if plain and name.isascii() and name == name.lower() and name.replace("_", "").isalnum():
         return name if name not in _RESERVED else f'"{name}"'
-    return '"' + name.replace('"', '""') + '"'
+    return quoting.quoted(name)
 
 
 _RESERVED = set(

@@ -15,6 +15,7 @@ from typing import Any
 
 from talatat.evolution.hazards.model import HazardsError
 from talatat.evolution.hazards.tokens import tokenize
+from talatat.evolution.quoting import literal, quoted
 
 _PASSING_ON = {"CASCADE", "SET NULL", "SET DEFAULT"}
 _ROUNDS = 60
@@ -94,7 +95,7 @@ class Shadow:
 
     def view_reads(self, name: str) -> tuple[str, ...]:
         """The tables that a view shows."""
-        touched = self.run(" ".join(["EXPLAIN SELECT * FROM", _quoted(name)]))
+        touched = self.run(" ".join(["EXPLAIN SELECT * FROM", quoted(name)]))
         return tuple(table for table in touched.reads if table != name)
 
     def referring(self, table: str) -> list[str]:
@@ -103,7 +104,7 @@ class Shadow:
         found = [
             name
             for (name,) in rows
-            for key in self._ask(f"PRAGMA foreign_key_list({_literal(name)})")
+            for key in self._ask(f"PRAGMA foreign_key_list({literal(name)})")
             if key[2].lower() == table.lower() and key[6] in _PASSING_ON
         ]
         return sorted(set(found) - {table})
@@ -117,23 +118,23 @@ class Shadow:
         """The number of columns of a unique index; None for others."""
         tables = self._ask("SELECT tbl_name FROM sqlite_master WHERE name = ?", name)
         for (table,) in tables:
-            for row in self._ask(f"PRAGMA index_list({_literal(table)})"):
+            for row in self._ask(f"PRAGMA index_list({literal(table)})"):
                 if row[1] == name and row[2]:
-                    return len(self._ask(f"PRAGMA index_info({_literal(name)})"))
+                    return len(self._ask(f"PRAGMA index_info({literal(name)})"))
         return None
 
     def index_columns(self, name: str) -> tuple[str | None, ...]:
         """The columns of an index, None for an expression."""
-        return tuple(row[2] for row in self._ask(f"PRAGMA index_info({_literal(name)})"))
+        return tuple(row[2] for row in self._ask(f"PRAGMA index_info({literal(name)})"))
 
     def is_unique(self, name: str, table: str) -> bool:
         """Whether an index is unique."""
         return any(
-            row[1] == name and row[2] for row in self._ask(f"PRAGMA index_list({_literal(table)})")
+            row[1] == name and row[2] for row in self._ask(f"PRAGMA index_list({literal(table)})")
         )
 
     def _columns(self, table: str) -> dict[str, tuple[str, bool, bool]]:
-        rows = self._ask(f"PRAGMA table_xinfo({_literal(table)})")
+        rows = self._ask(f"PRAGMA table_xinfo({literal(table)})")
         return {row[1]: (row[2], bool(row[3]) or bool(row[5]), row[4] is not None) for row in rows}
 
     def _ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -183,10 +184,10 @@ class Shadow:
     def _add_table(self, name: str, sql: str) -> bool:
         bare = name.rpartition(".")[2]
         self.assumed.add(bare)
-        return self._silently(f"CREATE TABLE {_quoted(bare)} (id PRIMARY KEY)")
+        return self._silently(f"CREATE TABLE {quoted(bare)} (id PRIMARY KEY)")
 
     def _add_column(self, table: str, column: str) -> bool:
-        return self._silently(f"ALTER TABLE {_quoted(table)} ADD COLUMN {_quoted(column)}")
+        return self._silently(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(column)}")
 
     def _add_anywhere(self, column: str, sql: str) -> bool:
         """A column of which the error does not say the table: put on the assumed ones that are named."""
@@ -199,18 +200,18 @@ class Shadow:
 
     def _add_index(self, name: str, sql: str) -> bool:
         stub = f"{name} table"
-        return self._silently(f"CREATE TABLE {_quoted(stub)} (id)") and self._silently(
-            f"CREATE INDEX {_quoted(name)} ON {_quoted(stub)} (id)"
+        return self._silently(f"CREATE TABLE {quoted(stub)} (id)") and self._silently(
+            f"CREATE INDEX {quoted(name)} ON {quoted(stub)} (id)"
         )
 
     def _add_trigger(self, name: str, sql: str) -> bool:
         stub = f"{name} table"
-        return self._silently(f"CREATE TABLE {_quoted(stub)} (id)") and self._silently(
-            f"CREATE TRIGGER {_quoted(name)} AFTER INSERT ON {_quoted(stub)} BEGIN SELECT 1; END"
+        return self._silently(f"CREATE TABLE {quoted(stub)} (id)") and self._silently(
+            f"CREATE TRIGGER {quoted(name)} AFTER INSERT ON {quoted(stub)} BEGIN SELECT 1; END"
         )
 
     def _add_view(self, name: str, sql: str) -> bool:
-        return self._silently(f"CREATE VIEW {_quoted(name)} AS SELECT 1 AS id")
+        return self._silently(f"CREATE VIEW {quoted(name)} AS SELECT 1 AS id")
 
     def _add_function(self, name: str, sql: str) -> bool:
         self.connection.create_function(name, -1, lambda *_: None, deterministic=True)
@@ -256,11 +257,3 @@ def _parameters(sql: str) -> Any:
     """NULL for every parameter of a statement."""
     marks = [token.text for token in tokenize(sql) if token.kind == "sign" and token.text in "?:@"]
     return [None] * marks.count("?") if "?" in marks else _Nothing()
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"

@@ -13,6 +13,7 @@ from talatat.evolution.kept.record import PREFIX, ROW, WAS, WHY
 from talatat.evolution.kept.sql import digest as digest_of
 from talatat.evolution.kept.sql import joined, quoted, ran
 from talatat.evolution.live import read_schema
+from talatat.evolution.quoting import literal
 from talatat.evolution.tables import kept
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _OWN_TYPES = """
 SELECT a.attname FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
- WHERE a.attrelid = to_regclass('{table}') AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE a.attrelid = to_regclass({table}) AND a.attnum > 0 AND NOT a.attisdropped
    AND t.typnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname = 'pg_catalog')
 """
 
@@ -107,7 +108,7 @@ def _copy(
     if ran(connection, "SELECT 1 FROM {source} {where} LIMIT 1", **parts).first() is None:
         return 0
     if connection.dialect.name == "postgresql":
-        own = set(ran(connection, _OWN_TYPES, table=parts["source"].replace("'", "''")).scalars())
+        own = set(ran(connection, _OWN_TYPES, table=literal(parts["source"])).scalars())
         # An enumeration that the step drops as well must not be in use by the copy: it is kept as text.
         parts["values"] = ", ".join(
             f"{quoted(connection, name)}::text AS {quoted(connection, name)}"

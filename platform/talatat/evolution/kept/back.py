@@ -14,12 +14,13 @@ from talatat.evolution.kept.values import put_values
 from talatat.evolution.kept.work import ORPHAN, WAITING, Unfit, Work
 from talatat.evolution.live import read_schema
 from talatat.evolution.model import Step
+from talatat.evolution.quoting import literal
 from talatat.evolution.tables import kept, ledger
 
 _TYPES = """
 SELECT a.attname, format_type(a.atttypid, a.atttypmod), t.typnamespace = 'pg_catalog'::regnamespace
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
- WHERE a.attrelid = to_regclass('{table}') AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+ WHERE a.attrelid = to_regclass({table}) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 
 
@@ -105,11 +106,11 @@ def _work(connection: Connection, keep: Keep, steps: Sequence[Step], alone: bool
 
 def _columns(connection: Connection, table: str) -> tuple[dict[str, str], frozenset[str]]:
     """The columns' types by name, and which of them are of types that people made."""
-    name = quoted(connection, table).replace("'", "''")
+    name = quoted(connection, table)
     if connection.dialect.name == "postgresql":
-        rows = [tuple(row) for row in ran(connection, _TYPES, table=name)]
+        rows = [tuple(row) for row in ran(connection, _TYPES, table=literal(name))]
     else:
-        listed = ran(connection, "PRAGMA table_info({table})", table=quoted(connection, table))
+        listed = ran(connection, "PRAGMA table_info({table})", table=name)
         rows = [(name, type_, True) for _, name, type_, *_ in map(tuple, listed)]
     types = {column: type_ for column, type_, _ in rows if column not in OWN}
     return types, frozenset(column for column, _, built_in in rows if not built_in)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from talatat.evolution.kept.sql import differ, joined, quoted, ran
 from talatat.evolution.kept.work import CHUNK, Unfit, Work, quiet
+from talatat.evolution.quoting import literal
 
 if TYPE_CHECKING:
     from talatat.evolution.live import ForeignKey
@@ -150,15 +151,15 @@ def _number(work: Work, columns: list[str]) -> None:
     """Let PostgreSQL's sequences go on after the highest number that came back."""
     if not work.postgresql:
         return
-    table = work.parts["table"].replace("'", "''")
+    table = literal(work.parts["table"])
     for name in columns:
-        column = work.names[name].replace("'", "''")
-        query = "SELECT pg_get_serial_sequence('{name}', '{column}')"
+        column = literal(work.names[name])
+        query = "SELECT pg_get_serial_sequence({name}, {column})"
         sequence = ran(work.connection, query, name=table, column=column).scalar()
         if sequence is not None:
             work.run(
-                "SELECT setval('{sequence}', greatest((SELECT max({column}) FROM {table}),"
+                "SELECT setval({sequence}, greatest((SELECT max({column}) FROM {table}),"
                 " (SELECT last_value FROM {source})))",
-                sequence=sequence.replace("'", "''"), source=sequence,
+                sequence=literal(sequence), source=sequence,
                 column=quoted(work.connection, work.names[name]),
             )  # fmt: skip

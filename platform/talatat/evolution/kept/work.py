@@ -15,6 +15,7 @@ from talatat.evolution.hazards.types import narrows
 from talatat.evolution.kept.losing import affinity
 from talatat.evolution.kept.record import ROW, WAS, WHY, Keep
 from talatat.evolution.kept.sql import matched, quoted, ran
+from talatat.evolution.quoting import literal
 from talatat.evolution.running.locking import begun
 
 if TYPE_CHECKING:
@@ -176,9 +177,9 @@ def quiet(work: Work) -> Iterator[None]:
     if work.postgresql:
         query = (
             "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'"
-            " AND tgrelid = to_regclass('{name}')"
+            " AND tgrelid = to_regclass({name})"
         )
-        name = work.parts["table"].replace("'", "''")
+        name = literal(work.parts["table"])
         found = list(ran(work.connection, query, name=name).scalars())
         change = "ALTER TABLE {table} {how} TRIGGER {trigger}"
         names = [quoted(work.connection, one) for one in found]
@@ -188,8 +189,8 @@ def quiet(work: Work) -> Iterator[None]:
         for one in names:
             work.run(change, how="ENABLE", trigger=one)
         return
-    query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower('{name}')"
-    triggers = ran(work.connection, query, name=work.table.replace("'", "''")).fetchall()
+    query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower({name})"
+    triggers = ran(work.connection, query, name=literal(work.table)).fetchall()
     for row in triggers:
         work.run("DROP TRIGGER {trigger}", trigger=quoted(work.connection, row.name))
     yield

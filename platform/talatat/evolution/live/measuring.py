@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from talatat.evolution.quoting import literal, quoted
+
 _SMALL = 16 * 2**20
 _AT_ONCE = 100
 
@@ -38,7 +40,7 @@ def measure(connection: Connection, tables: Collection[str]) -> dict[str, dict[s
 
 
 def _postgresql(connection: Connection, names: Sequence[str]) -> dict[str, dict[str, int]]:
-    asked = ", ".join(_literal(one) for one in names)
+    asked = ", ".join(literal(one) for one in names)
     sizes = {
         name: (total, own) for name, total, own in _ask(connection, _SIZES.format(asked))
     }  # fmt: skip
@@ -51,13 +53,13 @@ def _postgresql(connection: Connection, names: Sequence[str]) -> dict[str, dict[
 
 def _estimated(connection: Connection, name: str) -> int:
     """The planner's estimate: it knows the size of now, and works for what was never analysed."""
-    explain = f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {_quoted(name)}"
+    explain = f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {quoted(name)}"
     plan = next(iter(_ask(connection, explain)))[0]
     return int(plan[0]["Plan"]["Plan Rows"])
 
 
 def _sqlite(connection: Connection, names: Sequence[str]) -> dict[str, dict[str, int]]:
-    asked = ", ".join(_literal(one) for one in names)
+    asked = ", ".join(literal(one) for one in names)
     listed = "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ({})"
     existing = [row[0] for row in _ask(connection, listed.format(asked))]
     rows = dict(_counted(connection, existing))
@@ -67,7 +69,7 @@ def _sqlite(connection: Connection, names: Sequence[str]) -> dict[str, dict[str,
 
 def _pages(connection: Connection, names: Sequence[str], rows: Mapping[str, int]) -> dict[str, int]:
     try:
-        asked = ", ".join(_literal(one) for one in names)
+        asked = ", ".join(literal(one) for one in names)
         return dict(_ask(connection, _PAGES.format(asked)))
     except OperationalError:  # an SQLite that was built without dbstat
         pages, size = (next(iter(_ask(connection, f"PRAGMA {one}")))[0] for one in _FILE)
@@ -81,7 +83,7 @@ _FILE = ("page_count", "page_size")
 def _counted(connection: Connection, names: Sequence[str]) -> Iterable[tuple[str, int]]:
     for place in range(0, len(names), _AT_ONCE):
         counts = (
-            f"SELECT {_literal(name)}, count(*) FROM {_quoted(name)}"
+            f"SELECT {literal(name)}, count(*) FROM {quoted(name)}"
             for name in names[place : place + _AT_ONCE]
         )
         yield from _ask(connection, " UNION ALL ".join(counts))
@@ -90,11 +92,3 @@ def _counted(connection: Connection, names: Sequence[str]) -> Iterable[tuple[str
 def _ask(connection: Connection, query: str) -> Iterable[Any]:
     """Run a query in which a percent sign is one."""
     return connection.exec_driver_sql(query, execution_options={"no_parameters": True}).fetchall()
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"

@@ -31,6 +31,7 @@ from talatat.evolution.live.schema import (
     counted,
     is_put_away,
 )
+from talatat.evolution.quoting import quoted
 
 _ACTIONS = {"r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}
 # The order in which kinds of statements work, as far as no dependency says another.
@@ -105,7 +106,7 @@ class _Reader:
                 made = f"CREATE SCHEMA IF NOT EXISTS {schema}"
                 self._add(_EXTENSION, "extension", "", made)
             where = f" WITH SCHEMA {schema}" if schema else ""
-            sql = f"CREATE EXTENSION IF NOT EXISTS {ddl.quoted(name)}{where}"
+            sql = f"CREATE EXTENSION IF NOT EXISTS {quoted(name)}{where}"
             self._add(_EXTENSION, "extension", name, sql)
 
     def _types(self) -> None:
@@ -179,7 +180,7 @@ class _Reader:
                 self._add(_SEQUENCE, "sequence", relation.name, sql, owner, ("pg_class", oid))
             if row.how == "a" and row.relation and row.column:
                 table = self.relations[row.relation]
-                owned = f"{table.ref}.{ddl.quoted(row.column)}"
+                owned = f"{table.ref}.{quoted(row.column)}"
                 sql = f"ALTER SEQUENCE {relation.ref} OWNED BY {owned}"
                 needs = (("pg_class", oid), ("pg_class", row.relation))
                 self._add(_OWNED, "setting", f"{relation.name} owned", sql, owner, needs=needs)
@@ -240,7 +241,7 @@ class _Reader:
         self._add(rank, what, row.name, row.definition, relation.name, needs=needs)
         after = ""
         if row.after:
-            after = f"ALTER TABLE {relation.ref} {row.after} TRIGGER {ddl.quoted(row.name)}"
+            after = f"ALTER TABLE {relation.ref} {row.after} TRIGGER {quoted(row.name)}"
             name = f"{row.name} {row.after}"
             self._add(rank, "setting", name, after, relation.name, needs=needs)
         said = self.canonical[relation.name].setdefault(kind, {})

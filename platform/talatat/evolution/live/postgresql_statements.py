@@ -11,16 +11,7 @@ from talatat.evolution.live.postgresql_catalogue import (
     SequenceRow,
     Type,
 )
-
-
-def quoted(name: str) -> str:
-    """A name in quotes."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text in quotes."""
-    return "'" + text.replace("'", "''") + "'"
+from talatat.evolution.quoting import literal, quoted
 
 
 def create_table(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from talatat.evolution.hazards.tokens import Token, tokenize
+from talatat.evolution.quoting import quoted
 
 _OPERATORS = {"<=", ">=", "<>", "!=", "==", "||", "->", "<<", ">>", "::", "->>"}
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
@@ -56,7 +57,7 @@ def bare(sql: str | Iterable[Token]) -> str:
 def name_of(token: Token) -> str:
     """Return a name as it is spelled: lower case and bare, quoted where it could not stand so."""
     name = token.name.lower()
-    return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
+    return name if _PLAIN.fullmatch(name) else quoted(name)
 
 
 def _joined(tokens: Iterable[Token]) -> list[str]:

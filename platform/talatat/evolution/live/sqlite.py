@@ -22,6 +22,7 @@ from talatat.evolution.live.schema import (
 )
 from talatat.evolution.live.spelling import bare, spelled, squeezed
 from talatat.evolution.live.sqlite_text import Reference, TableText, read_table
+from talatat.evolution.quoting import literal, quoted
 
 _OBJECTS = """
 SELECT type, name, tbl_name, sql FROM sqlite_master WHERE substr(name, 1, 7) <> 'sqlite_' AND sql IS NOT NULL
@@ -165,7 +166,7 @@ def _info(
 
 def _name(name: str) -> str:
     """A name as it is spelled in texts."""
-    return spelled('"' + name.replace('"', '""') + '"')
+    return spelled(quoted(name))
 
 
 def _targets(key: Reference, keys: _Keys) -> tuple[str, ...]:
@@ -220,8 +221,7 @@ def _column(one: _Column, columns: Sequence[_Column], text: TableText) -> dict[s
 def _default(sql: str) -> str:
     """An expression. A name in double quotes is a text there: a default knows no columns."""
     if sql[0] == '"' and len(list(tokenize(sql))) == 1:
-        inner = sql[1:-1].replace('""', '"').replace("'", "''")
-        return f"'{inner}'"
+        return literal(sql[1:-1].replace('""', '"'))
     return bare(sql)
 
 

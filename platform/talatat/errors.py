@@ -37,6 +37,11 @@ class AddonError(CompositionError):
         self.addon = addon
 
 
+def said_by(error: BaseException) -> str:
+    """What an error says, on one line; one of the database in the words of its driver."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())
+
+
 def tell_without_traceback() -> None:
     """From now on print an error that ends the process, and that a person can mend, in its own words.
 

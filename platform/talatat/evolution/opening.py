@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from talatat.db.engine import DEFERRED
 from talatat.db.retry import is_unreachable
 from talatat.db.session import Database
-from talatat.errors import CompositionError, TalatatError
+from talatat.errors import CompositionError, TalatatError, said_by
 from talatat.evolution.graph import EvolutionError
 from talatat.ini import Ini, read_ini
 from talatat.settings import Settings
@@ -128,7 +128,7 @@ def unreachable(ini: Ini, database: Database, error: Exception) -> EvolutionErro
     """Word an error of the database for the person who can mend it; others are raised again."""
     if not is_unreachable(error):
         raise error
-    said = " ".join(str(getattr(error, "orig", None) or error).split())
+    said = said_by(error)
     if database.dialect == "sqlite":
         mend = "Make its folder and let this process write there, or correct the line"
     else:

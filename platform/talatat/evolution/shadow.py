@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from talatat.db.engine import make_migration_engine, parse_url
-from talatat.errors import TalatatError
+from talatat.errors import TalatatError, said_by
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import Schema
 from talatat.evolution.live.schema import version_table
@@ -92,7 +92,7 @@ def _make(engine: Engine, statements: Sequence[str]) -> None:
             try:
                 _send(connection, statement)
             except DBAPIError as error:
-                said = " ".join(str(error.orig).split())
+                said = said_by(error)
                 raise EvolutionError(
                     f"the live schema cannot be made again in a throw-away database: {said} "
                     f"(statement: {squeezed(statement)}). What it names must be there too: let "
@@ -171,7 +171,7 @@ def _connected(admin: Engine) -> Connection:
     try:
         return admin.connect().execution_options(isolation_level="AUTOCOMMIT")
     except OperationalError as error:
-        said = " ".join(str(error.orig).split())
+        said = said_by(error)
         raise EvolutionError(
             f"the server {admin.url.render_as_string(hide_password=True)}, on which a plan tries "
             f"revisions, cannot be reached: {said}. Start it, or correct talatat.shadow_url "

@@ -12,6 +12,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from talatat.errors import said_by
 from talatat.evolution import lockfile
 from talatat.evolution.apply.engine import Progress, Run, apply_steps, silent
 from talatat.evolution.apply.journal import Journal
@@ -188,7 +189,7 @@ def _in_words() -> Iterator[None]:
     except KeyboardInterrupt:
         raise EvolutionError(f"stopped. {KEPT}") from None
     except SQLAlchemyError as error:
-        said = " ".join(str(getattr(error, "orig", None) or error).split())
+        said = said_by(error)
         raise EvolutionError(f"the database refused: {said}. {KEPT}") from error
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.db.retry import is_unreachable
 from talatat.db.types import utcnow
+from talatat.errors import said_by
 from talatat.evolution import ledger
 from talatat.evolution.apply.backfill import Backfill
 from talatat.evolution.apply.journal import Journal
@@ -97,7 +98,7 @@ def _worded(step: Step) -> Iterator[None]:
     except SQLAlchemyError as error:
         if is_unreachable(error):
             raise
-        said = " ".join(str(getattr(error, "orig", None) or error).split())
+        said = said_by(error)
         raise EvolutionError(
             f"{step} failed: {said}. Nothing of its last transaction was kept, what was done before it "
             f"was. Mend it and run `talatat apply` again: it goes on from there."

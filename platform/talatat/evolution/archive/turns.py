@@ -14,6 +14,7 @@ from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.db.retry import is_unreachable
+from talatat.errors import said_by
 from talatat.evolution.archive.rows import settle
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.observed import release_of
@@ -66,9 +67,8 @@ def in_turn(opened: Opened, work: Callable[[Connection], Result]) -> Result:
 
 def _refused(opened: Opened, error: Exception) -> EvolutionError:
     """Word what the database said: no room, no right, somebody else's lock on the file."""
-    orig = getattr(error, "orig", None)
-    said = " ".join(str(orig or error).split())
-    if getattr(orig, "sqlstate", None) == "42501":
+    said = said_by(error)
+    if getattr(getattr(error, "orig", None), "sqlstate", None) == "42501":
         mend = "Archives lie in schemas of their own: GRANT CREATE ON DATABASE ... TO the role of the URL"
     else:
         mend = "Mend that"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from talatat.errors import TalatatError
+from talatat.errors import TalatatError, said_by
 from talatat.evolution.drift import database, surroundings
 from talatat.evolution.drift.case import Case
 from talatat.evolution.drift.report import Finding, Report
@@ -65,7 +65,7 @@ def _made(report: Report, name: str, check: Check, case: Case) -> Iterator[Findi
     try:
         found = list(check(case))
     except (TalatatError, SQLAlchemyError) as error:
-        why = " ".join(str(getattr(error, "orig", None) or error).split())
+        why = said_by(error)
         report.left_out.append(f"{name}: {why}")
         return
     report.checks.append(name)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.composition import Composition
 from talatat.db.base import NAMING_CONVENTION, bases_of
+from talatat.errors import said_by
 from talatat.evolution.graph import EvolutionError, Graph, Revision
 from talatat.evolution.live import Schema, read_schema
 from talatat.evolution.running import runner
@@ -101,7 +102,7 @@ def build(engine: Engine, metadatas: Iterable[MetaData]) -> Schema:
                 together.create_all(connection)
         except SQLAlchemyError as error:
             addons = sorted({str(one.info.get("addon")) for one in metadatas})
-            said = " ".join(str(getattr(error, "orig", None) or error).split())
+            said = said_by(error)
             raise EvolutionError(
                 f"the models of {', '.join(addons)} cannot be made in a database: {said}. Mend the model "
                 f"that the text names."

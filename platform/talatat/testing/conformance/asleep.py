@@ -18,6 +18,7 @@ from talatat.composing import compose, load_composition
 from talatat.composition import Composition
 from talatat.db import Extension
 from talatat.db.base import bases_of
+from talatat.errors import said_by
 from talatat.system import System
 from talatat.testing.conformance.model import LeftOut
 from talatat.testing.conformance.rows import Row, Rows, changed, in_order
@@ -65,7 +66,7 @@ def _attempt(
         with system.database.transaction() as (_, session):
             write(session)
     except (SQLAlchemyError, LeftOut) as error:
-        said = " ".join(str(getattr(error, "orig", None) or error).split())
+        said = said_by(error)
         said = said.removeprefix(f"no row could be made for {table.name}: ")
         refused[f"{verb} {table.name}"] = said
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from talatat.db.engine import parse_url
-from talatat.errors import TalatatError
+from talatat.errors import TalatatError, said_by
 from talatat.testing import servers
 
 KINDS = ("sqlite", "postgresql")
@@ -89,7 +89,7 @@ class GivenServer:
             with engine.connect() as connection:
                 connection.execute(text(statement))
         except SQLAlchemyError as error:
-            said = " ".join(str(getattr(error, "orig", None) or error).split())
+            said = said_by(error)
             raise TalatatError(
                 f"--url {self.url.render_as_string(hide_password=True)}: no database can be made there: "
                 f"{said}. Name a server and a role with CREATEDB, or leave --url out."

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError, StatementError
 
+from talatat.errors import said_by
 from talatat.testing.conformance.guessing import (
     Guess,
     Row,
@@ -74,7 +75,7 @@ class Rows:
                 put(row)
                 return row
             except (DBAPIError, StatementError) as error:
-                said = " ".join(str(getattr(error, "orig", None) or error).split())
+                said = said_by(error)
                 guess.vary(said)
         raise NoRow(f"no row could be made for {table.name}: {said}")
 

@@ -16,12 +16,21 @@ from sqlalchemy import Connection, Table, desc, inspect, select, text
 from talatat.evolution.graph import Graph
 from talatat.evolution.ledger import Ledger, read_ledger
 from talatat.evolution.opening import Opened
-from talatat.evolution.tables import archives, identity, journal, ledger, plans, processes, releases
+from talatat.evolution.tables import (
+    VERSION_TABLE,
+    archives,
+    identity,
+    journal,
+    ledger,
+    plans,
+    processes,
+    releases,
+    version_table,
+)
 
 if TYPE_CHECKING:
     from talatat.evolution.live import Schema
 
-_SUFFIX = "_alembic_version"
 _TABLES_A_QUERY = 200  # SQLite takes no more than 500 parts of a UNION
 
 
@@ -60,11 +69,6 @@ class Observed:
     def fingerprint(self) -> str:
         """The live schema's; empty where nothing is there."""
         return self.schema.fingerprint if self.schema is not None else ""
-
-
-def version_table(addon: str) -> str:
-    """Return the name of an addon's version table."""
-    return f"{addon}{_SUFFIX}"
 
 
 def look(opened: Opened) -> Observed:
@@ -112,8 +116,8 @@ def _rows(
 
 def all_heads(connection: Connection, tables: Iterable[str]) -> dict[str, list[str]]:
     """Return the revisions in every version table: {addon: [revision]}; an empty one is an empty list."""
-    names = sorted(one for one in tables if one.endswith(_SUFFIX))
-    heads: dict[str, list[str]] = {name.removesuffix(_SUFFIX): [] for name in names}
+    names = sorted(one for one in tables if one.endswith(VERSION_TABLE))
+    heads: dict[str, list[str]] = {name.removesuffix(VERSION_TABLE): [] for name in names}
     for start in range(0, len(names), _TABLES_A_QUERY):
         # The names come from the catalogue and are quoted; they cannot be parameters.
         parts = [
@@ -124,7 +128,7 @@ def all_heads(connection: Connection, tables: Iterable[str]) -> dict[str, list[s
         query = " UNION ALL ".join(parts)
         rows = connection.exec_driver_sql(query, execution_options={"no_parameters": True})
         for row in rows:
-            heads[names[row.place].removesuffix(_SUFFIX)].append(row.revision)
+            heads[names[row.place].removesuffix(VERSION_TABLE)].append(row.revision)
     return {addon: sorted(found) for addon, found in heads.items()}
 
 

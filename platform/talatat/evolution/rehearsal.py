@@ -31,6 +31,7 @@ from talatat.evolution.model import Plan, Step
 from talatat.evolution.opening import Opened, open_database
 from talatat.evolution.running.lease import held
 from talatat.evolution.running.transactions import Timeouts
+from talatat.evolution.tables import VERSION_TABLE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -192,7 +193,7 @@ def _of(holds: list[Hold], step: Rehearsed) -> list[Hold]:
 
 
 def _is_note(table: str) -> bool:
-    return table.startswith("talatat_") or table.endswith("_alembic_version")
+    return table.startswith("talatat_") or table.endswith(VERSION_TABLE)
 
 
 def _watch(connection: Connection, clock: _Clock) -> LockWatch | None:

@@ -21,9 +21,9 @@ from talatat.db.engine import make_migration_engine, parse_url
 from talatat.errors import TalatatError, said_by
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import Schema
-from talatat.evolution.live.schema import version_table
 from talatat.evolution.live.spelling import squeezed
 from talatat.evolution.quoting import literal
+from talatat.evolution.tables import version_table
 
 PREFIX = "talatat_shadow_"
 KEY = int.from_bytes(b"shad", "big")

@@ -11,6 +11,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Te
 from talatat.db.base import NAMING_CONVENTION
 from talatat.db.types import JSONDocument, UTCDateTime
 
+# What follows an addon's name in the name of its version table, which Alembic makes and keeps.
+VERSION_TABLE = "_alembic_version"
+
 metadata = MetaData(naming_convention=NAMING_CONVENTION, info={"addon": "talatat"})
 
 # One row: the name of this database, by which a plan knows that it was made for it.
@@ -141,3 +144,8 @@ kept = Table(
     Column("made_at", UTCDateTime, nullable=False),
     Column("state", Text, nullable=False),
 )
+
+
+def version_table(addon: str) -> str:
+    """Return the name of an addon's version table."""
+    return f"{addon}{VERSION_TABLE}"

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from talatat.composing import load_composition
 from talatat.evolution.graph import read_graph, script_directory
 from talatat.evolution.hazards import Context, Step, lint_plan
-from talatat.evolution.observed import version_table
 from talatat.evolution.planner import order
 from talatat.evolution.running.runner import run
+from talatat.evolution.tables import version_table
 from talatat.testing import write_ini
 
 ADDONS = ["accounts", "catalog", "orders", "loyalty"]

@@ -12,7 +12,7 @@ from talatat.evolution.archive.manifest import FIRST, Column, ForeignKey, Part, 
 from talatat.evolution.archive.naming import owned, owner_of
 from talatat.evolution.hazards.tokens import tokenize
 from talatat.evolution.live import Object, Schema, TableInfo
-from talatat.evolution.observed import version_table
+from talatat.evolution.tables import version_table
 
 _STOOD_ON = ("table", "view")
 # What stands on a table goes with it, whoever made it; these have no name that others could refer to.

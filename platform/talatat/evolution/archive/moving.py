@@ -27,10 +27,10 @@ from talatat.evolution.graph import EvolutionError
 from talatat.evolution.kept.sql import quoted, ran
 from talatat.evolution.ledger import read_ledger
 from talatat.evolution.live import read_schema
-from talatat.evolution.observed import all_heads, version_table
+from talatat.evolution.observed import all_heads
 from talatat.evolution.opening import Opened
 from talatat.evolution.running.people import who
-from talatat.evolution.tables import archives
+from talatat.evolution.tables import archives, version_table
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,9 @@ from talatat.evolution.archive.turns import in_turn, record_release
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.kept import forget
 from talatat.evolution.ledger import read_ledger
-from talatat.evolution.observed import version_table
 from talatat.evolution.opening import Opened
 from talatat.evolution.running.people import who
-from talatat.evolution.tables import archives, ledger
+from talatat.evolution.tables import archives, ledger, version_table
 
 
 def purge(opened: Opened, addon: str, archive_id: str | None) -> Report:

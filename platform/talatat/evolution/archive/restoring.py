@@ -17,9 +17,8 @@ from talatat.evolution.archive.orphans import Keeper, KeptTables, Orphans, missi
 from talatat.evolution.archive.past import known_addons
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.kept.sql import quoted, ran
-from talatat.evolution.observed import version_table
 from talatat.evolution.quoting import literal
-from talatat.evolution.tables import archives
+from talatat.evolution.tables import archives, version_table
 
 log = logging.getLogger(__name__)
 

@@ -26,6 +26,7 @@ from talatat.evolution.live import Schema
 from talatat.evolution.opening import Opened
 from talatat.evolution.planner import order
 from talatat.evolution.shadow import shadow
+from talatat.evolution.tables import version_table
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ def _unmodelled(job: _Job, made: Replayed) -> list[str]:
     """The tables that the addon's revisions make and no model of it describes."""
     known = made.schema.canonical()
     own = {name for name, owner in made.owners.items() if owner == job.addon.name and name in known}
-    return sorted(own - set(job.models) - {f"{job.addon.name}_alembic_version"})
+    return sorted(own - set(job.models) - {version_table(job.addon.name)})
 
 
 def _check_drops(job: _Job, drops: Collection[str], alone: Sequence[str]) -> None:

@@ -21,11 +21,11 @@ from talatat.evolution.archive.naming import owner_of
 from talatat.evolution.drift.replaying import Replayed, build, metadatas_of, replay
 from talatat.evolution.graph import EvolutionError, Graph, Revision, read_graph
 from talatat.evolution.live import Schema
-from talatat.evolution.live.schema import VERSION_TABLE
 from talatat.evolution.observed import Observed
 from talatat.evolution.opening import Opened
 from talatat.evolution.planner import applied, order
 from talatat.evolution.shadow import shadow
+from talatat.evolution.tables import VERSION_TABLE
 
 Told = Callable[[str], object]
 

@@ -15,7 +15,7 @@ from talatat.evolution.drift.comparing import Difference, compare
 from talatat.evolution.drift.mending import put_back
 from talatat.evolution.drift.report import Finding
 from talatat.evolution.graph import EvolutionError
-from talatat.evolution.live.schema import VERSION_TABLE
+from talatat.evolution.tables import VERSION_TABLE
 
 Key = tuple[str, str, str]
 

@@ -16,11 +16,11 @@ from talatat.evolution.drift.case import Case
 from talatat.evolution.drift.comparing import compare
 from talatat.evolution.drift.report import Finding
 from talatat.evolution.graph import Graph, Revision
-from talatat.evolution.live.schema import VERSION_TABLE, version_table
 from talatat.evolution.opening import Opened
 from talatat.evolution.planner import applied
 from talatat.evolution.running.locking import begun, locked
 from talatat.evolution.running.people import who
+from talatat.evolution.tables import VERSION_TABLE, version_table
 from talatat.evolution.tables import ledger as ledger_table
 
 

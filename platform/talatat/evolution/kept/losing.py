@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from talatat.evolution.hazards.types import narrows
 from talatat.evolution.kept.record import PREFIX
 from talatat.evolution.kept.renames import Places
+from talatat.evolution.tables import VERSION_TABLE
 
 if TYPE_CHECKING:
     from talatat.evolution.live import Schema, TableInfo
-
-_VERSIONS = "_alembic_version"
 
 
 def lost(before: Schema, after: Schema, statements: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -25,7 +24,7 @@ def lost(before: Schema, after: Schema, statements: Iterable[str] = ()) -> list[
     places = Places({name: info.columns for name, info in before.tables.items()}).follow(statements)
     found = []
     for name, info in sorted(before.tables.items()):
-        if name.startswith(PREFIX) or name.endswith(_VERSIONS):
+        if name.startswith(PREFIX) or name.endswith(VERSION_TABLE):
             continue
         place = places.find(name)
         now = after.tables.get(place[0]) if place is not None else None

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from talatat.evolution.canonical import digest
+from talatat.evolution.tables import VERSION_TABLE
 
-VERSION_TABLE = "_alembic_version"
 # What archives and keeps make bears these prefixes; the two tables that list them do not.
 PUT_AWAY = ("talatat_archive_", "talatat_kept_")
 
@@ -119,8 +119,3 @@ def is_put_away(name: str) -> bool:
 def counted(canonical: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the canonical form without the version tables."""
     return {name: said for name, said in canonical.items() if not name.endswith(VERSION_TABLE)}
-
-
-def version_table(addon: str) -> str:
-    """Return the name of an addon's version table."""
-    return f"{addon}{VERSION_TABLE}"

@@ -13,6 +13,7 @@ from talatat.evolution.model import Blocker, Step
 from talatat.evolution.observed import Observed
 from talatat.evolution.opening import Opened
 from talatat.evolution.planner import squashed
+from talatat.evolution.tables import VERSION_TABLE
 
 _WORD = re.compile(r"\w+")
 
@@ -57,7 +58,7 @@ def misfits(
     for addon in graph.folders:
         heads = observed.heads.get(addon)
         own = owned(addon, sorted(live), known) if addon != PLATFORM else []
-        own = [one for one in own if not one.endswith("_alembic_version")]
+        own = [one for one in own if not one.endswith(VERSION_TABLE)]
         if heads:
             expected = [
                 name

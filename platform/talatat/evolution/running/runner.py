@@ -13,7 +13,7 @@ from alembic.runtime.migration import RevisionStep
 from sqlalchemy import Connection
 
 from talatat.evolution.graph import EvolutionError, Graph, Revision, environment_folder
-from talatat.evolution.observed import version_table
+from talatat.evolution.tables import version_table
 
 _SHOWN = 5
 

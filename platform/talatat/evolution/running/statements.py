@@ -26,8 +26,8 @@ from sqlalchemy import Connection, event
 
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.hazards.tokens import Token, pieces, tokenize
-from talatat.evolution.live.schema import VERSION_TABLE
 from talatat.evolution.live.spelling import squeezed
+from talatat.evolution.tables import VERSION_TABLE
 
 _READING = ("SELECT", "VALUES", "TABLE", "EXPLAIN", "SHOW", "WITH")
 _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "INTO")

@@ -13,10 +13,10 @@ from talatat.db.batches import Batch
 from talatat.db.session import Database
 from talatat.evolution.graph import Graph, Revision
 from talatat.evolution.live import Schema, read_schema
-from talatat.evolution.live.schema import VERSION_TABLE
 from talatat.evolution.planner import order
 from talatat.evolution.running.locking import begun
 from talatat.evolution.running.runner import run
+from talatat.evolution.tables import VERSION_TABLE
 from talatat.testing.databases import make_database
 
 Canonical = Mapping[str, dict[str, Any]]

@@ -12,7 +12,8 @@ from sqlalchemy.exc import NoSuchTableError
 
 from talatat.composition import PLATFORM
 from talatat.evolution.graph import EvolutionError
-from talatat.evolution.live.schema import VERSION_TABLE, is_put_away
+from talatat.evolution.live.schema import is_put_away
+from talatat.evolution.tables import VERSION_TABLE
 
 Content = dict[tuple[Any, ...], dict[str, Any]]
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, desc, inspect, select, text
 from talatat.evolution.graph import Graph
 from talatat.evolution.ledger import Ledger, read_ledger
 from talatat.evolution.opening import Opened
+from talatat.evolution.quoting import quoted
 from talatat.evolution.tables import (
     VERSION_TABLE,
     archives,
@@ -122,7 +123,7 @@ def all_heads(connection: Connection, tables: Iterable[str]) -> dict[str, list[s
         # The names come from the catalogue and are quoted; they cannot be parameters.
         parts = [
             f"SELECT {place} AS place, CAST(version_num AS text) AS revision"  # noqa: S608
-            f" FROM {_quoted(names[place])} WHERE version_num IS NOT NULL"
+            f" FROM {quoted(names[place])} WHERE version_num IS NOT NULL"
             for place in range(start, min(start + _TABLES_A_QUERY, len(names)))
         ]
         query = " UNION ALL ".join(parts)
@@ -130,11 +131,6 @@ def all_heads(connection: Connection, tables: Iterable[str]) -> dict[str, list[s
         for row in rows:
             heads[names[row.place].removesuffix(VERSION_TABLE)].append(row.revision)
     return {addon: sorted(found) for addon, found in heads.items()}
-
-
-def _quoted(name: str) -> str:
-    """In quotes, and without parameters: there neither % nor : stands for one."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def read_heads(connection: Connection, graph: Graph) -> dict[str, list[str]]:

@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult
 
+from talatat.evolution import quoting
+
 
 def quoted(connection: Connection, name: str) -> str:
     """The name as an identifier, always in quotes; a percent sign is one, as in `ran`."""
-    return '"' + name.replace('"', '""') + '"'
+    return quoting.quoted(name)
 
 
 def ran(connection: Connection, template: str, **parts: Any) -> CursorResult[Any]:

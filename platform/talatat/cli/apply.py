@@ -10,6 +10,7 @@ import click
 from talatat.cli.options import Choice, composing
 from talatat.cli.output import console, print_json
 from talatat.cli.progress import progressing
+from talatat.evolution.amounts import counted
 from talatat.evolution.apply.applying import Applied, Refused, carry_out_prepared, is_begun
 from talatat.evolution.model import Plan
 from talatat.evolution.plan.files import load
@@ -102,7 +103,7 @@ def _told(done: Applied, as_json: bool, plan: Plan) -> int:
     if plan.empty:
         click.echo(f"Nothing to do: the database is at the composition (release {done.release}).")
         return 0
-    count = f"{len(done.steps)} step{'' if len(done.steps) == 1 else 's'}"
+    count = counted(len(done.steps), "step")
     click.echo(f"Done: {count} applied" + (f"; release {done.release}." if done.release else "."))
     if done.waiting:
         click.echo(_waiting(done))

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from talatat.cli.output import console, print_json
 from talatat.errors import TalatatError
+from talatat.evolution.amounts import counted
 from talatat.testing.conformance import Report, Result, check
 from talatat.testing.conformance.model import MEANING
 
@@ -125,7 +126,7 @@ def conclusion(report: Report) -> str:
     if above is None:
         return said
     missing = report.missing(above)
-    count = f"{len(missing)} rule{'' if len(missing) == 1 else 's'}"
+    count = counted(len(missing), "rule")
     verb = "is" if len(missing) == 1 else "are"
     return (
         f"{said} For {above}: {count} {verb} missing: {', '.join(one.rule.id for one in missing)}."

@@ -13,6 +13,7 @@ from talatat.cli.output import console, print_json
 from talatat.composing import compose
 from talatat.composition import Composition
 from talatat.errors import AddonError, CompositionError
+from talatat.evolution.amounts import counted
 from talatat.evolution.drift import Case, Finding, Report, examine, repair
 from talatat.evolution.drift.mending import words
 from talatat.evolution.observed import look
@@ -104,7 +105,7 @@ def _show(report: Report, repaired: list[Finding], out: Console) -> None:
     for text in report.left_out:
         out.print(f"? left out: {text}", markup=False)
     count = len(report.findings)
-    said = f"{count} finding{'' if count == 1 else 's'}" if count else "No findings"
+    said = counted(count, "finding") if count else "No findings"
     out.print(f"{said} in {len(report.checks)} checks.", markup=False)
 
 

@@ -9,6 +9,7 @@ import click
 
 from talatat.cli.output import print_json
 from talatat.errors import TalatatError
+from talatat.evolution.amounts import counted
 from talatat.evolution.hazards import Context, Finding, lint
 from talatat.evolution.hazards.model import DIALECTS
 from talatat.evolution.hazards.tokens import Piece, pieces
@@ -72,13 +73,13 @@ def _at_line(problem: str, found: list[Piece]) -> str:
 
 
 def _told(file: str, found: list[Piece], findings: list[Finding]) -> str:
-    count = f"{len(found)} statement{'' if len(found) == 1 else 's'}"
+    count = counted(len(found), "statement")
     if not findings:
         return f"{file}: no hazards in {count}."
     blocks = [_block(file, found[one.statement or 0], one) for one in findings]
     weights = [f"{n} {name}" for name in ("danger", "warning", "notice")
                if (n := sum(one.severity == name for one in findings))]  # fmt: skip
-    found_them = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
+    found_them = counted(len(findings), "finding")
     return "\n".join([*blocks, f"{file}: {found_them} in {count}: {', '.join(weights)}."])
 
 

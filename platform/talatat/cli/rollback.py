@@ -10,6 +10,7 @@ import click
 from talatat.cli.output import console, print_json
 from talatat.cli.progress import progressing
 from talatat.configuration.provenance import shown_path
+from talatat.evolution.amounts import counted
 from talatat.evolution.apply.applying import Refused
 from talatat.evolution.opening import open_database
 from talatat.evolution.plan.text import render
@@ -113,10 +114,9 @@ def _told(made: Prepared, done: RolledBack, as_json: bool) -> int:
             }
         )
         return 0
-    count = f"{len(done.steps)} step{'' if len(done.steps) == 1 else 's'} back"
     click.echo(
-        f"Done: {count}; the database is as release {done.to} left it, and that is release "
-        f"{done.release} now."
+        f"Done: {counted(len(done.steps), 'step')} back; the database is as release {done.to} left it, "
+        f"and that is release {done.release} now."
     )
     _next(done.afterwards, shown_path(made.opened.ini.uri))
     return 0

@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from talatat.db.engine import make_migration_engine, parse_url
+from talatat.evolution.amounts import size
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import Schema, read_schema
 from talatat.evolution.opening import Opened
@@ -82,19 +83,19 @@ def copy_of(opened: Opened) -> Iterator[Copy]:
 @contextmanager
 def _file(opened: Opened) -> Iterator[Copy]:
     path = Path(opened.database.url.database or "")
-    size = path.stat().st_size if path.exists() else 0
+    bytes_ = path.stat().st_size if path.exists() else 0
     with tempfile.TemporaryDirectory(prefix="talatat-rehearsal-") as folder:
-        if (free := shutil.disk_usage(folder).free) < 3 * size:
+        if (free := shutil.disk_usage(folder).free) < 3 * bytes_:
             raise EvolutionError(
-                f"a rehearsal copies {path} ({size / 1e6:.0f} MB) to {Path(folder).parent}, which has "
-                f"{free / 1e6:.0f} MB free. Make room, or name another folder: TMPDIR=/large talatat plan."
+                f"a rehearsal copies {path} ({size(bytes_)}) to {Path(folder).parent}, which has "
+                f"{size(free)} free. Make room, or name another folder: TMPDIR=/large talatat plan."
             )
         began = time.monotonic()
         target = Path(folder, "copy.sqlite")
-        if size:
+        if bytes_:
             _back_up(path, target)
         engine = make_migration_engine(parse_url(f"sqlite:///{target}"))
-        yield Copy(engine, "file copy", time.monotonic() - began, size)
+        yield Copy(engine, "file copy", time.monotonic() - began, bytes_)
 
 
 def _back_up(path: Path, target: Path) -> None:
@@ -125,9 +126,9 @@ def _template(opened: Opened) -> Iterator[Copy]:
             quoted = connection.dialect.identifier_preparer.quote_identifier(url.database or "")
             try:
                 connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {quoted}")
-                seconds, size = time.monotonic() - began, _size(connection)
+                seconds, bytes_ = time.monotonic() - began, _size(connection)
                 yield Copy(
-                    make_migration_engine(url.set(database=name)), "template copy", seconds, size
+                    make_migration_engine(url.set(database=name)), "template copy", seconds, bytes_
                 )
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) != "42501":
@@ -158,8 +159,8 @@ def _clone(opened: Opened) -> Iterator[Copy]:
                 target.execute(text("SELECT setval(:name, :value)"), {"name": name, "value": value})
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as target:
             target.exec_driver_sql("ANALYZE")
-            size = _size(target)
-        yield Copy(engine, "complete copy", time.monotonic() - began, size)
+            bytes_ = _size(target)
+        yield Copy(engine, "complete copy", time.monotonic() - began, bytes_)
 
 
 def _copy_all(source: Connection, target: Connection, schema: Schema) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.composing import load_composition
 from talatat.db.engine import make_migration_engine
+from talatat.evolution.amounts import counted, size
 from talatat.evolution.apply.applying import timeouts_of
 from talatat.evolution.apply.engine import Run, apply_steps
 from talatat.evolution.apply.journal import Journal
@@ -95,9 +96,7 @@ class Rehearsal:
     def render(self, console: Console) -> None:
         """Tell it to a person."""
         say = _Page(console).say
-        say(
-            f"Rehearsal on a {self.how} ({self.bytes / 1e6:,.1f} MB, made in {self.copying:.1f} s)\n"
-        )
+        say(f"Rehearsal on a {self.how} ({size(self.bytes)}, made in {self.copying:.1f} s)\n")
         for one in self.steps:
             say(f"  {'!' if one.error else '='} {one.key:<44} {one.seconds:8.2f} s")
             for lock in _worth_telling(one.locks):
@@ -113,7 +112,7 @@ class Rehearsal:
         total = sum(one.seconds for one in self.steps)
         done = "failed" if self.error else "done"
         say(
-            f"\nRehearsed: {len(self.steps)} step(s) in {total:.2f} s, {done}. Nothing was changed."
+            f"\nRehearsed: {counted(len(self.steps), 'step')} in {total:.2f} s, {done}. Nothing was changed."
         )
 
 

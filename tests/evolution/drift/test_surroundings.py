@@ -132,7 +132,7 @@ def test_sleeping_data_archives_and_keeps_are_told_and_are_no_findings(patient, 
     report = patient.doctor(code=0)
     told = [one["what"] for one in report["information"]]
     assert any("rating not composed (1.0 in the release)" in one for one in told)
-    assert any("addon rating sleeps" in one and "1 tables, 0 rows" in one for one in told)
+    assert any("addon rating sleeps" in one and "1 table, 0 rows" in one for one in told)
     assert any("archive 20260101_abc holds the data of gone 1.0, for 0 days" in one for one in told)
     assert any(
         "keeps 3 rows of shelf_book (old), which shelf 0001_books dropped, for" in one

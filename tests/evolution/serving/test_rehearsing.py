@@ -152,7 +152,7 @@ def test_locks_are_told_with_whom_they_keep_out_and_for_how_long(books_on_postgr
     told.render(console())
     page = capsys.readouterr().out
     assert "AccessExclusiveLock on shelf_book for" in page
-    assert "Rehearsed: 1 step(s)" in page
+    assert "Rehearsed: 1 step in" in page
 
 
 def test_a_step_that_would_fail_fails_here_and_is_told(books, capsys):

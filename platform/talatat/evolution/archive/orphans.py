@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import Connection, insert, update
 
 from talatat.db.types import utcnow
+from talatat.evolution.amounts import counted
 from talatat.evolution.archive.manifest import ForeignKey, Manifest, TableEntry
 from talatat.evolution.archive.postgresql import own_rows
 from talatat.evolution.archive.rows import read_lines
@@ -50,9 +51,8 @@ class Orphans:
     kept: str
 
     def __str__(self) -> str:
-        rows = "1 row" if self.rows == 1 else f"{self.rows} rows"
         return (
-            f"{self.table}: {rows} without a parent in {self.target} ({', '.join(self.columns)}): "
+            f"{self.table}: {counted(self.rows, 'row')} without a parent in {self.target} ({', '.join(self.columns)}): "
             f"{self.action}, kept in {self.kept}"
         )
 

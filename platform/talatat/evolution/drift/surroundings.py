@@ -12,6 +12,7 @@ from talatat.addons import inventory
 from talatat.composition import PLATFORM
 from talatat.db.types import utcnow
 from talatat.evolution import lockfile
+from talatat.evolution.amounts import counted, size
 from talatat.evolution.desired import desired_of
 from talatat.evolution.drift.case import Case
 from talatat.evolution.drift.report import Finding
@@ -204,11 +205,12 @@ def _dormant(case: Case, connection: Connection, there: set[str]) -> Iterator[Fi
     surfaces = _surfaces(connection) if releases.name in there else []
     for addon in asleep:
         sizes = measure(connection, case.tables_of(addon))
-        rows, size = (sum(one[what] for one in sizes.values()) for what in ("rows", "bytes"))
+        rows, bytes_ = (sum(one[what] for one in sizes.values()) for what in ("rows", "bytes"))
         since = _since(surfaces, addon)
         yield Finding(
             "dormant",
-            f"addon {addon} sleeps{since}: {len(sizes)} tables, {rows} rows, {_size(size)}.",
+            f"addon {addon} sleeps{since}: {counted(len(sizes), 'table')}, {counted(rows, 'row')}, "
+            f"{size(bytes_)}.",
             f"list it in talatat.addons to wake it, or move its data away: talatat archive "
             f"{case.opened.ini.uri} {addon}",
             addon,
@@ -249,9 +251,7 @@ def _archives(case: Case, connection: Connection) -> Iterator[Finding]:
 def _kept(case: Case, connection: Connection) -> Iterator[Finding]:
     for one in keeps_of(connection):
         what = ", ".join(one.columns) or "the whole table"
-        held = (
-            f"{one.location} keeps {one.rows} rows of {one.table_name} ({what}), which {one.addon} "
-        )
+        held = f"{one.location} keeps {counted(one.rows, 'row')} of {one.table_name} ({what}), which {one.addon} "
         if one.state == "left":
             since = f"{one.revision} dropped and did not get back: other values stood in their way"
             mend = (
@@ -264,14 +264,4 @@ def _kept(case: Case, connection: Connection) -> Iterator[Finding]:
 
 
 def _age(moment: datetime) -> str:
-    days = (utcnow() - moment).days
-    return f"{days} days" if days != 1 else "1 day"
-
-
-def _size(count: int) -> str:
-    size = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TB"
+    return counted((utcnow() - moment).days, "day")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
+from talatat.evolution.amounts import size
 from talatat.evolution.observed import Observed
 from talatat.evolution.opening import Opened
 
@@ -43,8 +44,8 @@ def _disk(opened: Opened) -> Iterator[str]:
     free, needed = shutil.disk_usage(path.parent).free, 2 * path.stat().st_size
     if free < needed:
         yield (
-            f"{path.parent} has {free / 1e6:.0f} MB free, and a rebuilt table needs up to "
-            f"{needed / 1e6:.0f} MB. Make room before you apply."
+            f"{path.parent} has {size(free)} free, and a rebuilt table needs up to "
+            f"{size(needed)}. Make room before you apply."
         )
 
 

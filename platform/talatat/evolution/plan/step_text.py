@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from talatat.evolution.amounts import counted, size
 from talatat.evolution.model import Step
-from talatat.evolution.plan.page import Page, counted, size
+from talatat.evolution.plan.page import Page
 
 _DOES = {
     "upgrade": "upgrade",

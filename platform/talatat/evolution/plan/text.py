@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 
 from talatat.configuration.provenance import shown_path
+from talatat.evolution.amounts import counted
 from talatat.evolution.model import SECTIONS, Blocker, Change, Plan, Step
-from talatat.evolution.plan.page import Page, counted
+from talatat.evolution.plan.page import Page
 from talatat.evolution.plan.step_text import show_step
 
 # What the signs say, in the order in which they are explained.

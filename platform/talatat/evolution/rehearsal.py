@@ -26,7 +26,7 @@ from talatat.evolution.apply.journal import Journal
 from talatat.evolution.copying import Copy, copy_of
 from talatat.evolution.graph import EvolutionError, Graph, read_graph
 from talatat.evolution.ledger import read_ledger
-from talatat.evolution.live import read_schema
+from talatat.evolution.live import count_rows, read_schema
 from talatat.evolution.lockwatch import Hold, LockWatch
 from talatat.evolution.model import Plan, Step
 from talatat.evolution.opening import Opened, open_database
@@ -36,8 +36,6 @@ from talatat.evolution.tables import VERSION_TABLE
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -240,15 +238,7 @@ class _Clock:
 
 def _count(connection: Connection) -> dict[str, int]:
     """The exact number of rows of every table."""
-    names = sorted(read_schema(connection).tables)
-    quote = connection.dialect.identifier_preparer.quote
-    found: dict[str, int] = {}
-    for start in range(0, len(names), _AT_ONCE):
-        some = names[start : start + _AT_ONCE]
-        # The names come from the catalogue and are quoted; they cannot be parameters.
-        counts = [f"SELECT {n}, count(*) FROM {quote(one)}" for n, one in enumerate(some)]  # noqa: S608
-        for n, rows in connection.exec_driver_sql(" UNION ALL ".join(counts)):
-            found[some[n]] = rows
+    found = count_rows(connection, sorted(read_schema(connection).tables))
     connection.rollback()
     return found
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from talatat.evolution.live.measuring import measure
+from talatat.evolution.live.measuring import count_rows, measure
 from talatat.evolution.live.postgresql import read_postgresql
 from talatat.evolution.live.schema import (
     Column,
@@ -33,6 +33,7 @@ __all__ = [
     "Object",
     "Schema",
     "TableInfo",
+    "count_rows",
     "measure",
     "read_schema",
 ]

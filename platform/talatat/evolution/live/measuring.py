@@ -45,7 +45,7 @@ def _postgresql(connection: Connection, names: Sequence[str]) -> dict[str, dict[
         name: (total, own) for name, total, own in _ask(connection, _SIZES.format(asked))
     }  # fmt: skip
     small = [name for name, (_, own) in sizes.items() if own <= _SMALL]
-    rows = dict(_counted(connection, small))
+    rows = count_rows(connection, small)
     for name in sizes.keys() - rows.keys():
         rows[name] = _estimated(connection, name)
     return {name: {"rows": rows[name], "bytes": sizes[name][0]} for name in sorted(sizes)}
@@ -62,7 +62,7 @@ def _sqlite(connection: Connection, names: Sequence[str]) -> dict[str, dict[str,
     asked = ", ".join(literal(one) for one in names)
     listed = "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ({})"
     existing = [row[0] for row in _ask(connection, listed.format(asked))]
-    rows = dict(_counted(connection, existing))
+    rows = count_rows(connection, existing)
     sizes = _pages(connection, existing, rows)
     return {name: {"rows": rows[name], "bytes": sizes.get(name, 0)} for name in sorted(existing)}
 
@@ -80,13 +80,16 @@ def _pages(connection: Connection, names: Sequence[str], rows: Mapping[str, int]
 _FILE = ("page_count", "page_size")
 
 
-def _counted(connection: Connection, names: Sequence[str]) -> Iterable[tuple[str, int]]:
+def count_rows(connection: Connection, names: Sequence[str]) -> dict[str, int]:
+    """Return the exact number of rows of each of `names`, which have to exist."""
+    found: dict[str, int] = {}
     for place in range(0, len(names), _AT_ONCE):
         counts = (
             f"SELECT {literal(name)}, count(*) FROM {quoted(name)}"
             for name in names[place : place + _AT_ONCE]
         )
-        yield from _ask(connection, " UNION ALL ".join(counts))
+        found.update(map(tuple, _ask(connection, " UNION ALL ".join(counts))))
+    return found
 
 
 def _ask(connection: Connection, query: str) -> Iterable[Any]:

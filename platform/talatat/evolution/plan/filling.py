@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from talatat.evolution.desired import Desired
+from talatat.evolution.live import count_rows
 from talatat.evolution.model import Step
 
 
@@ -33,7 +34,7 @@ def fill_steps(
         missing = connection.exec_driver_sql(fill.gaps).scalar() if there else None
         if not there or fill.addon not in enabled or missing:
             rows = coming.get(fill.extends, missing)
-            rows = _rows(connection, fill.extends) if rows is None else rows
+            rows = count_rows(connection, [fill.extends])[fill.extends] if rows is None else rows
             found.append(
                 Step(
                     "fill",
@@ -45,8 +46,3 @@ def fill_steps(
                 )
             )
     return found
-
-
-def _rows(connection: Connection, table: str) -> int:
-    quoted = connection.dialect.identifier_preparer.quote(table)
-    return int(connection.exec_driver_sql(f"SELECT count(*) FROM {quoted}").scalar_one())  # noqa: S608

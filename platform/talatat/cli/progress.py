@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
 
 from talatat.cli.output import console
-from talatat.evolution.apply.engine import silent
+from talatat.evolution.apply.engine import Progress, silent
 from talatat.evolution.model import Step
 
-Told = Callable[[Step, int, int, int | None], object]
 _ROWS_BETWEEN_LINES = 100_000
 
 
 @contextmanager
-def progressing(as_json: bool) -> Iterator[Told]:
+def progressing(as_json: bool) -> Iterator[Progress]:
     """Yield what is called as steps go on: a bar on a terminal, a line a step elsewhere, nothing with JSON."""
     if as_json:
         yield silent
@@ -32,11 +32,11 @@ def progressing(as_json: bool) -> Iterator[Told]:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=console()) as bars:
+        with Bars(*columns, console=console()) as bars:
             yield _bars(bars)
 
 
-def _lines() -> Told:
+def _lines() -> Progress:
     last = {"rows": 0}
 
     def tell(step: Step, number: int, total: int, rows: int | None) -> None:
@@ -50,7 +50,7 @@ def _lines() -> Told:
     return tell
 
 
-def _bars(bars: Progress) -> Told:
+def _bars(bars: Bars) -> Progress:
     whole = bars.add_task("steps", total=None)
     rows_of: dict[str, Any] = {}
 

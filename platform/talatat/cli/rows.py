@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from talatat.cli.output import console
+from talatat.evolution.archive.rows import Watch
 
 SECONDS_BETWEEN_LINES = 5.0
-
-# What is being done, how many rows are done, how many there are.
-Watch = Callable[[str, int, int], object]
 
 
 @contextmanager

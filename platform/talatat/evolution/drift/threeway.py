@@ -33,7 +33,7 @@ def drift(case: Case, passed_over: set[str]) -> Iterator[Finding]:
     modelled = _of_models(case, outside)
     changed = _of_database(case, outside)
     sides = {
-        "models": _canonical(case, "models"),
+        "models": _models(case),
         "migrations": (files or applied).schema.canonical(),
         "database": case.observed.schema.canonical() if case.observed.schema else {},
     }
@@ -50,7 +50,7 @@ def drift(case: Case, passed_over: set[str]) -> Iterator[Finding]:
             yield _unwritten(case, key, modelled[key], says)
 
 
-def _canonical(case: Case, side: str) -> Mapping[str, Mapping[str, Any]]:
+def _models(case: Case) -> Mapping[str, Mapping[str, Any]]:
     try:
         return case.models.canonical()
     except EvolutionError as error:

@@ -7,6 +7,7 @@ database; a plan is the difference between the last release and the surface now 
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 from talatat.composition import PLATFORM, Composition
@@ -75,11 +76,5 @@ def packages_of(composition: Composition, graph: Graph) -> Surface:
             for one in composition.addons
         ],
         "heads": {addon: graph.heads(addon) for addon in sorted(graph.folders)},
-        "platform": _platform_version(),
+        "platform": version(PLATFORM),
     }
-
-
-def _platform_version() -> str:
-    from importlib.metadata import version
-
-    return version(PLATFORM)

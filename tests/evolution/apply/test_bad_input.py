@@ -6,12 +6,14 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from talatat.cli.main import main
 from talatat.evolution.apply.applying import Refused, carry_out_prepared
+from talatat.evolution.apply.stale import reasons
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.opening import open_database
 from talatat.evolution.plan.files import load, save
@@ -332,3 +334,10 @@ def test_an_id_of_a_revision_that_is_no_name_is_refused(name, operator, shelf):
     with pytest.raises(EvolutionError, match="is no name of letters") as caught:
         operator.plan()
     assert str(path) in str(caught.value)
+
+
+def test_a_plan_for_another_composition_of_the_same_database_says_which_packages_differ(operator):
+    saved = operator.plan()
+    other = replace(saved, packages={**saved.packages, "rating": "1.0"})
+    said = "; ".join(reasons(other, saved))
+    assert said == "other packages are installed or composed: rating"

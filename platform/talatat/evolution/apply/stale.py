@@ -49,7 +49,7 @@ def _reasons(saved: Plan, now: Plan) -> Iterator[str]:
 
 def _wanted(saved: Plan, now: Plan) -> Iterator[str]:
     if saved.packages != now.packages:
-        yield f"other packages are installed: {_differing(saved.packages, now.packages)}"
+        yield f"other packages are installed or composed: {_differing(saved.packages, now.packages)}"
     elif digest(saved.surface) != digest(now.surface):
         yield f"the composition is another: {_differing(saved.surface, now.surface)}"
 

@@ -120,7 +120,7 @@ class Series:
 
     def _plan(self, version: str, title: str, *, waits: bool = False) -> None:
         def apply(phase: Phase) -> None:
-            told = json.loads(self.site.talatat(version, "apply", "--json"))
+            told = json.loads(self.site.talatat(version, "apply", "--yes", "--json"))
             phase.applied = [one["revision"] for one in told["applied"]]
             if bool(told["waiting"]) is not waits:
                 raise Failed(

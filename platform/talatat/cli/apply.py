@@ -10,11 +10,12 @@ import click
 from talatat.cli.options import Choice, composing
 from talatat.cli.output import console, print_json
 from talatat.cli.progress import progressing
+from talatat.errors import TalatatError
 from talatat.evolution.amounts import counted
-from talatat.evolution.apply.applying import Applied, Refused, carry_out_prepared, is_begun
+from talatat.evolution.apply.applying import Applied, Moved, Refused, carry_out_prepared, is_begun
 from talatat.evolution.model import Plan
 from talatat.evolution.plan.files import load
-from talatat.evolution.plan.making import prepare
+from talatat.evolution.plan.making import Prepared, prepare
 from talatat.evolution.plan.text import render
 from talatat.evolution.running.locking import Locked
 
@@ -31,7 +32,7 @@ from talatat.evolution.running.locking import Locked
     metavar="SECONDS",
     help="Wait for processes of older releases to end, then run the contract steps.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON; implies --yes.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @composing
 def command(
     ini: str,
@@ -48,25 +49,38 @@ def command(
     """
     without = choice.left_out(ini)
     saved = load(plan) if plan else None
-    made = prepare(ini, accept=saved.accepted if saved else accept, without=without)
+    if saved and accept:
+        raise TalatatError(
+            f"--accept has no say over a saved plan: it was looked at with what it accepts. Make it again: "
+            f"talatat plan {ini} --accept {accept[0]} --out {plan}"
+        )
+    for last in (False, False, True):
+        made = prepare(ini, accept=saved.accepted if saved else accept, without=without)
+        try:
+            return _apply(made, saved, yes, wait, as_json)
+        except (Refused, Locked) as refusal:
+            # Whoever was quicker may have brought the database there: of several that start, one applies.
+            if saved or last or not (yes and isinstance(refusal, Moved)):
+                click.echo(f"refused: {refusal}", err=True)
+                return 3
+    raise AssertionError("the last try returns")
+
+
+def _apply(made: Prepared, saved: Plan | None, yes: bool, wait: float, as_json: bool) -> int:
     chosen = saved or made.plan
     if chosen.blockers:
-        return _blocked(chosen, as_json)
+        return _shown(chosen, as_json)
     idle = chosen.empty and saved is None
     if idle and not is_begun(made.opened):
         return _told(Applied(chosen.base.release, ()), as_json, chosen)
-    if saved is None and not (idle or yes or as_json) and not _agreed(chosen):
+    if saved is None and not (idle or yes) and not _agreed(chosen, as_json):
         return 3
-    try:
-        with progressing(as_json) as progress:
-            done = carry_out_prepared(made, saved, progress=progress, wait=wait)
-    except (Refused, Locked) as refusal:
-        click.echo(f"refused: {refusal}", err=True)
-        return 3
+    with progressing(as_json) as progress:
+        done = carry_out_prepared(made, saved, progress=progress, wait=wait)
     return _told(replace(done, release=chosen.base.release) if idle else done, as_json, chosen)
 
 
-def _blocked(plan: Plan, as_json: bool) -> int:
+def _shown(plan: Plan, as_json: bool) -> int:
     if as_json:
         print_json(plan.as_json())
     else:
@@ -74,9 +88,9 @@ def _blocked(plan: Plan, as_json: bool) -> int:
     return 3
 
 
-def _agreed(plan: Plan) -> bool:
-    render(plan, console())
-    if not sys.stdin.isatty():
+def _agreed(plan: Plan, as_json: bool) -> bool:
+    _shown(plan, as_json)
+    if as_json or not sys.stdin.isatty():
         click.echo("Not applied: nobody to ask. Say --yes.", err=True)
         return False
     if not click.confirm("Apply?", default=False):

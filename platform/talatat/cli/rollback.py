@@ -25,6 +25,7 @@ from talatat.evolution.rollback import (
 from talatat.evolution.running.locking import Locked
 
 if TYPE_CHECKING:
+    from talatat.evolution.model import Plan
     from talatat.evolution.opening import Opened
 
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also while processes serve what is taken back; their requests may fail.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON; implies --yes.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(ini: str, to: int | None, yes: bool, while_serving: bool, as_json: bool) -> int:
     """Take the database back to release N, then say what to install and what to edit.
 
@@ -62,23 +63,27 @@ def _rollback(opened: Opened, to: int | None, yes: bool, while_serving: bool, as
     with prepared(opened, to) as made:
         plan = made.plan
         if plan.blockers:
-            if as_json:
-                print_json(plan.as_json())
-            else:
-                render(plan, console())
-            return 3
+            return _shown(plan, as_json)
         if plan.empty:
             return _nothing(made, as_json)
-        if not (yes or as_json) and not _agreed(made):
+        if not yes and not _agreed(made, as_json):
             return 3
         with progressing(as_json) as progress:
             done = carry_back(made, while_serving=while_serving, progress=progress)
     return _told(made, done, as_json)
 
 
-def _agreed(made: Prepared) -> bool:
-    render(made.plan, console())
-    if not sys.stdin.isatty():
+def _shown(plan: Plan, as_json: bool) -> int:
+    if as_json:
+        print_json(plan.as_json())
+    else:
+        render(plan, console())
+    return 3
+
+
+def _agreed(made: Prepared, as_json: bool) -> bool:
+    _shown(made.plan, as_json)
+    if as_json or not sys.stdin.isatty():
         click.echo("Not rolled back: nobody to ask. Say --yes.", err=True)
         return False
     if not click.confirm(f"Go back to release {made.target.number}?", default=False):

@@ -45,7 +45,7 @@ def test_apply_says_what_it_runs_and_then_has_nothing_to_do(ini, capsys):
 
 
 def test_apply_as_json_tells_what_was_applied(ini, capsys):
-    assert main(["apply", ini, "--json"]) == 0
+    assert main(["apply", ini, "--yes", "--json"]) == 0
     applied = json.loads(capsys.readouterr().out)["applied"]
     assert {"kind": "upgrade", "addon": "orders", "revision": "0001_orders"} in applied
 

@@ -39,6 +39,10 @@ class Refused(EvolutionError):
     """The plan may not be carried out: it is blocked or stale. Nothing was changed."""
 
 
+class Moved(Refused):
+    """The database is not any more what it was when the plan was made."""
+
+
 @dataclass(frozen=True)
 class Applied:
     """What came of it: the release that was recorded (None where none was), the steps that were run.
@@ -194,11 +198,11 @@ def _in_words() -> Iterator[None]:
 
 
 def _check_base(opened: Opened, connection: Connection, base: Base) -> None:
-    """Raises Refused where the database moved between planning and having the lock."""
+    """Raises Moved where the database moved between planning and having the lock."""
     with begun(connection):
         now = base_of(opened, observe(connection))
     if now != base and not _is_new(now, base):
-        raise Refused(
+        raise Moved(
             "somebody else changed the database while this plan waited. Nothing of it was run. Make "
             f"it again and look at it: talatat plan {opened.ini.uri}"
         )

@@ -15,7 +15,7 @@ from talatat.evolution.autogenerate.constraining import Waiting, check, drop
 from talatat.evolution.autogenerate.expanding import alter, must_be_relaxed
 from talatat.evolution.autogenerate.former import Former
 from talatat.evolution.autogenerate.layout import Call, Statement, call, quoted
-from talatat.evolution.autogenerate.pieces import Piece, altering, final, on_postgresql
+from talatat.evolution.autogenerate.pieces import Piece, altering, execute, final, on_postgresql
 from talatat.evolution.autogenerate.rendering import Renderer
 
 LONGEST_NAME = 63
@@ -179,7 +179,7 @@ def _back(
     ]
 
 
-def not_null(change: TableChange, columns: list[Column[Any]]) -> Iterator[Piece]:
+def not_null(change: TableChange, columns: list[Column[Any]], render: Renderer) -> Iterator[Piece]:
     """SET NOT NULL, which the validated check makes instant, and the check's end."""
     if not columns:
         return
@@ -193,6 +193,19 @@ def not_null(change: TableChange, columns: list[Column[Any]]) -> Iterator[Piece]
         for one in columns
     ]  # fmt: skip
     piece.up.append(on_postgresql(*drops))
+    # The revisions before this one left a check: taken back, it stands there again, at once.
+    checks = [
+        execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID")
+        for table, name, column in (
+            (
+                render.ident(change.name),
+                render.ident(present(change.name, one.name)),
+                render.ident(one.name),
+            )
+            for one in columns
+        )
+    ]
+    piece.down.append(on_postgresql(*checks))
     yield piece
 
 

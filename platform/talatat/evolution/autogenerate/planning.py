@@ -90,7 +90,7 @@ def _contract(changes: list[TableChange], render: Renderer, former: Former, made
         pieces, keys = constraints(change, others, render, "contract")
         made.pieces += pieces
         waiting += keys
-        ends += contracting.not_null(change, must_hold)
+        ends += contracting.not_null(change, must_hold, render)
     made.pieces += validated(waiting, render, "contract")
     made.pieces += ends
 

@@ -107,6 +107,11 @@ def test_values_that_are_known_are_taken(connection):
     assert [row["state"] for row in made["shed_parent"]] == ["sold", "sold"]
 
 
+def test_values_of_columns_that_only_other_revisions_have_are_left_out(connection):
+    made = Rows([parents], {"shed_parent": {"state": "sold", "gone": 1}}).fill(connection, 1)
+    assert [row["state"] for row in made["shed_parent"]] == ["sold"]
+
+
 def test_a_change_leaves_keys_documents_and_what_checks_name(connection):
     assert set(changed(parents, 7)) == {"code", "state"}
     assert set(changed(checked, 7)) == set()

@@ -184,3 +184,51 @@ def test_backfills_indexes_built_alone_and_a_reasoned_way_forward_break_nothing(
     ] == []
     (said,) = [one.said for one in report.results if one.rule.id == "reversible"]
     assert said == "0005_last is forward only: nobody wants it back"
+
+
+# What `talatat revision` writes for a column that is NOT NULL, with a way back for its backfill.
+REQUIRED = {
+    "migrations/versions/0003_fill.py": FILLED["migrations/versions/0003_more.py"].replace(
+        "0003_more", "0003_fill"
+    ),
+    "migrations/versions/0004_contract.py": """
+        from alembic import op
+        revision, down_revision, phase = "0004_contract", "0003_fill", "contract"
+        def upgrade():
+            if op.get_bind().dialect.name == "postgresql":
+                op.create_check_constraint(
+                    op.f("lamp_lamp_watts_present_ck"), "lamp_lamp", "watts IS NOT NULL",
+                    postgresql_not_valid=True)
+        def downgrade():
+            if op.get_bind().dialect.name == "postgresql":
+                op.drop_constraint(
+                    op.f("lamp_lamp_watts_present_ck"), "lamp_lamp", type_="check", if_exists=True)
+        """,
+    "migrations/versions/0005_not_null.py": """
+        from alembic import op
+        from talatat.db.altering import altering
+        revision, down_revision, phase = "0005_not_null", "0004_contract", "contract"
+        def upgrade():
+            with altering("lamp_lamp") as table:
+                table.alter_column("watts", nullable=False)
+            if op.get_bind().dialect.name == "postgresql":
+                op.drop_constraint(op.f("lamp_lamp_watts_present_ck"), "lamp_lamp", type_="check")
+        def downgrade():
+            with altering("lamp_lamp") as table:
+                table.alter_column("watts", nullable=True)
+            if op.get_bind().dialect.name == "postgresql":
+                op.execute("ALTER TABLE lamp_lamp ADD CONSTRAINT lamp_lamp_watts_present_ck"
+                           " CHECK (watts IS NOT NULL) NOT VALID")
+        """,
+}
+
+
+def test_rows_that_an_older_release_wrote_after_a_backfill_are_filled_as_apply_fills_them(
+    workshop, postgresql_server
+):
+    required = ("watts: Mapped[int | None]", "watts: Mapped[int] = mapped_column(default=40)")
+    workshop.lamp({**workshop.changed("models.py", required), **REQUIRED})
+    report = check("lamp", beside=(), only=["applies", "models-match", "rows-survive"])
+    assert [
+        (one.rule.id, one.problems, one.said) for one in report.results if one.state != "pass"
+    ] == []

@@ -1,8 +1,8 @@
 """One climb through the revisions of an addon on one database: the evidence of many rules.
 
-Before each of the addon's own revisions rows are put into every table that is there. Then the revision is
-run, taken back where it can be, and run again; schema and rows are looked at each time. At the end all
-are taken back, and run once more.
+Before each of the addon's own revisions (but those that go on with a contract) rows are put into every
+table that is there. Then the revision is run, taken back where it can be, and run again; schema and rows
+are looked at each time. At the end all are taken back, and run once more.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from talatat.testing.conformance.moving import (
     moving,
     parts,
     schema_of,
+    swept,
     up,
 )
 from talatat.testing.conformance.reflecting import Content, content, reflect, table_names
@@ -42,7 +43,8 @@ class Step:
     """What was seen of one own revision. `down` is None where it was not taken back.
 
     `before` and `after` are the schemas around it, `owners` whose each table was before it. `rows_before`,
-    `rows_after` and `rows_down` are the contents of the tables that were there before.
+    `rows_after` and `rows_down` are the contents of the tables that were there before. `swept` says that
+    earlier backfills were run once more, as `talatat apply` does before it takes something away.
     """
 
     revision: Revision
@@ -55,6 +57,7 @@ class Step:
     rows_before: Mapping[str, Content]
     rows_after: Mapping[str, Content]
     keys: Mapping[str, tuple[str, ...]]
+    swept: bool = False
     down: Canonical | None = None
     rows_down: Mapping[str, Content] = field(default_factory=dict)
     again: Canonical | None = None
@@ -129,7 +132,8 @@ class _Climber:
             self.made.owners.setdefault(name, addon)
 
     def _examine(self, revision: Revision) -> None:
-        self._seed()
+        if not self._follows_contract(revision):
+            self._seed()
         before, owners = schema_of(self.connection), dict(self.made.owners)
         with self.connection.begin():
             observed = observe(self.connection, owners.get)
@@ -140,11 +144,19 @@ class _Climber:
             up(self.connection, self.graph, revision)
         step = Step(
             revision, statements, observed, made_by, owners, before, schema_of(self.connection),
-            rows_before, self._rows(keys)[0], keys,
+            rows_before, self._rows(keys)[0], keys, bool(swept(self.graph, revision)),
         )  # fmt: skip
         self.made.steps.append(step)
         if revision.reversible and self.back:
             self._back_and_forth(step)
+
+    def _follows_contract(self, revision: Revision) -> bool:
+        """Whether it ends what another contract revision began.
+
+        The older release, which writes rows without the new columns, is gone by then; they were filled.
+        """
+        last = self.made.steps[-1].revision.phase if self.made.steps else None
+        return revision.phase == last == "contract"
 
     def _back_and_forth(self, step: Step) -> None:
         try:

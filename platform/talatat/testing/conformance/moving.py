@@ -13,6 +13,7 @@ from talatat.db.batches import Batch
 from talatat.db.session import Database
 from talatat.evolution.graph import Graph, Revision
 from talatat.evolution.live import Schema, read_schema
+from talatat.evolution.plan.revisions import sweeps
 from talatat.evolution.planner import order
 from talatat.evolution.running.locking import begun
 from talatat.evolution.running.runner import run
@@ -35,8 +36,13 @@ def moving(url: str) -> Iterator[tuple[Database, Connection]]:
 
 
 def up(connection: Connection, graph: Graph, revision: Revision) -> None:
-    """Run one revision with its backfills. Raises EvolutionError."""
-    _run(connection, graph, revision, "up", revision.batches)
+    """Run one revision with its backfills, as `talatat apply` does. Raises EvolutionError."""
+    _run(connection, graph, revision, "up", (*swept(graph, revision), *revision.batches))
+
+
+def swept(graph: Graph, revision: Revision) -> tuple[Batch, ...]:
+    """The backfills of earlier revisions that are run once more before this one."""
+    return sweeps(graph, revision) if revision.phase == "contract" else ()
 
 
 def down(connection: Connection, graph: Graph, revision: Revision) -> None:

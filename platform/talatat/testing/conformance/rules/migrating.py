@@ -101,7 +101,13 @@ def _changed(
             other = found.get(key)
             if other is None:
                 continue  # its key is another now; the count is right
-            lost = [name for name in row if name in other and not _alike(row[name], other[name])]
+            lost = [
+                name
+                for name in row
+                if name in other
+                and not _alike(row[name], other[name])
+                and not (step.swept and row[name] is None)  # filled, as by the data revision
+            ]
             if lost:
                 yield (
                     f"{table}.{lost[0]} was {row[lost[0]]!r} and is {other[lost[0]]!r} in the row "

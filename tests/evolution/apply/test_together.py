@@ -1,14 +1,20 @@
 """Two at once: operators, processes that serve, sessions that hold locks."""
 
+import json
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
 from sqlalchemy import insert, text
 
+from talatat.cli.main import main
 from talatat.db.types import utcnow
 from talatat.evolution.apply.applying import Refused
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.opening import open_database
+from talatat.evolution.plan.files import save
 from talatat.evolution.running.locking import Locked, locked
 from talatat.evolution.tables import processes
 
@@ -37,6 +43,47 @@ def test_of_two_operators_one_applies_and_the_other_is_told_that_the_plan_moved(
     assert isinstance(errors[0], Refused)
     assert "somebody else changed the database" in str(errors[0])
     assert operator.plan().empty
+
+
+def test_of_several_that_apply_when_they_start_all_end_well(grown, operator, shelf):
+    """As containers do: whoever was slower looks again, and finds nothing left."""
+    operator.apply()
+    operator.write(*range(10))
+    grown()
+    code = "import sys; from talatat.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-W", "ignore", "-c", code, "apply", operator.ini, "--yes"]
+    started = [
+        subprocess.Popen(
+            command,
+            env={**os.environ, "PYTHONPATH": str(shelf.folder)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    said = [one.communicate(timeout=120)[0] for one in started]
+    assert [one.returncode for one in started] == [0, 0, 0], said
+    assert sum("Done: " in one for one in said) == 1, said
+    assert sum("Nothing to do" in one for one in said) == 2, said
+    assert operator.plan().empty
+
+
+def test_json_is_no_yes_and_a_saved_plan_accepts_what_it_was_made_with(
+    grown, operator, shelf, tmp_path, capsys, monkeypatch
+):
+    operator.apply()
+    monkeypatch.setenv("PYTHONPATH", str(shelf.folder))
+    grown()
+    path = str(tmp_path / "a.plan")
+    save(operator.plan(), path)
+    assert main(["apply", operator.ini, "--json"]) == 3
+    said = capsys.readouterr()
+    assert json.loads(said.out)["steps"]
+    assert "Say --yes" in said.err
+    assert main(["apply", operator.ini, path, "--accept", "shelf:0002_slug"]) == 1
+    assert "--accept has no say over a saved plan" in capsys.readouterr().err
+    assert not operator.plan().empty
 
 
 def test_who_waits_too_long_is_told_who_holds_the_lease(grown, operator):

@@ -40,6 +40,7 @@ def write(
     The file is replaced whole or not at all. Raises EvolutionError where it cannot be written.
     """
     path, document = path_of(ini), _document(desired, release, heads)
+    path = path.resolve()  # where the file is a link, what it points to is replaced
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", "utf-8")

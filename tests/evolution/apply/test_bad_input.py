@@ -198,6 +198,7 @@ MAKE = 'op.execute("CREATE TABLE shelf_more (id INTEGER)")\n'
         (f'{MAKE}op.execute("COMMIT")\nop.execute("BEGIN")', "may not say COMMIT"),
         (f"with op.get_context().autocommit_block():\n    {MAKE}", "transactional = False"),
         (f"{MAKE}raise SystemExit(0)", "SystemExit: 0"),
+        (f"{MAKE}op.get_bind().engine.connect()", "may not open a connection of its own"),
     ],
 )
 def test_a_revision_that_would_end_its_transaction_or_the_process_is_refused(
@@ -341,3 +342,26 @@ def test_a_plan_for_another_composition_of_the_same_database_says_which_packages
     other = replace(saved, packages={**saved.packages, "rating": "1.0"})
     said = "; ".join(reasons(other, saved))
     assert said == "other packages are installed or composed: rating"
+
+
+def test_an_accepted_name_that_no_step_has_is_told_and_one_that_ran_is_not(operator, shelf):
+    operator.apply()
+    shelf.revision("shelf", "0002_more", "pass", down="0001_books", reversible=False)
+    plan = operator.plan(accept=["shelf:0001_books", "shelf:0002_moer"])
+    said = [one for one in plan.measured["warnings"] if "--accept" in one]
+    assert said == [
+        "--accept shelf:0002_moer names no step of this plan. Did you mean shelf:0002_more?"
+    ]
+
+
+def test_a_lock_file_that_is_a_link_stays_one(operator, tmp_path):
+    operator.apply()
+    lock = Path(operator.ini).with_suffix(".lock")
+    elsewhere = tmp_path / "elsewhere.lock"
+    lock.rename(elsewhere)
+    lock.symlink_to(elsewhere)
+    elsewhere.write_text('{"format": 1}')
+    made = operator.prepare()
+    carry_out_prepared(made)
+    assert lock.is_symlink()
+    assert "shelf" in elsewhere.read_text()

@@ -189,7 +189,15 @@ def _alone(run: Run, step: Step, revision: Revision) -> bool:
 
     again = in_transaction(run.connection, step, run.timeouts, begin)
     watched = _watched(run, step)
-    run_alone(run.connection, run.graph, revision, _direction(step), watched, again=again)
+    run_alone(
+        run.connection,
+        run.graph,
+        revision,
+        _direction(step),
+        watched,
+        statements=step.statements,
+        again=again,
+    )
     in_transaction(run.connection, step, run.timeouts, end)
     return True
 

@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
+from talatat.db.retry import is_unreachable
 from talatat.evolution.hazards.types import narrows
 from talatat.evolution.kept.losing import affinity
 from talatat.evolution.kept.record import ROW, WAS, WHY, Keep
@@ -150,7 +151,9 @@ class Work:
                 write(where)
                 if self.postgresql:
                     self.run("SET CONSTRAINTS ALL IMMEDIATE")
-        except (IntegrityError, DataError):
+        except DBAPIError as error:
+            if is_unreachable(error):
+                raise
             self.written, self.same, self.gone = before
             return False
         return True

@@ -6,8 +6,9 @@ write nothing at all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from talatat.composing import load_composition
@@ -96,9 +97,28 @@ def prepared(
         changes=tuple(draft.changes(steps)),
         blockers=tuple(blockers),
         accepted=tuple(sorted(set(accept) & {step.key for step in steps})),
-        measured={"warnings": [*desired.warnings, *preflight(opened, observed)]},
+        measured={
+            "warnings": [
+                *desired.warnings,
+                *preflight(opened, observed),
+                *_idle_accepts(accept, steps, graph, blockers),
+            ]
+        },
     )
     return Prepared(opened, composition, graph, desired, plan)
+
+
+def _idle_accepts(
+    accept: Collection[str], steps: Sequence[Step], graph: Graph, blockers: Collection[Blocker]
+) -> Iterator[str]:
+    """Accepted names that no step has. One that ran already is no mistake, but a command typed again."""
+    if blockers and not steps:
+        return
+    known = {step.key for step in steps} | {":".join(key) for key in graph.revisions}
+    for name in sorted(set(accept) - known):
+        nearest = get_close_matches(name, known, 1)
+        meant = f" Did you mean {nearest[0]}?" if nearest else ""
+        yield f"--accept {name} names no step of this plan.{meant}"
 
 
 def base_of(opened: Opened, observed: Observed) -> Base:

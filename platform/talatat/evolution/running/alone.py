@@ -7,6 +7,7 @@ built again. One that is valid is only written down.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from alembic.migration import MigrationContext
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, MetaData, text
 
 from talatat.db.base import NAMING_CONVENTION
 from talatat.evolution.graph import EvolutionError, Graph, Revision, script_directory
+from talatat.evolution.hazards.tokens import tokenize
 from talatat.evolution.running.transactions import Timeouts, set_timeouts
 
 # Waiting hurts nobody here, but for ever is too long: a session that is idle in a transaction.
@@ -24,7 +26,7 @@ _LOCK = 600.0
 _HAPPENED = ("42P07", "42704")
 
 _INVALID = """
-SELECT quote_ident(n.nspname) || '.' || quote_ident(i.relname) AS name
+SELECT i.relname AS plain, quote_ident(n.nspname) || '.' || quote_ident(i.relname) AS name
   FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_namespace n ON n.oid = i.relnamespace
  WHERE NOT x.indisvalid AND n.nspname = ANY (current_schemas(false))
 """
@@ -37,17 +39,19 @@ def run_alone(
     direction: str,
     watched: AbstractContextManager[object],
     *,
+    statements: Sequence[str] = (),
     again: bool = False,
 ) -> None:
     """Run a revision's statement in autocommit; the version row is not touched.
 
+    `statements` are what it is known to send: an invalid index that they make is dropped before.
     `again` says that it was begun before, and may have ended before that could be written down.
     """
     connection.rollback()
     alone = connection.execution_options(isolation_level="AUTOCOMMIT")
     try:
         set_timeouts(alone, Timeouts(lock=_LOCK, statement=0), local=False)
-        drop_invalid_indexes(alone)
+        _drop_left_behind(alone, statements)
         with watched:
             _call(alone, graph, revision, direction)
     except EvolutionError:
@@ -70,10 +74,12 @@ def run_alone(
             connection.rollback()
 
 
-def drop_invalid_indexes(connection: Connection) -> None:
-    """Drop what builds that were interrupted left behind."""
-    for name in connection.execute(text(_INVALID)).scalars().all():
-        connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+def _drop_left_behind(connection: Connection, statements: Sequence[str]) -> None:
+    """Drop the invalid indexes of these names; others may be being built by somebody just now."""
+    named = {token.name for statement in statements for token in tokenize(statement)}
+    for plain, name in connection.execute(text(_INVALID)).all():
+        if plain in named:
+            connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 
 def _call(connection: Connection, graph: Graph, revision: Revision, direction: str) -> None:

@@ -10,8 +10,9 @@ verifier.finish()
 
 Text alone is compared; parameters are no part of it, and a statement for many rows is one. Reading, and
 what Alembic does to the version table, is left out: it depends on what is there. A revision that goes
-past SQLAlchemy, to the driver's own cursor, cannot be seen. One that would end the transaction is
-stopped: its version row and what was put away before it stand or fall with its statements.
+past SQLAlchemy, to the driver's own cursor, cannot be seen. One that would end the transaction, or open a
+connection beside it, is stopped: its version row and what was put away before it stand or fall with all
+its statements.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, groupby, pairwise
+from threading import get_ident
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event
 
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.hazards.tokens import Token, pieces, tokenize
@@ -48,7 +50,7 @@ _MAKES_INDEX = re.compile(r"CREATE (UNIQUE )?INDEX ", re.IGNORECASE)
 
 
 class NotItsTurn(Exception):
-    """A revision would begin or end a transaction; the text follows upon "revision ... failed"."""
+    """A revision would leave the transaction that it runs in; the text follows upon "revision ... failed"."""
 
 
 class Recorder:
@@ -64,6 +66,8 @@ class Recorder:
 
     def __enter__(self) -> Self:
         event.listen(self.connection, "before_cursor_execute", self._executing)
+        event.listen(Engine, "engine_connect", self._connecting)
+        self._thread = get_ident()
         return self
 
     def __exit__(
@@ -73,6 +77,15 @@ class Recorder:
         trace: TracebackType | None,
     ) -> None:
         event.remove(self.connection, "before_cursor_execute", self._executing)
+        event.remove(Engine, "engine_connect", self._connecting)
+
+    def _connecting(self, connection: Connection) -> None:
+        if get_ident() == self._thread:
+            connection.close()
+            raise NotItsTurn(
+                "it may not open a connection of its own: what it did there would not be planned, nor undone "
+                "when it fails. Use op.execute or op.get_bind()"
+            )
 
     def _executing(
         self, connection: Connection, cursor: Any, statement: str, *details: Any

@@ -299,9 +299,21 @@ class Histories(RuleBasedStateMachine):
                 world.install(addon, release.version)
                 world.declare([*listed, addon])
                 if world.fits() and world.reachable():
+                    self.bring_parents(addon)
                     world.restore(addon)
                     return
         self.put_packages_back(installed, listed)
+
+    def bring_parents(self, addon: str) -> None:
+        """What the file's rows refer to has to be in the database before them; `restore` says so."""
+        world = self.here
+        listed = list(world.listed)
+        missing = sorted(set(world.wanted()) - set(world.oracle.versions) - {addon})
+        if missing:
+            first = dict.fromkeys([*missing, *(one for one in listed if one != addon)])
+            world.declare(list(first))
+            world.apply()
+            world.declare([*first, addon])
 
     def teardown(self) -> None:
         world = self.world

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
+class UnreadableLock(EvolutionError):
+    """The lock file cannot be read: `what` is wrong with it, and `mend` says what mends that."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(f"{what} {mend}")
+        self.what, self.mend = what, mend
+
+
 def path_of(ini: Ini) -> Path:
     """Where the lock of an .ini lies: `site.ini` has `site.lock`, `site.ini#other` `site.other.lock`."""
     path = Path(ini.path)
@@ -80,14 +88,22 @@ def check(ini: Ini) -> None:
 
 
 def read(ini: Ini) -> dict[str, Any] | None:
-    """What the lock says, or None where there is none. Raises EvolutionError for a file that is no lock."""
+    """What the lock says, or None where there is none. Raises UnreadableLock for a file that is no lock."""
     path = path_of(ini)
     try:
         document = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, str(error)) from error
+    except IsADirectoryError as error:
+        mend = "Move it away: the next `talatat apply` writes the file anew."
+        raise UnreadableLock(f"{path} is a folder, not the lock file.", mend) from error
+    except OSError as error:
+        mend = "Let this user read it, and run the command again."
+        raise UnreadableLock(f"{path} cannot be read: {error.strerror}.", mend) from error
+    except json.JSONDecodeError as error:
+        raise _unreadable(path, f"line {error.lineno} is not JSON ({error.msg})") from error
+    except ValueError as error:
+        raise _unreadable(path, "it is not text in UTF-8") from error
     if not isinstance(document, dict) or "format" not in document:
         raise _unreadable(path, "it is not what `talatat apply` writes")
     if document["format"] != FORMAT:
@@ -100,10 +116,10 @@ def read(ini: Ini) -> dict[str, Any] | None:
     return document
 
 
-def _unreadable(path: Path, why: str) -> EvolutionError:
-    return EvolutionError(
-        f"{path} cannot be read: {why}. Take it from version control again, or delete it: the next "
-        f"`talatat apply` writes it anew."
+def _unreadable(path: Path, why: str) -> UnreadableLock:
+    return UnreadableLock(
+        f"{path} cannot be read: {why}.",
+        "Take it from version control again, or delete it: the next `talatat apply` writes it anew.",
     )
 
 

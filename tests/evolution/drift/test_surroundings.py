@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 from sqlalchemy import insert
 
@@ -253,3 +254,18 @@ def test_nothing_that_composes_and_no_database_still_give_a_report(shelf, tmp_pa
     report = json.loads(capsys.readouterr().out)
     assert any("every addon" in one for one in report["left_out"])
     assert read_graph(load_composition(ini)).heads("shelf") == ["0001_books"]
+
+
+def test_a_lock_file_that_cannot_be_read_is_a_finding_with_what_mends_it(on_sqlite):
+    lock = Path(on_sqlite.ini).with_suffix(".lock")
+    lock.write_text("<<<<\n")
+    report = on_sqlite.doctor()
+    (found,) = report["findings"]
+    assert found["what"] == f"{lock} cannot be read: line 1 is not JSON (Expecting value)."
+    assert "or delete it: the next `talatat apply` writes it anew" in found["mend"]
+    assert not any("lock file" in one for one in report["left_out"])
+    lock.unlink()
+    lock.mkdir()
+    (found,) = on_sqlite.doctor()["findings"]
+    assert found["what"] == f"{lock} is a folder, not the lock file."
+    assert found["mend"].startswith("Move it away")

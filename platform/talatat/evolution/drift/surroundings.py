@@ -142,8 +142,12 @@ def _older(now: str, was: str) -> bool:
 
 
 def lock_file(case: Case) -> Iterator[Finding]:
-    """Where the lock file parts from what is installed and from what was applied."""
-    lock = lockfile.read(case.opened.ini)
+    """Where the lock file parts from what is installed and from what was applied, or is no lock file."""
+    try:
+        lock = lockfile.read(case.opened.ini)
+    except lockfile.UnreadableLock as error:  # plan and apply refuse as long as it is there
+        yield Finding("lock-file", error.what, error.mend)
+        return
     if lock is None:
         return
     told: list[tuple[str, str | None]] = []

@@ -21,15 +21,9 @@ from sqlalchemy.orm.exc import ConcurrentModificationError
 _STATES = frozenset({"40001", "40P01", "55P03"})
 # The server stops, has crashed or starts; too many clients; no such database; refused to log in.
 _DOWN_STATES = frozenset({"57P01", "57P02", "57P03", "53300", "3D000", "28P01", "28000"})
-_SQLITE_DOWN = frozenset(
-    {
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_READONLY,
-    }
+_SQLITE_DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+_SQLITE_DOWN = _SQLITE_DAMAGED | frozenset(
+    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY}
 )
 
 
@@ -66,6 +60,12 @@ def is_unreachable(error: BaseException) -> bool:
     if state is None:  # libpq could not connect, or the connection broke
         return True
     return state.startswith("08") or state in _DOWN_STATES
+
+
+def is_damaged(error: BaseException) -> bool:
+    """Tell whether an SQLite file is there, but is no database or is broken."""
+    original = getattr(error, "orig", None)
+    return isinstance(original, sqlite3.Error) and _primary_code(original) in _SQLITE_DAMAGED
 
 
 def is_busy(error: BaseException) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from talatat.db.engine import DEFERRED
-from talatat.db.retry import is_unreachable
+from talatat.db.retry import is_damaged, is_unreachable
 from talatat.db.session import Database
 from talatat.errors import CompositionError, TalatatError, said_by
 from talatat.evolution.graph import EvolutionError
@@ -129,6 +129,11 @@ def unreachable(ini: Ini, database: Database, error: Exception) -> EvolutionErro
     if not is_unreachable(error):
         raise error
     said = said_by(error)
+    if is_damaged(error):
+        return EvolutionError(
+            f"{ini.at('sqlalchemy.url')}: {database.url.database} is not an SQLite database, or is damaged: "
+            f"{said.rstrip('.?')}. Restore it from the backup, or name another file in the line."
+        )
     if database.dialect == "sqlite":
         mend = "Make its folder and let this process write there, or correct the line"
     else:

@@ -365,3 +365,17 @@ def test_a_lock_file_that_is_a_link_stays_one(operator, tmp_path):
     carry_out_prepared(made)
     assert lock.is_symlink()
     assert "shelf" in elsewhere.read_text()
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "doctor", "history"])
+def test_a_file_that_is_no_sqlite_database_is_to_be_restored(
+    command, shelf, operating, sqlite_url, capsys
+):
+    operator = operating(shelf.ini("shelf", url=sqlite_url))
+    path = Path(open_database(operator.ini).database.url.database)
+    path.write_text("garbage" * 1000)
+    assert main([command, operator.ini]) == 1
+    said = capsys.readouterr().err
+    assert f"{path} is not an SQLite database, or is damaged: file is not a database." in said
+    assert "Restore it from the backup, or name another file in the line." in said
+    assert "Make its folder" not in said

@@ -80,11 +80,24 @@ def test_each_rollback_goes_one_release_further_and_then_there_is_none(grown, ca
     assert grown.rollback() == 0
     assert grown.schema == grown.at_first
     assert grown.rollback() == 1
-    assert "no release before the last" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "release 5 is release 1 again, and nothing else was before release 1. " in said
+    assert "--to N names another release: 2, 3, 4; talatat history" in said
     assert grown.rollback("--to", "3") == 3, "that is forward, which takes the packages"
     assert "release 3 is ahead of the database" in capsys.readouterr().out
     assert grown.rollback("--to", "1") == 0
     assert "Nothing to do" in capsys.readouterr().out
+
+
+def test_the_first_release_has_nothing_before_it(town, capsys):
+    town.apply()
+    assert town.rollback() == 1
+    said = capsys.readouterr().err
+    assert "there is nothing to go back to: nothing else was before release 1; talatat his" in said
+    assert town.rollback("--to", "7") == 1
+    assert "there is no release 7 to go back to. The database has release 1;" in (
+        capsys.readouterr().err
+    )
 
 
 def test_no_package_need_be_installed(grown, capsys):

@@ -29,13 +29,26 @@ def choose(
         to = last.number if beyond else _before(connection, last)
     target = None if to is None else release_of(connection, to)
     if target is None:
-        known = ", ".join(str(one) for one in _numbers(connection))
-        what = "no release before the last" if to is None else f"no release {to}"
+        said = _nothing_before(connection, last) if to is None else _unknown(connection, to)
         raise EvolutionError(
-            f"there is {what} to go back to. The database has release {known}; talatat history {ini} "
-            f"tells what each is. To go forward, install the newer packages and run talatat apply {ini}."
+            f"{said}; talatat history {ini} tells what each is. To go forward, install the newer packages "
+            f"and run talatat apply {ini}."
         )
     return target
+
+
+def _unknown(connection: Connection, to: int) -> str:
+    known = ", ".join(str(one) for one in _numbers(connection))
+    return f"there is no release {to} to go back to. The database has release {known}"
+
+
+def _nothing_before(connection: Connection, last: Release) -> str:
+    """Why there is none further back: what the last release is, and which others can be named."""
+    first = went_back_to(connection, last)
+    again = "" if first == last.number else f"release {last.number} is release {first} again, and "
+    said = f"there is nothing to go back to: {again}nothing else was before release {first}"
+    others = [str(one) for one in _numbers(connection) if one not in (first, last.number)]
+    return f"{said}. --to N names another release: {', '.join(others)}" if others else said
 
 
 def _numbers(connection: Connection) -> list[int]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from talatat.evolution.opening import Opened
 
 _DIGEST = 12
+_TITLES = ("release", "when (UTC)", "who", "kind", "what changed", "revisions", "plan", "note")
+_WHOLE = ("release", "when (UTC)", "kind", "plan")  # not to be broken over two lines
+_ROOM = 120  # columns of a terminal in which each text has a column of its own
 
 
 @click.command(name="history")
@@ -70,29 +73,45 @@ def _all(opened: Opened, as_json: bool) -> int:
             f"{opened.ini.uri}"
         )
         return 0
-    console().print(_table(found))
+    out = console()
+    out.print(_table(found, out.width))
     return 0
 
 
-def _table(found: list[Past]) -> Table:
+def _table(found: list[Past], width: int) -> Table:
+    """One row a release. What is compared or copied stays whole; texts wrap.
+
+    A narrow terminal has one column for all texts: four would be broken inside their words.
+    """
+    rows = [_row(before, one) for before, one in pairwise([None, *found]) if one is not None]
+    titles = _WHOLE if width < _ROOM else _TITLES
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("release", "when (UTC)", "who", "kind", "what changed", "revisions", "plan"):
-        table.add_column(title, overflow="fold", justify="right" if title == "release" else "left")
-    table.add_column("note", overflow="fold")
-    for before, one in pairwise([None, *found]):
-        assert one is not None
-        release = one.release
-        table.add_row(
-            str(release.number),
-            f"{release.made_at:%Y-%m-%d %H:%M:%S}",
-            release.who,
-            release.kind or "apply",
-            _changed(before, one),
-            _revisions(one),
-            (release.plan or "")[:_DIGEST],
-            release.note or "",
+    for title in titles:
+        right = title == "release"
+        table.add_column(
+            title, overflow="fold", no_wrap=title in _WHOLE, justify="right" if right else "left"
         )
+    texts = [title for title in _TITLES if title not in titles]
+    if texts:
+        table.add_column(", ".join(texts), overflow="fold")
+    for row in rows:
+        rest = "; ".join(row[title] for title in texts if row[title])
+        table.add_row(*(row[title] for title in titles), *([rest] if texts else []))
     return table
+
+
+def _row(before: Past | None, one: Past) -> dict[str, str]:
+    release = one.release
+    return {
+        "release": str(release.number),
+        "when (UTC)": f"{release.made_at:%Y-%m-%d %H:%M:%S}",
+        "who": release.who,
+        "kind": release.kind or "apply",
+        "what changed": _changed(before, one),
+        "revisions": _revisions(one),
+        "plan": (release.plan or "")[:_DIGEST],
+        "note": release.note or "",
+    }
 
 
 def _changed(before: Past | None, one: Past) -> str:

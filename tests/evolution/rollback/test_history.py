@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from rich.console import Console
 
 from talatat.evolution.history import details, history
 from talatat.evolution.opening import open_database
@@ -54,6 +55,23 @@ def test_each_release_tells_who_what_and_which_revisions(either, capsys):
     assert ran[0][-1] == "0001_goods up"
     assert ran[1:] == [["0002_slug up", "0003_fill up"], ["0003_fill down", "0002_slug down"]]
     assert all(one["who"] and one["plan"] and one["made_at"].endswith("Z") for one in found)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_a_terminal_breaks_no_date_and_no_plan(width, applied, capsys, monkeypatch):
+    monkeypatch.setattr("talatat.cli.history.console", lambda: Console(width=width, soft_wrap=True))
+    capsys.readouterr()
+    assert applied.run("history", applied.ini) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(len(line) for line in lines) <= width
+    for one in history(open_database(applied.ini)):
+        moment = f"{one.release.made_at:%Y-%m-%d %H:%M:%S}"
+        (line,) = (line for line in lines if line.split()[:1] == [str(one.release.number)])
+        assert moment in line
+        assert one.release.plan[:12] in line
+        assert (one.release.kind or "apply") in line
+    words = " ".join(lines).split()
+    assert {"rollback", "1.1", "back"} <= {word.rstrip(";,") for word in words}
 
 
 def test_the_table_and_one_release_in_full_tell_what_changed_and_how_to_go_back(applied, capsys):

@@ -12,13 +12,18 @@ INT does: requests that are running are given five seconds. An address that cann
 with 1, so that a supervisor sees that it failed.
 """
 
+import logging
 import signal
 from collections.abc import Mapping
+from threading import Thread
 from typing import Any, NoReturn
 
 from waitress import create_server
+from webob import Request
 
 from talatat.errors import TalatatError, tell_without_traceback
+
+log = logging.getLogger(__name__)
 
 ANYWHERE = ("0.0.0.0", "::", "127.0.0.1", "::1", "*")  # noqa: S104  # compared with, not bound
 LAST_PORT = 65535
@@ -45,8 +50,20 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
         ) from None
     signal.signal(signal.SIGTERM, _stop)
     print(f"ready {url(server)}", flush=True)  # noqa: T201  # what a person waits for
+    Thread(target=introduce, args=(application,), name="talatat-introduce", daemon=True).start()
     server.run()
     return 0
+
+
+def introduce(application: Any) -> None:
+    """Ask for /readyz once, which makes the process known to its database while nobody calls it yet.
+
+    `talatat apply` waits for processes that it sees before it takes away what they use.
+    """
+    try:
+        Request.blank("/readyz").get_response(application)
+    except Exception:
+        log.exception("/readyz failed at the start")
 
 
 def moved(options: Mapping[str, Any], port: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from datetime import timedelta
 from pathlib import Path
 
@@ -245,8 +244,8 @@ def test_a_forked_process_looks_for_itself_and_has_a_row_of_its_own(
 
 
 @pytest.fixture
-def pserve(releases, database_url):
-    """Start real processes on the database; all of them end with the test."""
+def pserve(releases, database_url, live):
+    """Start real processes on the database, which nobody asks anything; all of them end with the test."""
     releases.bring(database_url)
     ini = Path(releases.addons.ini("pages", url=database_url))
     started = []
@@ -263,21 +262,13 @@ def pserve(releases, database_url):
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         started.append(process)
-        until(lambda: answered(f"http://127.0.0.1:{port}/readyz"))
+        until(lambda: process.pid in {row["pid"] for row in live()})
         return process
 
     yield start
     for process in started:
         process.kill()
         process.wait()
-
-
-def answered(url):
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
 
 
 def test_processes_say_that_they_serve_until_they_end_or_are_found_dead(pserve, live, database):

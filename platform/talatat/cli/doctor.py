@@ -15,6 +15,7 @@ from talatat.composition import Composition
 from talatat.errors import AddonError, CompositionError
 from talatat.evolution.amounts import counted
 from talatat.evolution.drift import Case, Finding, Report, examine, repair
+from talatat.evolution.drift.case import EVERY
 from talatat.evolution.drift.mending import words
 from talatat.evolution.observed import look
 from talatat.evolution.opening import Opened, open_database
@@ -34,7 +35,7 @@ def command(ini: str, mending: bool, as_json: bool, choice: Choice) -> int:
     """Compare models, migrations and database with one another, and look for what else is wrong.
 
     Nothing is changed, but for --repair, which writes the version row of an addon whose tables are exactly
-    those of one revision. An addon that cannot be imported leaves out the checks of its models.
+    those of one revision. An addon that does not compose is a finding, and its models are left out.
 
     Exit codes: 0 clean, 2 findings, 1 error.
     """
@@ -71,7 +72,7 @@ def _composed(ini: str, choice: Choice) -> tuple[Composition | None, Any, dict[s
     try:
         resolved = replace(choice, safe=True).resolve(ini)
     except CompositionError as error:
-        return None, None, {"every addon": _line(error)}
+        return None, None, {EVERY: _line(error)}
     rest = resolved
     while True:
         try:
@@ -79,10 +80,10 @@ def _composed(ini: str, choice: Choice) -> tuple[Composition | None, Any, dict[s
             break
         except AddonError as error:
             if error.addon not in rest.by_name:
-                return resolved, None, {"every addon": _line(error)}
+                return resolved, None, {EVERY: _line(error)}
             rest = rest.without({error.addon: str(error)})
         except CompositionError as error:
-            return resolved, None, {"every addon": _line(error)}
+            return resolved, None, {EVERY: _line(error)}
     left_out = registry.system.composition.left_out
     return resolved, registry, {name: _line(why) for name, why in left_out.items()}
 

@@ -58,6 +58,10 @@ def command(
 
 
 def _text(file: str) -> str:
+    if file.endswith(".py"):
+        raise TalatatError(
+            f"{file} is no SQL. The hazards of a revision are told by the plan that runs it: talatat plan INI"
+        )
     try:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

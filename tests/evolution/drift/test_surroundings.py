@@ -27,7 +27,9 @@ def test_an_addon_that_cannot_be_imported_leaves_out_its_models_only(on_sqlite, 
     report = patient.doctor()
     assert any("models, fields and guaranteed rows of rating" in one and "not today" in one
                for one in report["left_out"])  # fmt: skip
-    (one,) = report["findings"]
+    composing, one = report["findings"]
+    assert "rating does not compose" in composing["what"]
+    assert f"talatat plan {patient.ini} --without rating" in composing["mend"]
     assert (one["check"], one["name"]) == ("database", "mine")
     assert main(["doctor", patient.ini]) == 2
     assert "? left out: models, fields" in capsys.readouterr().out
@@ -235,7 +237,8 @@ def test_what_was_left_half_done_on_postgresql_is_told(on_postgresql):
 def test_an_ini_that_cannot_be_resolved_leaves_out_every_addon(on_sqlite):
     patient = on_sqlite
     patient.ini = patient.addons.ini("shelf", "shelf", url=patient.url)
-    report = patient.doctor(code=0)
+    report = patient.doctor()
+    assert "listed twice" in checks(report)["composing"]["what"]
     assert any("listed twice" in one for one in report["left_out"])
     assert "models, migrations and database" in report["checks"]
 
@@ -250,8 +253,9 @@ def test_in_development_too_the_doctor_makes_no_file(shelf, tmp_path, capsys):
 
 def test_nothing_that_composes_and_no_database_still_give_a_report(shelf, tmp_path, capsys):
     ini = shelf.ini("shelf", url=f"sqlite:///{tmp_path}/none.sqlite", **{"shelf.sise": "3"})
-    assert main(["doctor", ini, "--json"]) == 0
+    assert main(["doctor", ini, "--json"]) == 2
     report = json.loads(capsys.readouterr().out)
+    assert "shelf.sise" in checks(report)["composing"]["what"]
     assert any("every addon" in one for one in report["left_out"])
     assert read_graph(load_composition(ini)).heads("shelf") == ["0001_books"]
 

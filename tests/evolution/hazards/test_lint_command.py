@@ -107,6 +107,13 @@ def test_a_file_that_is_not_utf_8_is_an_error(tmp_path, capsys):
     assert "Save it as UTF-8" in capsys.readouterr().err
 
 
+def test_a_revision_is_told_from_sql(tmp_path, capsys):
+    path = tmp_path / "0001_books.py"
+    path.write_text('"""Books."""\n')
+    assert main(["lint", str(path)]) == 1
+    assert "told by the plan that runs it: talatat plan INI" in capsys.readouterr().err
+
+
 def test_standard_input_is_read_and_no_addon_nor_a_server_is_needed():
     done = subprocess.run(
         [Path(sys.executable).parent / "talatat", "lint", "-"],

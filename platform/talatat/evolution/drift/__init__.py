@@ -46,6 +46,7 @@ def examine(case: Case) -> Report:
     report = Report()
     for name, why in case.absent.items():
         report.left_out.append(f"models, fields and guaranteed rows of {name}: {why}")
+    report.findings += surroundings.failing(case)
     rows = list(_made(report, "version rows", version_rows, case))
     passed_over = {one.addon for one in rows if one.addon is not None}
     report.findings += rows

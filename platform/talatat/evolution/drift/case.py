@@ -34,6 +34,10 @@ def silent(what: str) -> None:
     """Tell nobody."""
 
 
+# Stands for the name of an addon where nothing composes at all.
+EVERY = "every addon"
+
+
 @dataclass
 class Case:
     """One system under examination.

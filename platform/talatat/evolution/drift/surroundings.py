@@ -9,12 +9,13 @@ from packaging.version import InvalidVersion, Version
 from sqlalchemy import Connection, desc, inspect, select
 
 from talatat.addons import inventory
+from talatat.composing import BY_REQUEST
 from talatat.composition import PLATFORM
 from talatat.db.types import utcnow
 from talatat.evolution import lockfile
 from talatat.evolution.amounts import counted, size
 from talatat.evolution.desired import desired_of
-from talatat.evolution.drift.case import Case
+from talatat.evolution.drift.case import EVERY, Case
 from talatat.evolution.drift.report import Finding
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.kept import keeps_of
@@ -24,6 +25,17 @@ from talatat.evolution.processes import live_processes
 from talatat.evolution.tables import archives, journal, plans, releases
 
 _RELEASES_LOOKED_AT = 200
+
+
+def failing(case: Case) -> Iterator[Finding]:
+    """Addons that do not compose, but for those that were left out on purpose or with another."""
+    ini = case.opened.ini.uri
+    for name, why in case.absent.items():
+        if why.startswith((BY_REQUEST, "requires ")):
+            continue
+        one = None if name == EVERY else name
+        mend = f"Mend it. Until then: talatat plan {ini} --without {one}" if one else "Mend it."
+        yield Finding("composing", f"{name} does not compose: {why}", mend, one)
 
 
 def edited_files(case: Case) -> Iterator[Finding]:

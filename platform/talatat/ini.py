@@ -17,6 +17,7 @@ import plaster_pastedeploy
 
 from talatat.configuration.provenance import shown_path
 from talatat.errors import CompositionError
+from talatat.misread import worded
 
 SECTION = re.compile(r"^\[(?P<name>[^]]+)\]")
 KEY = re.compile(r"^(?P<key>[^\s#;\[=:][^=:]*?)\s*[=:](?P<value>.*)$")
@@ -138,7 +139,7 @@ def read_ini(uri: str, defaults: Mapping[str, str] | None = None) -> Ini:
         loader = plaster_pastedeploy.Loader(plaster.parse_uri(f"{absolute}#{section}"))
         settings = loader.get_wsgi_app_settings(section, dict(defaults or {}))
     except (LookupError, configparser.Error, ValueError, OSError, ImportError) as error:
-        raise CompositionError(f"{path}: cannot be read as an .ini: {error}") from error
+        raise CompositionError(worded(error, absolute, section, _use(absolute, section))) from error
     except RecursionError as error:
         text = f"{path}: [app:{section}] is based on itself. Correct its line `use = config:...`."
         raise CompositionError(text) from error
@@ -180,6 +181,17 @@ def _layers(path: str, section: str) -> Iterator[Layer]:
         base, _, name = str(layer.use).removeprefix("config:").partition("#")
         path = str((Path(path).parent / base).resolve())
         section = name or "main"
+
+
+def _use(path: str, section: str) -> str | None:
+    """The place of the line `use = ...` of the farthest layer that can be read and has one."""
+    found = None
+    try:
+        for layer in _layers(path, section):
+            found = layer.places.get("use", found)
+    except (OSError, ValueError):
+        pass
+    return None if found is None else str(found)
 
 
 def _layer(path: str, section: str) -> Layer:

@@ -92,19 +92,36 @@ def test_settings_without_a_file_still_declare_their_addons():
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("[app:other]\nuse = egg:talatat\n", "main"),
-        ("no section\n", "cannot be read as an .ini"),
-        ("[app:main]\nuse = config:missing.ini\n", "missing.ini"),
+        ("", "bad.ini:1: the file is empty. Write a section [app:main] with `use = egg"),
+        ("[app:main\n", "bad.ini:1: '[app:main' has no closing bracket. Write [app:main]."),
+        ("no section\n", "bad.ini:1: 'no section' stands before any section."),
+        ("[app:main]\nuse = egg:talatat\nkey\n", "bad.ini:3: 'key' is no section, no key"),
+        ("[app:main]\na = 1\na = 2\n", "bad.ini:3: a stands in [app:main] a second time."),
+        ("[app:main]\na = 1\n[app:main]\n", "bad.ini:3: section [app:main] stands here a second"),
+        ("[app:main]\nuse = egg:talatat\na = 5%\n", "bad.ini:3: the value of a has a % that"),
+        ("[app:main]\nuse = egg:talatat\na = %(b)s\n", "bad.ini:3: %(b)s in a names no key"),
+        ("[app:main]\nuse = egg:talatat\na = \udcff\n", "bad.ini:3: this line is not in UTF-8."),
+        ("[app:other]\nuse = egg:talatat\n", "bad.ini#other."),
+        ("[app:main]\na = 1\n", "bad.ini:1: [app:main] has no line `use = ...`."),
+        ("[app:main]\nuse = config:missing.ini\n", "bad.ini:2: there is no file"),
         ("[app:main]\nuse = config:bad.ini\n", "[app:main] is based on itself"),
         ("[app:main]\nuse = egg:no-such-distribution\n", "no-such-distribution"),
     ],
 )
-def test_an_ini_that_cannot_be_read_says_why(tmp_path, content, said):
+def test_an_ini_that_cannot_be_read_says_where_and_what_to_write(tmp_path, content, said):
     path = tmp_path / "bad.ini"
-    path.write_text(content)
+    path.write_text(content, "utf-8", "surrogateescape")
     with pytest.raises(CompositionError, match=r"bad.ini") as caught:
         read_ini(str(path))
     assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mistake_in_what_an_ini_is_based_on_names_that_file(site):
+    base = site.parent / "base.ini"
+    base.write_text(BASE + "nothing\n")
+    with pytest.raises(CompositionError, match=r"base.ini:9: 'nothing' is no section"):
+        read_ini(str(site))
 
 
 def test_a_missing_ini_is_named(tmp_path):

@@ -27,6 +27,14 @@ def test_only_a_kept_archive_of_that_addon_is_purged_and_the_ids_are_told(filled
         purge(opened, "trove", own)
 
 
+def test_an_addon_that_never_was_is_not_to_be_archived_first(filled):
+    opened = filled.opened("shelf")
+    with pytest.raises(
+        EvolutionError, match=r"nothing of the name 'trov' is known in .*: trove\.$"
+    ):
+        purge(opened, "trov", "x")
+
+
 def test_an_archive_that_was_moved_back_is_not_purged(filled):
     opened = filled.opened("shelf")
     (made,) = archive(opened, "trove")

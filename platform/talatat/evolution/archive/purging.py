@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, inspect, select, update
 
+from talatat.composition import PLATFORM
 from talatat.db.types import utcnow
 from talatat.evolution.archive import postgresql, sqlite
 from talatat.evolution.archive.manifest import Manifest, from_json
 from talatat.evolution.archive.naming import location
+from talatat.evolution.archive.past import known_addons
 from talatat.evolution.archive.restoring import Report
 from talatat.evolution.archive.turns import in_turn, record_release
 from talatat.evolution.graph import EvolutionError
@@ -68,6 +71,13 @@ def _find(connection: Connection, opened: Opened, addon: str, archive_id: str | 
     )
     if kept:
         raise EvolutionError(f"{said} Kept are:{kept}")
+    known = known_addons(connection) - {PLATFORM}
+    if addon not in known:
+        near = get_close_matches(addon, sorted(known), 3) or sorted(known)
+        raise EvolutionError(
+            f"nothing of the name {addon!r} is known in {opened.target}. Name one of: "
+            f"{', '.join(near) or '(none)'}."
+        )
     raise EvolutionError(
         f"{said} None is kept in {opened.target}: archive it first, which asks nobody and loses nothing: "
         f"talatat archive {opened.ini.uri} {addon}"

@@ -148,6 +148,16 @@ def test_a_rename_of_a_column_with_a_default_is_told_where_its_values_are_kept(s
         assert connection.scalar(text("SELECT leaves FROM shop_book")) == 700
 
 
+def test_a_rename_tells_what_is_lost_of_what_the_older_release_goes_on_writing(shop):
+    shop.write(TAKEN)
+    (note,) = [one for one in shop.revision()["notes"] if "under a new name" in one]
+    assert note.endswith(
+        "What the older release changes in code after that fill is lost: where that matters, let one release "
+        "write both code and genre, and the next drop code, after a data revision that fills genre again "
+        "where the two disagree."
+    )
+
+
 def test_a_value_that_nobody_knows_is_asked_for_before_the_contract_revision(shop, row):
     shop.write({"isbn": "mapped_column(String(13), nullable=False)"})
     told = shop.revision()

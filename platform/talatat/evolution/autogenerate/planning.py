@@ -129,5 +129,7 @@ def _renames(changes: list[TableChange], render: Renderer, notes: list[str]) -> 
             mend = f"fill {come} before the contract revision with a data revision, batches = [{batch}]"
         notes.append(
             f"{change.name}: {gone} goes and {come} comes. Should {come} be {gone} under a new name, its "
-            f"values are lost this way: {mend}."
+            f"values are lost this way: {mend}. What the older release changes in {gone} after that fill is "
+            f"lost: where that matters, let one release write both {gone} and {come}, and the next drop "
+            f"{gone}, after a data revision that fills {come} again where the two disagree."
         )

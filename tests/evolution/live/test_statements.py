@@ -82,6 +82,29 @@ def test_a_statement_that_was_not_planned_is_not_executed(dialect: str, database
         connection.execute(text("DROP TABLE a"))  # nobody watches any more
 
 
+def test_rows_that_are_refused_in_a_rebuild_are_told_and_not_how_it_was_cleaned_up(
+    dialect: str, database_url: str
+) -> None:
+    if dialect != "sqlite":
+        pytest.skip("tables are rebuilt on SQLite alone")
+
+    def bind(connection: Connection) -> None:
+        with operations(connection).batch_alter_table("a") as batch:
+            batch.alter_column("id", nullable=False, existing_type=sa.Integer)
+
+    with shadow(dialect, database_url) as engine, engine.begin() as connection:
+        connection.execute(text("CREATE TABLE a (id INTEGER)"))
+        with connection.begin_nested() as trial, Recorder(connection) as recorder:
+            bind(connection)
+            trial.rollback()
+        connection.execute(text("INSERT INTO a VALUES (NULL)"))
+        with (
+            Verifier(connection, recorder.statements, "shelf 0001"),
+            pytest.raises(sa.exc.IntegrityError, match="NOT NULL constraint failed"),
+        ):
+            bind(connection)
+
+
 @pytest.mark.parametrize(
     ("statement", "counts"),
     [

@@ -6,7 +6,7 @@ live schema and no rows; between steps its schema tells what a step drops.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ def recorded(
         return list(steps)
     first = [*first, *_without_invalid(observed.schema)]
     with _shadow(opened, observed.schema, heads, first) as connection:
-        return list(_recorded(connection, graph, steps, observed.started))
+        return list(recorded_on(connection, graph, steps, observed.started))
 
 
 @contextmanager
@@ -76,9 +76,10 @@ def _without_invalid(schema: Schema | None) -> Iterator[str]:
                 yield f'DROP INDEX "{name}"'
 
 
-def _recorded(
-    connection: Connection, graph: Graph, steps: Sequence[Step], started: Collection[str]
+def recorded_on(
+    connection: Connection, graph: Graph, steps: Iterable[Step], started: Collection[str] = ()
 ) -> Iterator[Step]:
+    """Run the steps on `connection`, a shadow; yield each with its statements and what it loses."""
     before = _schema(connection)
     for step in steps:
         if step.kind not in ("upgrade", "downgrade"):

@@ -2,12 +2,13 @@
 
 Before each of the addon's own revisions (but those that go on with a contract) rows are put into every
 table that is there. Then the revision is run, taken back where it can be, and run again; schema and rows
-are looked at each time. At the end all are taken back, and run once more.
+are looked at each time. At the end all are taken back, and run once more. All this by the engine of
+`talatat apply` and `talatat rollback`: what a revision drops is put away and comes back as it does there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,16 +20,19 @@ from talatat.evolution.hazards.model import Table as Observed
 from talatat.evolution.hazards.observing import observe
 from talatat.evolution.hazards.observing import schema_of as statements_of
 from talatat.evolution.live import Schema
+from talatat.evolution.model import Step as Planned
 from talatat.evolution.planner import order
 from talatat.testing.conformance.model import LeftOut
 from talatat.testing.conformance.moving import (
     Canonical,
+    carried_out,
     comparable,
-    down,
     emitted,
     moving,
     parts,
+    planned,
     schema_of,
+    step_of,
     swept,
     up,
 )
@@ -42,13 +46,14 @@ ROWS = 2
 class Step:
     """What was seen of one own revision. `down` is None where it was not taken back.
 
-    `before` and `after` are the schemas around it, `owners` whose each table was before it. `rows_before`,
+    `planned` is the step as a plan has it: its statements, and what is put away before it. `before` and `after` are the schemas around it, `owners` whose each table was before it. `rows_before`,
     `rows_after` and `rows_down` are the contents of the tables that were there before. `swept` says that
-    earlier backfills were run once more, as `talatat apply` does before it takes something away.
+    earlier backfills were run once more, as `talatat apply` does before it takes something away. `place`
+    is where it stands in the climb's `ran`.
     """
 
     revision: Revision
-    statements: list[str]
+    planned: Planned
     observed: Mapping[str, Observed]
     made_by: tuple[str, ...]
     owners: Mapping[str, str]
@@ -58,6 +63,7 @@ class Step:
     rows_after: Mapping[str, Content]
     keys: Mapping[str, tuple[str, ...]]
     swept: bool = False
+    place: int = 0
     down: Canonical | None = None
     rows_down: Mapping[str, Content] = field(default_factory=dict)
     again: Canonical | None = None
@@ -67,7 +73,8 @@ class Step:
 class Climb:
     """All of it. `error` is what stopped the way up, `way_down` what is wrong with the way back.
 
-    `stuck` says that a revision could not be run again after it was taken back: no more was seen.
+    `stuck` says that a revision could not be run again after it was taken back: no more was seen. `ran`
+    are all revisions in turn with their statements, those of other addons too.
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -77,6 +84,7 @@ class Climb:
     way_down: list[str] = field(default_factory=list)
     seeding: list[str] = field(default_factory=list)
     stuck: bool = False
+    ran: list[tuple[Revision, Sequence[str]]] = field(default_factory=list)
 
 
 class _Stuck(Exception):
@@ -122,7 +130,9 @@ class _Climber:
             if revision.addon == self.addon:
                 self._examine(revision)
             else:
-                up(self.connection, self.graph, revision)
+                with emitted(self.connection) as statements:
+                    up(self.connection, self.graph, revision)
+                self.made.ran.append((revision, statements))
             self._note_owners(revision.addon)
 
     def _note_owners(self, addon: str) -> None:
@@ -140,15 +150,37 @@ class _Climber:
             sqlite = self.connection.dialect.name == "sqlite"
             made_by = statements_of(self.connection) if sqlite else ()
         rows_before, keys = self._rows(None)
-        with emitted(self.connection) as statements:
-            up(self.connection, self.graph, revision)
+        there, back = self._planned(revision)
+        carried_out(self.connection, self.graph, [there])
         step = Step(
-            revision, statements, observed, made_by, owners, before, schema_of(self.connection),
+            revision, there, observed, made_by, owners, before, schema_of(self.connection),
             rows_before, self._rows(keys)[0], keys, bool(swept(self.graph, revision)),
+            len(self.made.ran),
         )  # fmt: skip
+        self.made.ran.append((revision, there.statements))
         self.made.steps.append(step)
+        if back is not None:
+            self._back_and_forth(step, back)
+
+    def _planned(self, revision: Revision) -> tuple[Planned, Planned | None]:
+        """The step up, and the one back where it is to be tried and can be."""
+        there = self._step(revision, "up")
         if revision.reversible and self.back:
-            self._back_and_forth(step)
+            try:
+                way = [there, self._step(revision, "down")]
+                there_, back = planned(self.connection, self.graph, way)
+                return there_, back
+            except TalatatError as error:
+                (there,) = planned(self.connection, self.graph, [there])
+                self.made.way_down += [
+                    f"it cannot be taken back: {text}" for text in error.problems
+                ]
+                return there, None
+        (there,) = planned(self.connection, self.graph, [there])
+        return there, None
+
+    def _step(self, revision: Revision, direction: str) -> Planned:
+        return step_of(self.connection, self.graph, revision, direction)
 
     def _follows_contract(self, revision: Revision) -> bool:
         """Whether it ends what another contract revision began.
@@ -158,9 +190,9 @@ class _Climber:
         last = self.made.steps[-1].revision.phase if self.made.steps else None
         return revision.phase == last == "contract"
 
-    def _back_and_forth(self, step: Step) -> None:
+    def _back_and_forth(self, step: Step, back: Planned) -> None:
         try:
-            down(self.connection, self.graph, step.revision)
+            carried_out(self.connection, self.graph, [back])
             step.down = comparable(schema_of(self.connection))
             step.rows_down = self._rows(step.keys)[0]
         except TalatatError as error:
@@ -168,7 +200,7 @@ class _Climber:
             self.made.way_down += [f"it cannot be taken back: {text}" for text in error.problems]
             return
         try:
-            up(self.connection, self.graph, step.revision)
+            carried_out(self.connection, self.graph, [step.planned])
         except TalatatError as error:
             self.connection.rollback()
             said = [
@@ -206,12 +238,13 @@ class _Climber:
             return
         self._seed()
         top = comparable(schema_of(self.connection))
+        way = [self._step(one.revision, "down") for one in reversed(steps)]
+        way += [self._step(one.revision, "up") for one in steps]
         try:
-            for step in reversed(steps):
-                down(self.connection, self.graph, step.revision)
+            way = planned(self.connection, self.graph, way)
+            carried_out(self.connection, self.graph, way[: len(steps)])
             self.made.way_down += self._left_behind(top)
-            for step in steps:
-                up(self.connection, self.graph, step.revision)
+            carried_out(self.connection, self.graph, way[len(steps) :])
         except TalatatError as error:
             self.connection.rollback()
             self.made.way_down += [f"with rows in its tables: {text}" for text in error.problems]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -11,12 +11,18 @@ from sqlalchemy import Connection, event, text
 
 from talatat.db.batches import Batch
 from talatat.db.session import Database
+from talatat.evolution.apply.engine import Run, apply_steps
+from talatat.evolution.apply.journal import Journal
 from talatat.evolution.graph import Graph, Revision
 from talatat.evolution.live import Schema, read_schema
-from talatat.evolution.plan.revisions import sweeps
+from talatat.evolution.model import Step
+from talatat.evolution.observed import read_heads
+from talatat.evolution.plan.recording import recorded_on
+from talatat.evolution.plan.revisions import bare_step, sweeps
 from talatat.evolution.planner import order
 from talatat.evolution.running.locking import begun
 from talatat.evolution.running.runner import run
+from talatat.evolution.shadow import shadow
 from talatat.evolution.tables import VERSION_TABLE
 from talatat.testing.databases import make_database
 
@@ -36,8 +42,15 @@ def moving(url: str) -> Iterator[tuple[Database, Connection]]:
 
 
 def up(connection: Connection, graph: Graph, revision: Revision) -> None:
-    """Run one revision with its backfills, as `talatat apply` does. Raises EvolutionError."""
-    _run(connection, graph, revision, "up", (*swept(graph, revision), *revision.batches))
+    """Run one revision with its backfills: quickly, and nothing is kept. Raises EvolutionError."""
+    if not revision.transactional and connection.dialect.name == "postgresql":
+        with outside(connection) as alone:
+            run(alone, graph, revision)
+        return
+    with begun(connection):
+        for one in (*swept(graph, revision), *revision.batches):
+            _fill(connection, one)
+        run(connection, graph, revision)
 
 
 def swept(graph: Graph, revision: Revision) -> tuple[Batch, ...]:
@@ -45,26 +58,31 @@ def swept(graph: Graph, revision: Revision) -> tuple[Batch, ...]:
     return sweeps(graph, revision) if revision.phase == "contract" else ()
 
 
-def down(connection: Connection, graph: Graph, revision: Revision) -> None:
-    """Take one revision back. Raises EvolutionError."""
-    _run(connection, graph, revision, "down", revision.reversal)
+def step_of(connection: Connection, graph: Graph, revision: Revision, direction: str) -> Step:
+    """The step of a plan that runs a revision up, or takes it back. Raises EvolutionError."""
+    again = swept(graph, revision) if direction == "up" else ()
+    return bare_step(revision, connection.dialect.name, direction, again=again)
 
 
-def _run(
-    connection: Connection,
-    graph: Graph,
-    revision: Revision,
-    direction: str,
-    batches: tuple[Batch, ...],
-) -> None:
-    if not revision.transactional and connection.dialect.name == "postgresql":
-        with outside(connection) as alone:
-            run(alone, graph, revision, direction)
-        return
-    with begun(connection):
-        for one in batches:
-            _fill(connection, one)
-        run(connection, graph, revision, direction)
+def planned(connection: Connection, graph: Graph, steps: Sequence[Step]) -> list[Step]:
+    """The steps with what they send and what they lose, found out in a shadow as plans do.
+
+    Raises EvolutionError where one fails there.
+    """
+    heads = read_heads(connection, graph)
+    like = schema_of(connection)
+    engine = connection.engine
+    with shadow(engine.dialect.name, engine.url, None, like, heads) as other, other.connect() as it:
+        return list(recorded_on(it, graph, steps))
+
+
+def carried_out(connection: Connection, graph: Graph, steps: Sequence[Step]) -> None:
+    """Run planned steps by the engine of apply and of rollback, which keeps what they lose.
+
+    What earlier ones lost and these make again comes back. Raises EvolutionError.
+    """
+    apply_steps(Run(connection, graph, Journal(connection)), steps)
+    connection.rollback()
 
 
 @contextmanager
@@ -107,6 +125,26 @@ def comparable(schema: Schema) -> Canonical:
         name: entry
         for name, entry in schema.canonical().items()
         if not name.endswith(VERSION_TABLE)
+    }
+
+
+def unproved(schema: Canonical) -> Canonical:
+    """The same, whether or not PostgreSQL has looked at the old rows for its constraints.
+
+    They bind new rows alike; so the way back of VALIDATE is nothing, and a check comes back NOT VALID.
+    """
+    return {
+        name: {**entry, "constraints": _unproved(entry["constraints"])}
+        if isinstance(entry.get("constraints"), Mapping)
+        else entry
+        for name, entry in schema.items()
+    }
+
+
+def _unproved(constraints: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: said.removesuffix(" NOT VALID") if isinstance(said, str) else said
+        for name, said in constraints.items()
     }
 
 

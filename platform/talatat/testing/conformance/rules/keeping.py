@@ -46,7 +46,7 @@ def _findings(subject: Subject, place: Place) -> Iterator[tuple[Finding, str]]:
     packages = frozenset(one.package.partition(".")[0] for one in subject.alone.addons)
     for step in subject.climbed(place).steps:
         context = _context(subject, step, packages)
-        for one in lint_plan([Step(tuple(step.statements), context)], place.kind):
+        for one in lint_plan([Step(step.planned.statements, context)], place.kind):
             if not one.waived:
                 instead = f" Instead: {one.recipe.text}"
                 yield one, f"{step.revision}: {one.severity} {one.id}: {one.message}.{instead}"

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from talatat.evolution.hazards import Context
 from talatat.evolution.hazards.rules import RULES as HAZARDS
+from talatat.evolution.hazards.tokens import tokenize
+from talatat.evolution.kept.computing import assigned
 from talatat.testing.conformance.climbing import Climb, Step
 from talatat.testing.conformance.model import LeftOut, Note, Tier, database_rule, rule
-from talatat.testing.conformance.moving import bring, comparable, moving, parts, ranked, schema_of
+from talatat.testing.conformance.moving import (
+    bring,
+    comparable,
+    moving,
+    parts,
+    ranked,
+    schema_of,
+    unproved,
+)
 from talatat.testing.conformance.places import Place
 from talatat.testing.conformance.subject import Subject
+from talatat.testing.conformance.upgrading import Upgrades
 
 FORWARD_ONLY = "forward-only"
 SHOWN = 3
@@ -27,14 +38,17 @@ SHOWN = 3
 def down_and_up(subject: Subject, place: Place) -> Iterator[str]:
     climb = subject.climbed(place)
     yield from climb.way_down
+    upgrades = Upgrades(climb)
     for step in climb.steps:
         if step.down is None:
             continue
         before, after = comparable(step.before), comparable(step.after)
         there = (
-            *parts(before, step.down, ("before it", "after it was taken back")),
+            *parts(unproved(before), unproved(step.down), ("before it", "after it was taken back")),
             *parts(after, step.again or {}, ("at first", "when it was run again")),
-            *_changed(step, step.rows_before, step.rows_down, values=True),
+            *_changed(
+                step, step.rows_before, step.rows_down, values=True, filled=_filled(upgrades, step)
+            ),
         )
         yield from (f"{step.revision}: {text}" for text in there)
     yield from _seeded(subject, climb)
@@ -86,7 +100,12 @@ def _seeded(subject: Subject, climb: Climb) -> Iterator[str]:
 
 
 def _changed(
-    step: Step, before: Mapping[str, Any], after: Mapping[str, Any], *, values: bool
+    step: Step,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    *,
+    values: bool,
+    filled: Collection[tuple[str, str]] = (),
 ) -> Iterator[str]:
     for table, rows in before.items():
         if table not in after:
@@ -106,7 +125,8 @@ def _changed(
                 for name in row
                 if name in other
                 and not _alike(row[name], other[name])
-                and not (step.swept and row[name] is None)  # filled, as by the data revision
+                # filled, as by the data revision
+                and not (row[name] is None and (step.swept or (table, name) in filled))
             ]
             if lost:
                 yield (
@@ -114,6 +134,20 @@ def _changed(
                     f"{', '.join(map(str, key))}"
                 )
                 break
+
+
+def _filled(upgrades: Upgrades, step: Step) -> set[tuple[str, str]]:
+    """What a backfill may leave where NULL was: columns that the same release adds, which goes with them.
+
+    The release before has no such column, and reads nothing of it.
+    """
+    found = set()
+    for one in step.planned.batches:
+        table = one["table"]
+        there = upgrades.since(step, table).before.tables.get(table)
+        known = there.columns if there is not None else ()
+        found |= {(table, name) for name in assigned(list(tokenize(one["set"]))) - set(known)}
+    return found
 
 
 def _alike(one: Any, other: Any) -> bool:

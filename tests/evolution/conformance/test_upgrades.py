@@ -1,4 +1,4 @@
-"""Revisions are gone through as `talatat apply` and `talatat rollback` do."""
+"""Revisions are gone through as `talatat apply` and `talatat rollback` do, and judged as their plans do."""
 
 import pytest
 
@@ -104,6 +104,17 @@ FILLED_LATER = """
     def downgrade():
         pass
     """
+BOUND_LATER = """
+    from alembic import op
+    from talatat.db.altering import altering
+    revision, down_revision, phase = "0004_check", "0003_released", "expand"
+    def upgrade():
+        with altering("lamp_lamp") as table:
+            table.create_check_constraint(op.f("lamp_lamp_watts_ck"), "watts >= 0")
+    def downgrade():
+        with altering("lamp_lamp") as table:
+            table.drop_constraint(op.f("lamp_lamp_watts_ck"), type_="check")
+    """
 DROPPED = """
     import sqlalchemy as sa
     from alembic import op
@@ -146,20 +157,21 @@ def test_a_column_under_a_new_name_passes_as_talatat_revision_writes_it(workshop
         request.getfixturevalue("postgresql_server")
     workshop.lamp(called_power(workshop))
     asked = (
-        "applies", "models-match", "down-and-up", "rows-survive", "archived",
+        "applies", "models-match", "down-and-up", "rows-survive", "archived", "no-danger", "no-hazard",
     )  # fmt: skip
     assert problems(*asked, kinds=(kind,)) == {}
 
 
-def test_a_column_that_is_dropped_and_kept_comes_back(workshop):
+def test_a_column_that_is_dropped_and_kept_comes_back_and_is_no_danger(workshop):
     workshop.lamp(files(**{"0003_dropped": DROPPED}))
-    assert problems("down-and-up") == {}
+    assert problems("down-and-up", "no-danger") == {}
 
 
-def test_rows_that_are_deleted_are_not_kept(workshop):
+def test_rows_that_are_deleted_are_not_kept_and_stay_a_danger(workshop):
     gone = EMPTIED.replace("PASS", """op.execute("DELETE FROM lamp_lamp")""")
     workshop.lamp(files(**{"0003_dropped": gone}))
-    found = problems("down-and-up")
+    found = problems("down-and-up", "no-danger")
+    assert "all rows of lamp_lamp are deleted" in found["no-danger"][0]
     assert "rows of lamp_lamp are gone" in found["down-and-up"][0]
 
 
@@ -167,3 +179,9 @@ def test_what_a_backfill_leaves_in_a_column_of_the_release_before_is_told(worksh
     workshop.lamp(files(**{"0003_released": RELEASED, "0004_fill": FILLED_LATER}))
     (told,) = problems("down-and-up")["down-and-up"]
     assert "0004_fill: lamp_lamp.watts was None and is 40" in told
+
+
+def test_a_check_that_binds_the_release_before_is_told(workshop):
+    workshop.lamp(files(**{"0003_released": RELEASED, "0004_check": BOUND_LATER}))
+    (told,) = problems("no-danger")["no-danger"]
+    assert "0004_check: danger contract-in-expand" in told

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from talatat.evolution.graph import Revision
 from talatat.evolution.hazards import Context, Finding, Severity, Step, lint_plan
 from talatat.resources.bound import BoundResource
 from talatat.resources.declaration import actions_of
@@ -13,6 +14,7 @@ from talatat.testing.conformance.model import Note, Tier, database_rule, rule
 from talatat.testing.conformance.places import Place
 from talatat.testing.conformance.sources import Sources, tests_in, untyped
 from talatat.testing.conformance.subject import Subject
+from talatat.testing.conformance.upgrading import Upgrades
 
 SHOWN = 5
 
@@ -42,29 +44,48 @@ def no_hazard(subject: Subject, place: Place) -> Iterator[str]:
 
 
 def _findings(subject: Subject, place: Place) -> Iterator[tuple[Finding, str]]:
-    """What the linter says of each own revision, on tables whose size nobody knows."""
-    packages = frozenset(one.package.partition(".")[0] for one in subject.alone.addons)
-    for step in subject.climbed(place).steps:
-        context = _context(subject, step, packages)
-        for one in lint_plan([Step(step.planned.statements, context)], place.kind):
-            if not one.waived:
+    """What the linter says of each own revision, on tables whose size nobody knows.
+
+    As plans of upgrades do: the revisions of a release together, with those of other addons between.
+    """
+    climb = subject.climbed(place)
+    upgrades = Upgrades(climb)
+    own = {step.place: step for step in climb.steps}
+    for steps in upgrades.plans():
+        first, last = steps[0], steps[-1]
+        judged = [
+            Step(statements, _context(subject, first, revision))
+            for revision, statements in climb.ran[first.place : last.place + 1]
+        ]
+        for one in lint_plan(judged, place.kind):
+            step = own.get(first.place + one.step)
+            if step is None or one.waived or upgrades.since(step, one.table) is not first:
+                continue
+            if not _is_kept(one, step):
                 instead = f" Instead: {one.recipe.text}"
                 yield one, f"{step.revision}: {one.severity} {one.id}: {one.message}.{instead}"
 
 
-def _context(subject: Subject, step: climbing.Step, packages: frozenset[str]) -> Context:
-    revision = step.revision
+def _is_kept(one: Finding, step: climbing.Step) -> bool:
+    """Whether what is lost is put away and comes back: such a step blocks no plan."""
+    kept = {keep["table"] for keep in step.planned.keeps}
+    return one.id == "destructive" and step.revision.reversible and one.table in kept
+
+
+def _context(subject: Subject, first: climbing.Step, revision: Revision) -> Context:
+    """The context of a revision in the plan that begins with the step `first`."""
+    own = revision.addon == subject.name
     return Context(
-        addon=subject.name,
+        addon=revision.addon,
         requires=frozenset(subject.required),
-        tables={name: replace(one, rows=None, bytes=None) for name, one in step.observed.items()},
+        tables={name: replace(one, rows=None, bytes=None) for name, one in first.observed.items()},
         phase=revision.phase,
         transactional=revision.transactional,
         lock_timeout=True,  # apply sets one
         waivers=revision.waivers,
-        source=revision.path,
-        packages=packages,
-        schema=step.made_by,
+        source=revision.path if own else None,
+        packages=frozenset(one.package.partition(".")[0] for one in subject.alone.addons),
+        schema=first.made_by,
         label=str(revision),
     )
 

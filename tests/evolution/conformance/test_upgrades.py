@@ -185,3 +185,15 @@ def test_a_check_that_binds_the_release_before_is_told(workshop):
     workshop.lamp(files(**{"0003_released": RELEASED, "0004_check": BOUND_LATER}))
     (told,) = problems("no-danger")["no-danger"]
     assert "0004_check: danger contract-in-expand" in told
+
+
+def test_rows_that_no_release_writes_are_told_with_the_way_to_say_others(workshop):
+    files = called_power(workshop)
+    fill = "migrations/versions/0006_fill.py"
+    files[fill] = files[fill].replace("coalesce(watts, 0)", "watts")
+    had = ('sa.Column("watts", sa.Integer)', 'sa.Column("watts", sa.Integer, server_default="60")')
+    workshop.lamp({**files, **workshop.changed("migrations/versions/0002_watts.py", had)})
+    (told,) = problems("applies")["applies"]
+    assert "NOT NULL constraint failed" in told
+    assert "say values that one writes: --rows FILE, or conformance(..., rows=...)." in told
+    assert problems("applies", rows={"lamp_lamp": {"watts": 60}}) == {}

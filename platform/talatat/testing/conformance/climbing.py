@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, IntegrityError
 
 from talatat.errors import TalatatError
-from talatat.evolution.graph import Graph, Revision
+from talatat.evolution.graph import EvolutionError, Graph, Revision
 from talatat.evolution.hazards.model import Table as Observed
 from talatat.evolution.hazards.observing import observe
 from talatat.evolution.hazards.observing import schema_of as statements_of
@@ -40,6 +41,11 @@ from talatat.testing.conformance.reflecting import Content, content, reflect, ta
 from talatat.testing.conformance.rows import Rows
 
 ROWS = 2
+GUESSED = (
+    "The rows were made up by the check. Where no release writes such a row (NULL in the old column and in "
+    "the new one that is filled from it), say values that one writes: --rows FILE, or "
+    "conformance(..., rows=...)."
+)
 
 
 @dataclass
@@ -103,12 +109,20 @@ def climb(
             climber.made.stuck = True
             return climber.made
         except TalatatError as error:
-            climber.made.error = error
+            climber.made.error = EvolutionError(_told(error))
             return climber.made
         climber.made.schema = schema_of(connection)
         if back:
             climber.go_down()
         return climber.made
+
+
+def _told(error: TalatatError) -> list[str]:
+    """The problems; where the rows that were made up are refused, with what lets others be made."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, IntegrityError | DataError):
+        cause = cause.__cause__
+    return [text if cause is None else f"{text} {GUESSED}" for text in error.problems]
 
 
 class _Climber:
@@ -172,9 +186,7 @@ class _Climber:
                 return there_, back
             except TalatatError as error:
                 (there,) = planned(self.connection, self.graph, [there])
-                self.made.way_down += [
-                    f"it cannot be taken back: {text}" for text in error.problems
-                ]
+                self.made.way_down += [f"it cannot be taken back: {text}" for text in _told(error)]
                 return there, None
         (there,) = planned(self.connection, self.graph, [there])
         return there, None
@@ -197,14 +209,14 @@ class _Climber:
             step.rows_down = self._rows(step.keys)[0]
         except TalatatError as error:
             self.connection.rollback()
-            self.made.way_down += [f"it cannot be taken back: {text}" for text in error.problems]
+            self.made.way_down += [f"it cannot be taken back: {text}" for text in _told(error)]
             return
         try:
             carried_out(self.connection, self.graph, [step.planned])
         except TalatatError as error:
             self.connection.rollback()
             said = [
-                f"it cannot be run again after it was taken back: {one}" for one in error.problems
+                f"it cannot be run again after it was taken back: {one}" for one in _told(error)
             ]
             self.made.way_down += said
             raise _Stuck from error
@@ -247,7 +259,7 @@ class _Climber:
             carried_out(self.connection, self.graph, way[len(steps) :])
         except TalatatError as error:
             self.connection.rollback()
-            self.made.way_down += [f"with rows in its tables: {text}" for text in error.problems]
+            self.made.way_down += [f"with rows in its tables: {text}" for text in _told(error)]
             return
         again = comparable(schema_of(self.connection))
         self.made.way_down += parts(top, again, ("at first", "when it came back"))

@@ -3,7 +3,7 @@
 from figures import number
 from replay import SEED, replay
 
-BASKETS = number("baskets", 300, 5000)
+BASKETS = number("baskets", 120, 5000)
 CLIENTS = number("clients", 16, 16)
 
 

@@ -190,7 +190,7 @@ def test_problems_of_the_composition_keep_their_words_and_their_number(addons):
         (("open", 1, "w", os.O_WRONLY), None),
         (("open", os.devnull, "w", os.O_WRONLY), None),
         (("sqlite3.connect", ":memory:"), None),
-        (("sqlite3.connect", "x" * 100), f"opens the database '{'x' * 77}...'"),
+        (("sqlite3.connect", "x" * 400), f"opens the database '{'x' * 297}...'"),
         (("socket.connect", None, ("::1", 5432)), "connects (::1:5432)"),
         (("socket.sendto", None, "/run/log"), "sends to the network ('/run/log')"),
         (("os.fork",), "starts a process"),

@@ -44,7 +44,7 @@ _REFUSED = {
     "socket.sendto": "sends to the network",
     "subprocess.Popen": "starts a program",
 }
-_SHOWN = 80
+_SHOWN = 300  # characters: the end of a path tells most
 
 
 class Refused(PermissionError):

@@ -103,7 +103,7 @@ def picture(points: Sequence[Any]) -> str:
             {"plan": [p.plan for p in points], "apply": [p.apply for p in points]},
         ),
         (
-            "Seconds to find nothing to do",
+            "Seconds, nothing to do",
             {
                 "plan": [p.idle for p in points],
                 "a share of the addons": [

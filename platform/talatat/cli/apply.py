@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 import click
 
+from talatat.cli.asking import REFUSED, agreed, shown
 from talatat.cli.options import Choice, composing
-from talatat.cli.output import console, print_json
+from talatat.cli.output import print_json
 from talatat.cli.progress import progressing
 from talatat.errors import TalatatError
 from talatat.evolution.amounts import counted
@@ -16,7 +16,6 @@ from talatat.evolution.apply.applying import Applied, Moved, Refused, carry_out_
 from talatat.evolution.model import Plan
 from talatat.evolution.plan.files import load
 from talatat.evolution.plan.making import Prepared, prepare
-from talatat.evolution.plan.text import render
 from talatat.evolution.running.locking import Locked
 
 
@@ -62,41 +61,26 @@ def command(
             # Whoever was quicker may have brought the database there: of several that start, one applies.
             if saved or last or not (yes and isinstance(refusal, Moved)):
                 click.echo(f"refused: {refusal}", err=True)
-                return 3
+                return REFUSED
     raise AssertionError("the last try returns")
 
 
 def _apply(made: Prepared, saved: Plan | None, yes: bool, wait: float, as_json: bool) -> int:
     chosen = saved or made.plan
     if chosen.blockers:
-        return _shown(chosen, as_json)
+        return shown(chosen, as_json=as_json)
     idle = chosen.empty and saved is None
     if idle and not is_begun(made.opened):
         return _told(Applied(chosen.base.release, ()), as_json, chosen)
-    if saved is None and not (idle or yes) and not _agreed(chosen, as_json):
-        return 3
+    if (
+        saved is None
+        and not (idle or yes)
+        and not agreed(chosen, "Apply?", "Not applied", as_json=as_json)
+    ):
+        return REFUSED
     with progressing(as_json) as progress:
         done = carry_out_prepared(made, saved, progress=progress, wait=wait)
     return _told(replace(done, release=chosen.base.release) if idle else done, as_json, chosen)
-
-
-def _shown(plan: Plan, as_json: bool) -> int:
-    if as_json:
-        print_json(plan.as_json())
-    else:
-        render(plan, console())
-    return 3
-
-
-def _agreed(plan: Plan, as_json: bool) -> bool:
-    _shown(plan, as_json)
-    if as_json or not sys.stdin.isatty():
-        click.echo("Not applied: nobody to ask. Say --yes.", err=True)
-        return False
-    if not click.confirm("Apply?", default=False):
-        click.echo("Nothing was changed.")
-        return False
-    return True
 
 
 def _told(done: Applied, as_json: bool, plan: Plan) -> int:

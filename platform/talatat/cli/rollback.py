@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from talatat.cli.output import console, print_json
+from talatat.cli.asking import REFUSED, agreed, shown
+from talatat.cli.output import print_json
 from talatat.cli.progress import progressing
 from talatat.configuration.provenance import shown_path
 from talatat.evolution.amounts import counted
 from talatat.evolution.apply.applying import Refused
 from talatat.evolution.opening import open_database
-from talatat.evolution.plan.text import render
 from talatat.evolution.rollback import (
     Afterwards,
     Prepared,
@@ -25,7 +24,6 @@ from talatat.evolution.rollback import (
 from talatat.evolution.running.locking import Locked
 
 if TYPE_CHECKING:
-    from talatat.evolution.model import Plan
     from talatat.evolution.opening import Opened
 
 
@@ -54,7 +52,7 @@ def command(ini: str, to: int | None, yes: bool, while_serving: bool, as_json: b
         return _rollback(opened, to, yes, while_serving, as_json)
     except (Refused, Locked) as refusal:
         click.echo(f"refused: {refusal}", err=True)
-        return 3
+        return REFUSED
     finally:
         opened.database.dispose()
 
@@ -63,33 +61,15 @@ def _rollback(opened: Opened, to: int | None, yes: bool, while_serving: bool, as
     with prepared(opened, to) as made:
         plan = made.plan
         if plan.blockers:
-            return _shown(plan, as_json)
+            return shown(plan, as_json=as_json)
         if plan.empty:
             return _nothing(made, as_json)
-        if not yes and not _agreed(made, as_json):
-            return 3
+        question = f"Go back to release {made.target.number}?"
+        if not yes and not agreed(plan, question, "Not rolled back", as_json=as_json):
+            return REFUSED
         with progressing(as_json) as progress:
             done = carry_back(made, while_serving=while_serving, progress=progress)
     return _told(made, done, as_json)
-
-
-def _shown(plan: Plan, as_json: bool) -> int:
-    if as_json:
-        print_json(plan.as_json())
-    else:
-        render(plan, console())
-    return 3
-
-
-def _agreed(made: Prepared, as_json: bool) -> bool:
-    _shown(made.plan, as_json)
-    if as_json or not sys.stdin.isatty():
-        click.echo("Not rolled back: nobody to ask. Say --yes.", err=True)
-        return False
-    if not click.confirm(f"Go back to release {made.target.number}?", default=False):
-        click.echo("Nothing was changed.")
-        return False
-    return True
 
 
 def _nothing(made: Prepared, as_json: bool) -> int:

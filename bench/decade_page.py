@@ -28,8 +28,9 @@ written all the while, also while a plan is applied.
 
 ![Rows, schema, plan and apply times over the releases](decade.svg)
 
-Measured on {machine}, {at}, with {database}; figures depend on the machine, read them as ratios. Times are
-those of the commands in a process that has imported the platform already.
+Measured on {machine}, {at}, with {database}.
+Figures depend on the machine: read them as ratios. Times are those of the commands in a process that has
+imported the platform already.
 
 {summary}
 

@@ -30,8 +30,10 @@ def test_whatever_is_interrupted_converges(database, shelf, tmp_path, request):
         folder = tmp_path / str(place)
         folder.mkdir()
         struck.update(sweep(Lab(shelf, plan, server, folder), most))
+    few = "" if most == ALL else f"TALATAT_KILLS={most} "
     keep(
-        "Plans interrupted", database, "TALATAT_ACCEPT=1 .venv/bin/python -m pytest tests/accept/test_kills.py",
+        "Plans interrupted", database,
+        f"{few}TALATAT_ACCEPT=1 .venv/bin/python -m pytest tests/accept/test_kills.py -k {database}",
         plans=len(PLANS) if accepting() else 1, **struck, interruptions=struck.total(),
         converged=struck.total(), seconds=time.monotonic() - began,
     )  # fmt: skip

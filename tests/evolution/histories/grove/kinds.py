@@ -178,6 +178,8 @@ def _moved(
 
 
 def _drop(draft: Draft, table: str, column: Column) -> None:
+    if table not in draft.tables:  # the release took away all of it
+        return
     draft.tables[table] = draft.tables[table].without_column(column.name)
     draft.add(
         f"drop_{column.name}",

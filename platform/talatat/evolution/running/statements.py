@@ -69,7 +69,8 @@ class Recorder:
 
     def __enter__(self) -> Self:
         event.listen(self.connection, "before_cursor_execute", self._executing)
-        self._thread = get_ident()  # other threads of a process, a heartbeat's, connect as they like
+        # Other threads of the process, a heartbeat's, connect as they like.
+        self._thread = get_ident()
         event.listen(Engine, "engine_connect", self._connecting)
         return self
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from talatat.resources.filters import compare
+from talatat.resources import compare
 from talatat_catalog.models import Product
 
 LONGEST_NAME = 200

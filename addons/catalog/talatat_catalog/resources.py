@@ -9,8 +9,7 @@ from sqlalchemy.orm import selectinload
 
 from talatat.db import Money
 from talatat.problems import Problem
-from talatat.resources import Ranking, Resource
-from talatat.resources.filters import compare
+from talatat.resources import Ranking, Resource, compare
 from talatat_catalog.attributes import filter_attribute
 from talatat_catalog.models import Category, Product
 from talatat_catalog.schemas import CategorySchema, ProductSchema

@@ -10,10 +10,11 @@ directives      add_resource, extend_resource, add_hook
 registry        Resources: all of one system, bound when everything is composed
 bound, binding  one resource, compiled: schema, filters, orders, extensions
 services        routes and views
-reads, writes   the operations; documents reads their bodies
-parameters, querying, filters, ordering, cursor, paging     a list's query string, down to SQL
-representation, conditions     rows as JSON; ETags and preconditions
-extensions, hooks, conflicts   other addons' fields and calls; constraints as problems
+reads, writes   the operations
+listing/        a list's query string, down to SQL
+showing/        rows as JSON; ETags and preconditions
+writing/        bodies, read by the schema; constraints as problems
+extensions, hooks   other addons' fields and calls
 """
 
 from talatat.resources.bound import BoundResource
@@ -24,6 +25,7 @@ from talatat.resources.declaration import (
     collection_action,
     item_action,
 )
+from talatat.resources.listing.filters import compare
 from talatat.resources.registry import Resources
 
 __all__ = [
@@ -33,5 +35,6 @@ __all__ = [
     "Resource",
     "Resources",
     "collection_action",
+    "compare",
     "item_action",
 ]

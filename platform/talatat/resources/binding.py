@@ -16,8 +16,8 @@ from sqlalchemy.orm.attributes import QueryableAttribute
 from talatat.resources.bound import BoundResource
 from talatat.resources.declaration import Resource
 from talatat.resources.extensions import ExtensionFields, attribute_of
-from talatat.resources.filters import Filter, column_filter, custom_filter
-from talatat.resources.ordering import SortKey
+from talatat.resources.listing.filters import Filter, column_filter, custom_filter
+from talatat.resources.listing.ordering import SortKey
 from talatat.schema.derive import limit_by_column, schema_of
 
 DEEPEST = 2

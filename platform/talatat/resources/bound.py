@@ -13,17 +13,17 @@ import sqlalchemy as sa
 from pyramid.response import Response
 
 from talatat.problems import Problem
-from talatat.resources import conditions
-from talatat.resources.conflicts import pointers_of
-from talatat.resources.cursor import CursorSigner
 from talatat.resources.declaration import Resource, permission_of
-from talatat.resources.documents import Documents
 from talatat.resources.extensions import ExtensionFields, attribute_of
-from talatat.resources.filters import column_filter
-from talatat.resources.guards import guards_of
 from talatat.resources.hooks import HookDeclaration, Hooks
-from talatat.resources.querying import Queries
-from talatat.resources.representation import Projection, Representation
+from talatat.resources.listing.cursor import CursorSigner
+from talatat.resources.listing.filters import column_filter
+from talatat.resources.listing.guards import guards_of
+from talatat.resources.listing.querying import Queries
+from talatat.resources.showing import conditions
+from talatat.resources.showing.representation import Projection, Representation
+from talatat.resources.writing.conflicts import pointers_of
+from talatat.resources.writing.documents import Documents
 from talatat.schema.writing import dumps
 
 if TYPE_CHECKING:

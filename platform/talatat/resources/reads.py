@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from pyramid.response import Response
 
 from talatat.problems import Problem
-from talatat.resources import conditions
 from talatat.resources.bound import BoundResource, json_response
-from talatat.resources.paging import page_of, url_of
-from talatat.resources.parameters import only
-from talatat.resources.querying import statement
+from talatat.resources.listing.paging import page_of, url_of
+from talatat.resources.listing.parameters import only
+from talatat.resources.listing.querying import statement
+from talatat.resources.showing import conditions
 from talatat.schema.writing import dumps
 
 if TYPE_CHECKING:

@@ -16,13 +16,14 @@ from pyramid_retry import mark_error_retryable
 from sqlalchemy.exc import DataError, IntegrityError
 
 from talatat.problems import Problem, invalid
-from talatat.resources import conditions, conflicts
 from talatat.resources.bound import BoundResource, json_response
 from talatat.resources.declaration import Action
-from talatat.resources.documents import Changes
 from talatat.resources.extensions import attribute_of
-from talatat.resources.parameters import only
+from talatat.resources.listing.parameters import only
 from talatat.resources.reads import FIELDS, check_acceptable
+from talatat.resources.showing import conditions
+from talatat.resources.writing import conflicts
+from talatat.resources.writing.documents import Changes
 from talatat.schema.body import JSON_TYPES, read_empty, read_json
 from talatat.schema.faults import Fault
 from talatat.schema.reading import ObjectReader

@@ -18,11 +18,11 @@ from zope.interface import Interface
 from talatat.openapi import document_of, part_of
 from talatat.problems import Problem
 from talatat.resources.bound import json_response
-from talatat.resources.conditions import digest, tag_response
-from talatat.resources.cursor import LONGEST
 from talatat.resources.declaration import Resource
-from talatat.resources.filters import MAX_VALUES
-from talatat.resources.querying import LONGEST_SEARCH, MAX_SORT_KEYS
+from talatat.resources.listing.cursor import LONGEST
+from talatat.resources.listing.filters import MAX_VALUES
+from talatat.resources.listing.querying import LONGEST_SEARCH, MAX_SORT_KEYS
+from talatat.resources.showing.conditions import digest, tag_response
 from talatat.schema.body import MAX_DEPTH, body_limit
 
 if TYPE_CHECKING:

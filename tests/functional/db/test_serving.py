@@ -23,7 +23,9 @@ PAGE = {
         """
 }
 
-PLATFORM = [{"addon": "talatat", "revision": one} for one in ("0001_platform", "0002_evolution")]
+PLATFORM = [
+    {"addon": "talatat", "revision": one} for one in ("0001_platform", "0002_evolution", "0003_api")
+]
 
 
 @pytest.fixture

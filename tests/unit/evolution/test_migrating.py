@@ -38,14 +38,20 @@ def names(revisions):
 def test_an_empty_database_is_brought_to_the_composition_and_then_there_is_nothing_to_do(there):
     composition, database = there
     steps = []
-    order = ["talatat 0001_platform", "talatat 0002_evolution", "shelf 0001_books"]
+    order = [
+        "talatat 0001_platform",
+        "talatat 0002_evolution",
+        "talatat 0003_api",
+        "shelf 0001_books",
+    ]
     assert names(pending(composition, database)) == order
     done = bring_to(composition, database, progress=lambda *step: steps.append(step))
     assert [(str(one), number, total) for one, number, total in steps] == [
-        (name, number, 3) for number, name in enumerate(order, 1)
+        (name, number, len(order)) for number, name in enumerate(order, 1)
     ]
     assert done == [one for one, *_ in steps]
-    own = {"talatat_alembic_version", "talatat_outbox", "talatat_load", *metadata.tables}
+    served = {"outbox", "load", "change", "idempotency", "deprecated_use"}
+    own = {"talatat_alembic_version", *(f"talatat_{name}" for name in served), *metadata.tables}
     assert tables(database) == own | {"shelf_alembic_version", "shelf_book"}
     assert pending(composition, database) == []
     assert bring_to(composition, database) == []
@@ -60,7 +66,7 @@ def test_a_release_is_recorded_when_something_changed_and_only_then(shelf, there
     assert "@" in first.who
     (addon,) = first.surface["addons"]
     assert (addon["name"], addon["version"]) == ("shelf", "1.0")
-    assert first.surface["heads"] == {"shelf": ["0001_books"], "talatat": ["0002_evolution"]}
+    assert first.surface["heads"] == {"shelf": ["0001_books"], "talatat": ["0003_api"]}
     shelf.write("bare", {})
     url = database.url.render_as_string(hide_password=False)
     bring_to(shelf.composition("shelf", "bare", url=url), database)

@@ -33,6 +33,7 @@ def test_an_addon_without_migrations_has_none(addons):
     assert sorted(one.revision for one in graph.of("talatat")) == [
         "0001_platform",
         "0002_evolution",
+        "0003_api",
     ]
 
 

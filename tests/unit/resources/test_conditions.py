@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from talatat.problems import Problem
-from talatat.resources import conditions
+from talatat.resources.showing import conditions
 
 
 class Base(DeclarativeBase):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from talatat.resources.conflicts import problem_of
+from talatat.resources.writing.conflicts import problem_of
 
 FIELDS = {
     "shop_thing.code": "/code",

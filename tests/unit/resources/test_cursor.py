@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talatat.problems import Problem
-from talatat.resources.cursor import LONGEST, Cursor, CursorSigner, digest_of
+from talatat.resources.listing.cursor import LONGEST, Cursor, CursorSigner, digest_of
 
 QUERY = digest_of("a", 1)
 SIGNER = CursorSigner(["current", "former"])

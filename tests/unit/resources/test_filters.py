@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from talatat.db import JSONDocument, Scaled, UTCDateTime, UUIDv7
-from talatat.resources.filters import column_filter, custom_filter
+from talatat.resources.listing.filters import column_filter, custom_filter
 
 
 class Size(enum.Enum):

@@ -13,7 +13,7 @@ import pytest
 
 from talatat import schema as s
 from talatat.problems import Problem
-from talatat.resources.representation import KEPT_PROJECTIONS, Representation, parse_fields
+from talatat.resources.showing.representation import KEPT_PROJECTIONS, Representation, parse_fields
 
 
 class Reversed(colander.SchemaType):

@@ -14,7 +14,7 @@ import colander
 
 from talatat.problems import Problem, invalid
 from talatat.resources.extensions import ExtensionFields, attribute_of
-from talatat.resources.representation import shower
+from talatat.resources.showing.representation import shower
 from talatat.schema.faults import Fault, escape, fault
 from talatat.schema.merge import merge_patch
 from talatat.schema.reading import INVALID, ObjectReader, finish, nullable

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from talatat.problems import bad_parameter
-from talatat.resources.cursor import Cursor, CursorSigner, digest_of, invalid_cursor
-from talatat.resources.filters import OPERATORS, Filter, custom_filter
-from talatat.resources.guards import Guards, hidden
-from talatat.resources.ordering import SortKey, beyond, order_by
-from talatat.resources.parameters import parameters, unknown_parameter
+from talatat.resources.listing.cursor import Cursor, CursorSigner, digest_of, invalid_cursor
+from talatat.resources.listing.filters import OPERATORS, Filter, custom_filter
+from talatat.resources.listing.guards import Guards, hidden
+from talatat.resources.listing.ordering import SortKey, beyond, order_by
+from talatat.resources.listing.parameters import parameters, unknown_parameter
 
 if TYPE_CHECKING:
     from pyramid.request import Request

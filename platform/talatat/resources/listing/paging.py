@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
-from talatat.resources.cursor import Cursor, CursorSigner
+from talatat.resources.listing.cursor import Cursor, CursorSigner
 
 if TYPE_CHECKING:
     from pyramid.request import Request
 
-    from talatat.resources.querying import Query
+    from talatat.resources.listing.querying import Query
 
 
 @dataclass(frozen=True)

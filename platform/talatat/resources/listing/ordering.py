@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from talatat.resources.cursor import Cursor
+from talatat.resources.listing.cursor import Cursor
 
 
 @dataclass(frozen=True)

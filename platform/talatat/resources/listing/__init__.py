@@ -1,0 +1,1 @@
+"""A list's query string, down to SQL: parameters, filters, orders, cursors, pages, guards."""

@@ -18,7 +18,7 @@ def keys(steps):
 def test_an_empty_database_is_planned_applied_and_then_there_is_nothing_to_do(operator):
     plan = operator.plan()
     assert (plan.exit_code, keys(plan.steps)) == (2, STEPS)
-    assert any(one.startswith("CREATE TABLE shelf_book") for one in plan.steps[2].statements)
+    assert any(one.startswith("CREATE TABLE shelf_book") for one in plan.steps[-1].statements)
     done = operator.apply()
     assert (done.release, keys(done.steps)) == (1, STEPS)
     again = operator.plan()

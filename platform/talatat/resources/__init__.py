@@ -10,10 +10,10 @@ directives      add_resource, extend_resource, add_hook
 registry        Resources: all of one system, bound when everything is composed
 bound, binding  one resource, compiled: schema, filters, orders, extensions
 services        routes and views
-reads, writes   the operations
+reads, writes   the views of the operations
 listing/        a list's query string, down to SQL
 showing/        rows as JSON; ETags and preconditions
-writing/        bodies, read by the schema; constraints as problems
+writing/        operations on rows; bodies, read by the schema; constraints as problems
 extensions, hooks   other addons' fields and calls
 """
 

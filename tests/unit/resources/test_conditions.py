@@ -53,21 +53,23 @@ def test_if_none_match_compares_weakly(header: str, expected: bool) -> None:
 
 @pytest.mark.parametrize("header", ['"3-aa"', '"3-bb"', '"3"', '"1-x", "3-y"', "*"])
 def test_if_match_compares_the_versions(header: str) -> None:
-    conditions.check_match(request(if_match=header), "3")
+    conditions.check_match(conditions.preconditions_of(request(if_match=header)), "3")
 
 
 @pytest.mark.parametrize("header", ['"4-aa"', 'W/"3-aa"', "3-aa", '"33-aa"', '""'])
 def test_if_match_refuses_all_else(header: str) -> None:
     with pytest.raises(Problem) as raised:
-        conditions.check_match(request(if_match=header), "3", {"a": 1}, '"3-x"')
+        conditions.check_match(
+            conditions.preconditions_of(request(if_match=header)), "3", {"a": 1}, '"3-x"'
+        )
     assert raised.value.code == 412
     assert raised.value.extra == {"current": {"a": 1}, "current_etag": '"3-x"'}
 
 
 def test_where_there_is_no_row_if_match_fails_and_if_none_match_holds() -> None:
-    conditions.check_match(request(if_none_match="*"), None)
+    conditions.check_match(conditions.preconditions_of(request(if_none_match="*")), None)
     with pytest.raises(Problem):
-        conditions.check_match(request(if_match="*"), None)
+        conditions.check_match(conditions.preconditions_of(request(if_match="*")), None)
 
 
 def test_a_row_without_a_version_has_an_etag_of_its_values() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -24,6 +25,29 @@ if TYPE_CHECKING:
     from talatat.resources.extensions import ExtensionFields
 
 TAG = re.compile(r'(W/)?"([^"]*)"')
+
+
+@dataclass(frozen=True)
+class Preconditions:
+    """What a client asks of the row before it is written: the values of the two headers."""
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+    def __bool__(self) -> bool:
+        """Whether anything is asked at all."""
+        return self.if_match is not None or self.if_none_match is not None
+
+
+NO_PRECONDITIONS = Preconditions()
+
+
+def preconditions_of(request: Request) -> Preconditions:
+    """The preconditions in the headers of a request."""
+    environ = request.environ
+    if "HTTP_IF_MATCH" not in environ and "HTTP_IF_NONE_MATCH" not in environ:
+        return NO_PRECONDITIONS
+    return Preconditions(environ.get("HTTP_IF_MATCH"), environ.get("HTTP_IF_NONE_MATCH"))
 
 
 def digest(body: bytes) -> str:
@@ -65,7 +89,7 @@ def tag_response(request: Request, response: Response, tag: str) -> None:
 
 
 def check_match(
-    request: Request,
+    given: Preconditions,
     versions: str | None,
     current: Mapping[str, Any] | None = None,
     tag: str | None = None,
@@ -76,10 +100,10 @@ def check_match(
     `versions` is None where there is no row. `current` and its `tag` go with the problem, so that a
     client can merge and try again without another request.
     """
-    wanted = request.environ.get("HTTP_IF_MATCH")
+    wanted = given.if_match
     if wanted and not _matches(wanted, versions):
         raise _failed("The row has changed since the ETag in If-Match was read", current, tag)
-    unwanted = request.environ.get("HTTP_IF_NONE_MATCH")
+    unwanted = given.if_none_match
     if unwanted and versions is not None and _matches(unwanted, versions):
         raise _failed("The row that If-None-Match excludes is there", current, tag)
     if required and not wanted:

@@ -56,6 +56,7 @@ CODES: dict[str, str] = {
     "duplicate": "A value that must be unique is taken.",
     "reference": "A row that is referred to is missing, or this one is still referred to.",
     "constraint": "A constraint of the database refuses a value.",
+    "patch_test_failed": "A `test` of the JSON patch does not hold; nothing was changed.",
     "precondition_failed": "The row has changed since its ETag was read; `current` shows it.",
     "body_too_large": "The body is larger than is accepted.",
     "unsupported_media_type": "The Content-Type is missing or not one that is accepted.",

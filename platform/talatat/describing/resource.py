@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from talatat.describing.shapes import content, operation, parameter, ref
 from talatat.resources.declaration import Action, actions_of
+from talatat.resources.writes import PATCH_TYPES
+from talatat.resources.writing.json_patch import CONTENT_TYPE as JSON_PATCH
 from talatat.schema.document import Form, json_schema
 
 if TYPE_CHECKING:
@@ -167,11 +169,14 @@ class Describer:
 
     def _patch(self) -> dict[str, Any]:
         schema = ref(f"{self.name}.patch")
-        types = ("application/merge-patch+json", "application/json")
-        body = {"required": True, "content": {name: {"schema": schema} for name in types}}
+        schemas = dict.fromkeys(PATCH_TYPES, schema) | {JSON_PATCH: ref("json_patch")}
+        body = {
+            "required": True,
+            "content": {name: {"schema": one} for name, one in schemas.items()},
+        }
         return self._operation(
             "patch",
-            f"Change fields of one of {self.title} (JSON Merge Patch)",
+            f"Change fields of one of {self.title} (JSON Merge Patch or JSON Patch)",
             {"200": self._shown("The row", "ETag")},
             unsafe=True,
             parameters=[_fields(), self._match()],

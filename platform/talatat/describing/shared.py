@@ -7,6 +7,7 @@ from typing import Any
 from talatat.composition import PLATFORM
 from talatat.describing.shapes import content, operation, parameter, ref
 from talatat.problems import CODES, CONTENT_TYPE
+from talatat.resources.writing.json_patch import MAX_OPERATIONS, OPERATIONS
 
 ERROR = {
     "type": "object",
@@ -41,6 +42,23 @@ PROBLEM: dict[str, Any] = {
     },
 }
 
+JSON_PATCH: dict[str, Any] = {
+    "type": "array",
+    "x-addon": PLATFORM,
+    "description": "Operations on the row as it is shown (RFC 6902), in order, all or none",
+    "maxItems": MAX_OPERATIONS,
+    "items": {
+        "type": "object",
+        "required": ["op", "path"],
+        "properties": {
+            "op": {"type": "string", "enum": list(OPERATIONS)},
+            "path": {"type": "string", "description": "A JSON pointer into the row (RFC 6901)"},
+            "from": {"type": "string", "description": "Of `move` and `copy`: from where"},
+            "value": {"description": "Of `add`, `replace` and `test`"},
+        },
+    },
+}
+
 READINESS = {
     "type": "object",
     "x-addon": PLATFORM,
@@ -58,7 +76,7 @@ READINESS = {
 def shared_components(registry: Any) -> dict[str, Any]:
     """Schemas, responses and security schemes that belong to no addon."""
     return {
-        "schemas": {"problem": PROBLEM, "readiness": READINESS},
+        "schemas": {"problem": PROBLEM, "json_patch": JSON_PATCH, "readiness": READINESS},
         "responses": {
             "problem": {
                 "description": "A problem: the request failed",

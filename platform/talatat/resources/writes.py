@@ -16,7 +16,8 @@ from talatat.resources.declaration import Action
 from talatat.resources.listing.parameters import only
 from talatat.resources.reads import FIELDS, check_acceptable
 from talatat.resources.showing.conditions import preconditions_of
-from talatat.resources.writing import operations
+from talatat.resources.writing import json_patch, operations
+from talatat.resources.writing.json_patch import PatchDocument
 from talatat.resources.writing.operations import Written
 from talatat.schema.body import JSON_TYPES, read_empty, read_json
 from talatat.schema.faults import Fault
@@ -26,7 +27,7 @@ from talatat.schema.writing import dumps
 if TYPE_CHECKING:
     from pyramid.request import Request
 
-PATCH_TYPES = ("application/merge-patch+json", "application/json")
+PATCH_TYPES = ("application/merge-patch+json", json_patch.CONTENT_TYPE, "application/json")
 
 
 def create_row(bound: BoundResource, request: Request) -> Response:
@@ -46,9 +47,11 @@ def replace_row(bound: BoundResource, request: Request) -> Response:
 
 
 def patch_row(bound: BoundResource, request: Request) -> Response:
-    """200 with the row as the merge patch leaves it."""
+    """200 with the row as the patch leaves it: a merge patch, or by its content type a JSON patch."""
     fields = _ready(request)
     body = read_json(request, PATCH_TYPES)
+    if request.content_type.strip().lower() == json_patch.CONTENT_TYPE:
+        body = PatchDocument(body)
     identifier, preconditions = request.matchdict["id"], preconditions_of(request)
     written = operations.patch(bound, request, identifier, body, preconditions)
     return answer(bound, request, written, fields)

@@ -23,6 +23,7 @@ from talatat.resources.listing.cursor import LONGEST
 from talatat.resources.listing.filters import MAX_VALUES
 from talatat.resources.listing.querying import LONGEST_SEARCH, MAX_SORT_KEYS
 from talatat.resources.showing.conditions import digest, tag_response
+from talatat.resources.writing.json_patch import MAX_OPERATIONS
 from talatat.schema.body import MAX_DEPTH, body_limit
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ CAPABILITIES = (
     "conditional-requests",
     "cursor-paging",
     "filters",
+    "json-patch",
     "merge-patch",
     "openapi-3.1",
     "problem-details",
@@ -134,6 +136,7 @@ def _limits(request: Request) -> dict[str, int]:
         "max_sort_keys": MAX_SORT_KEYS,
         "max_search_characters": LONGEST_SEARCH,
         "max_cursor_characters": LONGEST,
+        "max_patch_operations": MAX_OPERATIONS,
     }
 
 

@@ -110,9 +110,11 @@ def test_a_wrong_or_missing_content_type_is_415(store: Any) -> None:
 
 def test_a_patch_says_what_it_accepts(store: Any) -> None:
     row = store.app.post_json(THINGS, {"name": "a"}, headers=OWNER).json
-    headers = {**OWNER, "Content-Type": "application/json-patch+json"}
+    headers = {**OWNER, "Content-Type": "application/xml"}
     response = store.app.patch(f"{THINGS}/{row['id']}", b"[]", headers=headers, status=415)
-    assert response.headers["Accept-Patch"] == "application/merge-patch+json, application/json"
+    assert response.headers["Accept-Patch"] == (
+        "application/merge-patch+json, application/json-patch+json, application/json"
+    )
 
 
 def test_a_charset_of_utf_8_may_be_said(store: Any) -> None:

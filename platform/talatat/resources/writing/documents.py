@@ -1,13 +1,13 @@
 """Bodies of create, replace and patch, read by the schema of a resource with its extensions.
 
-All three give `changes`: {field: Python value}, and under an extension's name either a dict of its
+All of them give `changes`: {field: Python value}, and under an extension's name either a dict of its
 fields or None, which removes its row. Faults of the whole document are collected into one 422;
 fields that this request may not write are a 403.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import colander
@@ -15,6 +15,7 @@ import colander
 from talatat.problems import Problem, invalid
 from talatat.resources.extensions import ExtensionFields, attribute_of
 from talatat.resources.showing.representation import shower
+from talatat.resources.writing.differing import REMOVED, difference, writable
 from talatat.schema.faults import Fault, escape, fault
 from talatat.schema.merge import merge_patch
 from talatat.schema.reading import INVALID, ObjectReader, finish, nullable
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from pyramid.request import Request
 
 Changes = dict[str, Any]
+
+ValueOf = Callable[[colander.SchemaNode, Any, Any], Any]
+"""(node, row, given) -> the value that a field is to have, or REMOVED."""
 
 
 class Documents:
@@ -57,14 +61,31 @@ class Documents:
 
     def patch(self, request: Request, body: Any, row: Any) -> Changes:
         """The fields that a merge patch (RFC 7396) changes."""
-        faults: list[Fault] = []
         if not isinstance(body, dict):
             raise invalid([fault("", "type", "must be an object")])
+        return self._changed(request, body, row, merged)
+
+    def difference(
+        self, request: Request, before: dict[str, Any], after: dict[str, Any], row: Any
+    ) -> Changes:
+        """The fields that differ between what `row` shows (`before`) and what it is to show."""
+        body = difference(before, writable(self.schema, before, after))
+        for addon in self.extensions.keys() & body.keys():
+            shown, wanted = before.get(addon), body[addon]
+            if isinstance(shown, dict) and isinstance(wanted, dict):
+                wanted = writable(self.extensions[addon].schema, shown, wanted)
+                body[addon] = difference(shown, wanted)
+        return self._changed(request, body, row, replaced)
+
+    def _changed(
+        self, request: Request, body: dict[str, Any], row: Any, value_of: ValueOf
+    ) -> Changes:
+        faults: list[Fault] = []
         self._refuse_protected(request, body)
-        changes = self._patched(self.reader, body, row, "", faults)
+        changes = self._patched(self.reader, body, row, "", faults, value_of)
         for addon, extension in self.extensions.items():
             if addon in body:
-                values = self._patch_extension(extension, body[addon], row, faults)
+                values = self._patch_extension(extension, body[addon], row, faults, value_of)
                 changes[addon] = values
         self._refuse_create_only(changes, row, faults)
         if not faults and self.schema.validator is not None:
@@ -101,18 +122,23 @@ class Documents:
         return extension.reader(given, pointer, faults)
 
     def _patch_extension(
-        self, extension: ExtensionFields, given: Any, row: Any, faults: list[Fault]
+        self,
+        extension: ExtensionFields,
+        given: Any,
+        row: Any,
+        faults: list[Fault],
+        value_of: ValueOf,
     ) -> Any:
         pointer = f"/{extension.addon}"
-        if given is None:
+        if given is None or given is REMOVED:
             return _removed(extension, pointer, faults)
         current = extension.of(row)
         if current is None:  # the patch makes the row, so it has to be a whole one
-            return extension.reader(merge_patch({}, given), pointer, faults)
+            return extension.reader(_new(given, value_of), pointer, faults)
         if not isinstance(given, dict):
             faults.append(fault(pointer, "type", "must be an object"))
             return INVALID
-        return self._patched(extension.reader, given, current, pointer, faults)
+        return self._patched(extension.reader, given, current, pointer, faults, value_of)
 
     def _patched(
         self,
@@ -121,23 +147,27 @@ class Documents:
         row: Any,
         pointer: str,
         faults: list[Fault],
+        value_of: ValueOf,
     ) -> Changes:
-        merged: dict[str, Any] = {}
+        wanted: dict[str, Any] = {}
         removed: Changes = {}
-        for name, value in body.items():
+        for name, given in body.items():
             node = reader.fields[name][0] if name in reader.fields else None
+            value = given if node is None else value_of(node, row, given)
             if node is None or getattr(node, "read_only", False):
-                merged[name] = value  # the reader words the fault
-            elif value is None and not nullable(node):
+                wanted[name] = None if value is REMOVED else value  # the reader words the fault
+            elif value is REMOVED and nullable(node):
+                wanted[name] = None
+            elif value is REMOVED:
                 if node.missing in (colander.required, colander.drop):
                     where = f"{pointer}/{escape(name)}"
                     faults.append(fault(where, "required", "cannot be removed"))
                 else:
                     removed[name] = node.missing
             else:
-                merged[name] = merge_into(node, row, value)
+                wanted[name] = value
         skip = self.skip if not pointer else frozenset()
-        changes = reader.members(merged, pointer, faults, partial=True, skip=skip)
+        changes = reader.members(wanted, pointer, faults, partial=True, skip=skip)
         return removed if changes is INVALID else changes | removed
 
     def _present(self, row: Any) -> Changes:
@@ -171,14 +201,30 @@ class Documents:
             raise Problem(403, "forbidden", detail, refused)
 
 
-def merge_into(node: colander.SchemaNode, row: Any, value: Any) -> Any:
-    """`value` merged into what `row` shows for an object-like field; else `value` itself."""
+def merged(node: colander.SchemaNode, row: Any, value: Any) -> Any:
+    """What a merge patch's `value` makes of a field of `row`: null removes, objects merge."""
+    if value is None:
+        return REMOVED
     mergeable = isinstance(node.typ, colander.Mapping | JSONType)
     if not isinstance(value, dict) or not mergeable:
         return value
     current = getattr(row, attribute_of(node), None)
     shown = None if current is None else shower(node)(current)
     return merge_patch(shown, value)
+
+
+def replaced(node: colander.SchemaNode, row: Any, value: Any) -> Any:
+    """What a difference's `value` makes of a field of `row`: itself."""
+    return value
+
+
+def _new(given: Any, value_of: ValueOf) -> Any:
+    """A patch of an extension that has no row yet, as the document of a new one."""
+    if value_of is merged:
+        return merge_patch({}, given)
+    if not isinstance(given, dict):
+        return given
+    return {name: value for name, value in given.items() if value is not REMOVED}
 
 
 def _removed(extension: ExtensionFields, pointer: str, faults: list[Fault]) -> Any:

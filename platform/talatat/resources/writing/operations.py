@@ -8,6 +8,8 @@ at is what they change. Everything is flushed: a constraint that refuses is a Pr
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from talatat.resources.extensions import attribute_of
 from talatat.resources.showing import conditions
 from talatat.resources.showing.conditions import NO_PRECONDITIONS, Preconditions
 from talatat.resources.writing import conflicts
+from talatat.resources.writing.json_patch import PatchDocument
 from talatat.schema.writing import dumps
 
 if TYPE_CHECKING:
@@ -72,11 +75,16 @@ def patch(
     body: Any,
     preconditions: Preconditions = NO_PRECONDITIONS,
 ) -> Written:
-    """Change the row as the merge patch `body` says: 200."""
+    """Change the row as `body` says, a merge patch or a `PatchDocument` (JSON Patch): 200."""
     row = bound.existing(request, identifier, lock=True)
     check(bound, request, row, preconditions)
-    changes = bound.documents.patch(request, body, row)
-    update(bound, request, row, changes)
+    if isinstance(body, PatchDocument):
+        before = json.loads(dumps(bound.represent(request, row)))
+        after = body.apply(copy.deepcopy(before))
+        with body.locating():
+            update(bound, request, row, bound.documents.difference(request, before, after, row))
+    else:
+        update(bound, request, row, bound.documents.patch(request, body, row))
     return Written(row, 200)
 
 

@@ -140,9 +140,12 @@ class Describer:
         return self._operation(
             "create",
             f"Create one of {self.title}",
-            {"201": self._shown("The new row", "ETag", "Location")},
+            {
+                "200": self._shown("The row as it would be, of `validate_only`"),
+                "201": self._shown("The new row", "ETag", "Location"),
+            },
             unsafe=True,
-            parameters=[_fields()],
+            parameters=[_fields(), _validate_only()],
             requestBody=self._body("create"),
         )
 
@@ -163,7 +166,7 @@ class Describer:
             f"Replace one of {self.title}, or create it under this id",
             responses,
             unsafe=True,
-            parameters=[_fields(), self._match()],
+            parameters=[_fields(), _validate_only(), self._match()],
             requestBody=self._body("replace"),
         )
 
@@ -179,7 +182,7 @@ class Describer:
             f"Change fields of one of {self.title} (JSON Merge Patch or JSON Patch)",
             {"200": self._shown("The row", "ETag")},
             unsafe=True,
-            parameters=[_fields(), self._match()],
+            parameters=[_fields(), _validate_only(), self._match()],
             requestBody=body,
         )
 
@@ -189,7 +192,7 @@ class Describer:
             f"Delete one of {self.title}",
             {"204": {"description": "Deleted"}},
             unsafe=True,
-            parameters=[self._match()],
+            parameters=[_validate_only(), self._match()],
         )
 
     def _action(self, action: Action) -> tuple[str, dict[str, Any]]:
@@ -199,7 +202,8 @@ class Describer:
         if action.problems:
             listed = "\n".join(f"- `{code}`: {text}" for code, text in action.problems.items())
             description += f"\n\nProblems beside the usual ones:\n\n{listed}"
-        more: dict[str, Any] = {"parameters": [_fields(), *([self._match()] if on_item else ())]}
+        parameters = [_fields(), _validate_only(), *([self._match()] if on_item else ())]
+        more: dict[str, Any] = {"parameters": parameters}
         if action.body is not None:
             schema = {**json_schema(action.body(), "create"), "x-addon": self.bound.addon}
             more["requestBody"] = {"required": True, "content": content(schema)}
@@ -208,12 +212,16 @@ class Describer:
         else:
             shown = ref(self.name)
         answer: dict[str, Any] = {"description": "Done", "content": content(shown)}
+        answers = {str(action.status): answer}
+        if 200 < action.status < 300 and action.status != 204:
+            tried = "What would be answered, of `validate_only`"
+            answers = {"200": {**answer, "description": tried}, **answers}
         if action.status == 201:
-            answer["headers"] = _headers("ETag", "Location")
+            answers["201"] = {**answer, "headers": _headers("ETag", "Location")}
         described = self._operation(
             action.verb,
             action.description.partition("\n")[0] or f"{action.verb} {self.title}",
-            {str(action.status): answer},
+            answers,
             unsafe=True,
             permission=action.permission or self.bound.permission("write"),
             description=description,
@@ -287,6 +295,11 @@ def _headers(*names: str) -> dict[str, Any]:
 
 def _fields() -> dict[str, Any]:
     return parameter("fields", {"type": "string"}, "Only these fields: `a,b.c`")
+
+
+def _validate_only() -> dict[str, Any]:
+    text = "`true`: do and check everything, answer it with 200 (204), and let nothing of it stay"
+    return parameter("validate_only", {"type": "boolean", "default": False}, text)
 
 
 def _none_match() -> dict[str, Any]:

@@ -1,16 +1,20 @@
 """The views of the operations that write: create, replace, patch, delete, and the actions.
 
 A view reads the request (parameters, headers, body) and answers; what is done to the rows is
-`writing.operations`. Everything happens in the transaction of the request.
+`writing.operations`. Everything happens in the transaction of the request, which is doomed where the
+request says `validate_only=true`: it is all done and checked, and nothing of it stays.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from pyramid.response import Response
 
-from talatat.problems import invalid
+from talatat.problems import bad_parameter, invalid
 from talatat.resources.bound import BoundResource, json_response
 from talatat.resources.declaration import Action
 from talatat.resources.listing.parameters import only
@@ -29,52 +33,86 @@ if TYPE_CHECKING:
 
 PATCH_TYPES = ("application/merge-patch+json", json_patch.CONTENT_TYPE, "application/json")
 
+VALIDATE_ONLY = ("validate_only",)
+PARAMETERS = (*FIELDS, *VALIDATE_ONLY)
+
 
 def create_row(bound: BoundResource, request: Request) -> Response:
     """201 with Location, ETag and the row."""
-    fields = _ready(request)
+    asked = asked_of(request)
     written = operations.create(bound, request, read_json(request))
-    return answer(bound, request, written, fields)
+    return answer(bound, request, written, asked)
 
 
 def replace_row(bound: BoundResource, request: Request) -> Response:
     """200 with the row; 201 where there was none and its id is a UUID."""
-    fields = _ready(request)
+    asked = asked_of(request)
     body = read_json(request)
     identifier, preconditions = request.matchdict["id"], preconditions_of(request)
     written = operations.replace(bound, request, identifier, body, preconditions)
-    return answer(bound, request, written, fields)
+    return answer(bound, request, written, asked)
 
 
 def patch_row(bound: BoundResource, request: Request) -> Response:
     """200 with the row as the patch leaves it: a merge patch, or by its content type a JSON patch."""
-    fields = _ready(request)
+    asked = asked_of(request)
     body = read_json(request, PATCH_TYPES)
     if request.content_type.strip().lower() == json_patch.CONTENT_TYPE:
         body = PatchDocument(body)
     identifier, preconditions = request.matchdict["id"], preconditions_of(request)
     written = operations.patch(bound, request, identifier, body, preconditions)
-    return answer(bound, request, written, fields)
+    return answer(bound, request, written, asked)
 
 
 def delete_row(bound: BoundResource, request: Request) -> Response:
     """204."""
-    only(request, ())
+    asked = asked_of(request, VALIDATE_ONLY)
     read_empty(request)
     identifier, preconditions = request.matchdict["id"], preconditions_of(request)
     written = operations.delete(bound, request, identifier, preconditions)
-    return answer(bound, request, written)
+    return answer(bound, request, written, asked)
 
 
-def answer(
-    bound: BoundResource, request: Request, written: Written, fields: str | None = None
-) -> Response:
+@dataclass(frozen=True)
+class Asked:
+    """The parameters of a write: the fields to show, and whether it is only to be tried."""
+
+    fields: str | None = None
+    validate_only: bool = False
+
+
+def asked_of(request: Request, known: Collection[str] = PARAMETERS) -> Asked:
+    """The parameters of a write; Problem 400 for another one, 406 where JSON is not taken."""
+    check_acceptable(request)
+    given = only(request, known)
+    wanted = given.get("validate_only", "false")
+    if wanted not in ("true", "false"):
+        raise bad_parameter("validate_only", "must be true or false")
+    return Asked(given.get("fields"), wanted == "true")
+
+
+def answer(bound: BoundResource, request: Request, written: Written, asked: Asked) -> Response:
     """The response to a write: the row with its ETag, and of a new one its Location; 204 without one."""
     if written.row is None:
-        return Response(status=written.status, content_type=None)
-    response = bound.answer(request, written.row, written.status, fields)
-    if written.status == 201:
-        response.headers["Location"] = bound.url(request, written.row.id)
+        response = Response(status=written.status, content_type=None)
+    else:
+        response = bound.answer(request, written.row, written.status, asked.fields)
+        if written.status == 201:
+            response.headers["Location"] = bound.url(request, written.row.id)
+    return undone(bound, request, response) if asked.validate_only else response
+
+
+def undone(bound: BoundResource, request: Request, response: Response) -> Response:
+    """The answer of a write of which nothing is to stay: no event is sent, no version is told."""
+    if request.registry.system.database.dialect == "postgresql":
+        with operations.constraints(bound):  # those that wait for the COMMIT that will not come
+            request.db.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
+    request.tm.doom()
+    if 200 < response.status_int < 300 and response.status_int != 204:
+        response.status_int = 200
+    for name in ("Location", "ETag"):
+        response.headers.pop(name, None)
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -88,7 +126,7 @@ class ActionView:
         self.reader = ObjectReader(action.body()) if action.body is not None else None
 
     def __call__(self, request: Request) -> Response:
-        fields = _ready(request)
+        asked = asked_of(request)
         arguments: list[Any] = []
         body = self._body(request)
         if self.action.level == "item":
@@ -101,7 +139,8 @@ class ActionView:
         with operations.constraints(self.bound):
             result = self.method(request, *arguments)
             request.db.flush()
-        return self._answer(request, result, fields)
+        response = self._answer(request, result, asked.fields)
+        return undone(self.bound, request, response) if asked.validate_only else response
 
     def _body(self, request: Request) -> Any:
         if self.reader is None:
@@ -118,7 +157,8 @@ class ActionView:
         if result is None:
             return Response(status=204, content_type=None)
         if isinstance(result, self.bound.model):
-            return answer(self.bound, request, Written(result, self.action.status), fields)
+            written = Written(result, self.action.status)
+            return answer(self.bound, request, written, Asked(fields))
         if isinstance(result, list | tuple):
             show = self.bound.projection(request, fields)
             result = {
@@ -129,17 +169,15 @@ class ActionView:
         return response
 
 
-def _ready(request: Request) -> str | None:
-    check_acceptable(request)
-    return only(request, FIELDS).get("fields")
-
-
 __all__ = [
     "JSON_TYPES",
     "ActionView",
+    "Asked",
     "answer",
+    "asked_of",
     "create_row",
     "delete_row",
     "patch_row",
     "replace_row",
+    "undone",
 ]

@@ -43,6 +43,7 @@ CAPABILITIES = (
     "problem-details",
     "sorting",
     "sparse-fields",
+    "validate-only",
 )
 
 

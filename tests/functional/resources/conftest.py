@@ -268,6 +268,43 @@ THINGS = "/api/store/v1/things"
 BOXES = "/api/store/v1/boxes"
 
 
+# An addon that does something for each thing: at once, after the commit, and in the transaction's hook.
+POST = {
+    "__init__.py": """
+        from dataclasses import dataclass
+        from talatat.events import Event, emit
+        from talatat.problems import Problem
+
+        delivered, committed, failing = [], [], []
+
+        @dataclass
+        class Made(Event):
+            name: str
+
+        def deliver(event):
+            delivered.append(event.name)
+
+        def before(request, thing, changes):
+            if failing and changes.get("name") in failing:
+                raise RuntimeError("the hook fails")
+            if changes.get("name") == "refused":
+                raise Problem(409, "refused", "The post refuses", [{"pointer": "/name", "code": "refused",
+                    "detail": "is refused"}])
+
+        def after(request, thing, changes):
+            emit(request, Made(thing.name))
+            name = thing.name
+            request.tm.get().addAfterCommitHook(lambda success: success and committed.append(name))
+
+        def includeme(config):
+            config.add_subscriber_after_commit(deliver, Made)
+            config.add_hook("store.things", "before_create", before)
+            config.add_hook("store.things", "after_create", after)
+            config.add_hook("store.things", "after_update", after)
+        """
+}
+
+
 @pytest.fixture
 def extender() -> Any:
     """Writes the files of an addon that extends things: extender(name)."""
@@ -297,6 +334,7 @@ class Kept:
             self.addons.write("store", STORE)
             self.addons.write("stars", extending("stars"), requires=("store",))
             self.addons.write("moons", extending("moons", "always"), requires=("store",))
+            self.addons.write("post", POST, requires=("store",))
         found = self.systems.get((kind, *names))
         if found is None:
             url = self._url(request, kind, "-".join(names))
@@ -345,4 +383,15 @@ def store(request: pytest.FixtureRequest, kept: Kept) -> TestSystem:
 def starred(request: pytest.FixtureRequest, kept: Kept) -> TestSystem:
     """`store` with two addons that extend its things, on each database."""
     system: TestSystem = kept.system(request, request.param, "stars", "moons")
+    return system
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def posted(request: pytest.FixtureRequest, kept: Kept) -> TestSystem:
+    """`store` with an addon whose hooks send something after the commit, on each database."""
+    system: TestSystem = kept.system(request, request.param, "stars", "post")
+    system.system.outbox.automatic = False
+    system.post = kept.addons.module("post")  # type: ignore[attr-defined]
+    for seen in (system.post.delivered, system.post.committed, system.post.failing):  # type: ignore[attr-defined]
+        seen.clear()
     return system

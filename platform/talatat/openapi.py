@@ -2,7 +2,7 @@
 
 Everything in it follows from what addons declare: resources with their actions, hand-written Cornice
 services, and the platform's own paths. Each operation has an operationId of its own, the addon it is
-from (`x-addon`), the permission it asks for (`x-permission`), and a problem as its default answer.
+from (`x-addon`), the permission it asks for (`x-permission`), and each error that it can answer as a status of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
+from talatat.describing.completing import complete
 from talatat.describing.cornice import service_paths
 from talatat.describing.resource import describe_resource
 from talatat.describing.shared import platform_paths, shared_components
@@ -34,6 +35,7 @@ def document_of(registry: Any) -> Document:
             _merge(paths, service_paths(service, registry))
     _merge(paths, platform_paths(registry))
     _make_unique(paths)
+    complete(paths, components)
     addons = {addon.name: addon for addon in system.composition.addons}
     used = list(dict.fromkeys(tag for op in operations(paths) for tag in op["tags"]))
     return {

@@ -71,6 +71,29 @@ CODES: dict[str, str] = {
     "busy": "A lock was waited for in vain; try again after `Retry-After` seconds.",
 }
 
+# Which of them an answer of a status may have; each stands under one status only.
+CODES_OF_STATUS: dict[int, tuple[str, ...]] = {
+    400: (
+        "bad_request", "malformed_json", "duplicate_member", "too_deep", "nul_character",
+        "unexpected_body", "unknown_parameter", "unknown_field", "repeated_parameter",
+        "invalid_parameter", "invalid_cursor",
+    ),
+    401: ("unauthorized",),
+    403: ("forbidden", "csrf_failed", "origin_refused"),
+    404: ("not_found",),
+    405: ("method_not_allowed",),
+    406: ("not_acceptable",),
+    409: ("conflict", "duplicate", "reference", "constraint", "patch_test_failed"),
+    412: ("precondition_failed",),
+    413: ("body_too_large",),
+    415: ("unsupported_media_type",),
+    422: ("invalid",),
+    428: ("precondition_required",),
+    429: ("too_many_requests",),
+    500: ("internal_error",),
+    503: ("unavailable", "not_applied", "superseded", "database_unavailable", "busy"),
+}  # fmt: skip
+
 # The code of an HTTP exception that carries none of its own.
 CODE_OF_STATUS: dict[int, str] = {
     400: "bad_request",

@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from talatat.configuration.configurator import Configurator
 
 
+# Options of a view that tell of it in the API's document, see `describing.cornice`.
+TOLD = ("headers", "operation", "problems", "response", "status")
+
+
 class Request(PyramidRequest):
     """The request, with what Cornice expects of one, made only when asked for."""
 
@@ -262,6 +266,8 @@ class _Registration:
 
     def add_view(self, view: Any = None, permission: Any = None, **options: Any) -> None:
         config = self._config
+        for name in TOLD:
+            options.pop(name, None)
         if permission == NO_PERMISSION_REQUIRED:  # preflight and fallback are for everybody
             permission = "public"
         if permission is not None:

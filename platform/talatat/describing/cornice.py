@@ -1,4 +1,14 @@
-"""A hand-written Cornice service in OpenAPI, as far as its definitions tell."""
+"""A hand-written Cornice service in OpenAPI, as far as its definitions tell.
+
+Beside Cornice's own options a view may say, for this document alone:
+
+    @tokens.post(schema=TokenBody, status=201, response=MintedSchema, headers=("Location",),
+                 problems={"too_many_attempts": (429, "Too many failed logins.")})
+
+`status` and `response` (a colander schema) are what it answers, `headers` the names of headers beside
+the usual ones, `problems` the codes that it raises ({} for none but the usual ones), `operation` the last
+part of its operationId.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 import colander
 
 from talatat.composition import PLATFORM
+from talatat.describing.headers import headers
 from talatat.describing.shapes import content, operation, parameter
+from talatat.resources.declaration import problems_of
 from talatat.schema.document import json_schema
 
 if TYPE_CHECKING:
@@ -18,6 +30,8 @@ if TYPE_CHECKING:
 PLACEHOLDER = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})*))?\}")
 LOCATIONS = {"querystring": "query", "path": "path", "header": "header", "headers": "header"}
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"}
+DEFAULT = {"default": {"$ref": "#/components/responses/problem"}}
 
 
 def service_paths(service: Service, registry: Any) -> dict[str, Any]:
@@ -51,21 +65,43 @@ def _operation(
     body, parameters = _schema_of(arguments)
     known = {one["name"] for one in parameters if one["in"] == "path"}
     parameters = [
-        parameter(name, {"type": "string"}, "", "path") for name in names if name not in known
+        parameter(name, {"type": "string"}, f"The {name} in the path", "path")
+        for name in names
+        if name not in known
     ] + parameters
     more: dict[str, Any] = {"parameters": parameters}
     if body is not None and method in UNSAFE:
         more["requestBody"] = {"required": True, "content": content({**body, "x-addon": addon})}
+    noun = service.name.removeprefix(f"{addon}.")
     return operation(
         addon,
-        f"{addon}.{service.name}.{method.lower()}",
+        f"{addon}.{noun}.{arguments.get('operation') or VERBS[method]}",
         doc.partition("\n")[0] or f"{method} {service.name}",
         arguments.get("permission"),
-        {"200": {"description": "Done", "content": content({})}},
+        _responses(addon, arguments),
         unsafe=method in UNSAFE,
         description=doc,
+        problems=problems_of(arguments.get("problems")),
         **more,
     )
+
+
+def _responses(addon: str, arguments: Any) -> dict[str, Any]:
+    """What the view says it answers; 200 with anything where it says nothing.
+
+    A view that says which problems it raises is told whole; of any other nobody can know.
+    """
+    status, response = arguments.get("status", 200), arguments.get("response")
+    answer: dict[str, Any] = {"description": "Done"}
+    if response is not None:
+        schema = json_schema(response() if isinstance(response, type) else response)
+        answer["content"] = content({**schema, "x-addon": addon})
+    elif status != 204:
+        answer["content"] = content({})
+    if names := arguments.get("headers"):
+        answer["headers"] = headers(*names)
+    rest = {} if arguments.get("problems") is not None else DEFAULT
+    return {str(status): answer, **rest}
 
 
 def _schema_of(arguments: Any) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
-
-PROBLEM = {"$ref": "#/components/responses/problem"}
 
 
 def ref(name: str) -> dict[str, str]:
@@ -50,9 +49,13 @@ def operation(
     responses: dict[str, Any],
     unsafe: bool = False,
     description: str = "",
+    problems: Mapping[str, tuple[int, str]] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """One operation with what each of them has."""
+    """One operation. `problems` are codes that it alone raises, with their status and what they mean.
+
+    Errors that follow from what it takes, and the headers of all answers, are added by `completing`.
+    """
     found: dict[str, Any] = {
         "operationId": operation_id,
         "tags": [addon],
@@ -64,5 +67,10 @@ def operation(
     if description and description != summary:
         found["description"] = description
     found.update({name: value for name, value in more.items() if value})
-    found["responses"] = {**responses, "default": PROBLEM}
+    if problems:
+        found["x-problems"] = {
+            code: {"status": status, "description": text}
+            for code, (status, text) in problems.items()
+        }
+    found["responses"] = responses
     return found

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from talatat.composition import PLATFORM
+from talatat.describing.failures import failure_responses, failures
+from talatat.describing.headers import HEADERS, headers
+from talatat.describing.resource.telling import none_match, not_modified
 from talatat.describing.shapes import content, operation, parameter, ref
-from talatat.problems import CODES, CONTENT_TYPE
+from talatat.problems import CODES
 from talatat.resources.writing.json_patch import MAX_OPERATIONS, OPERATIONS
 
 ERROR = {
@@ -59,6 +62,14 @@ JSON_PATCH: dict[str, Any] = {
     },
 }
 
+LIVENESS = {
+    "type": "object",
+    "x-addon": PLATFORM,
+    "description": "The process answers",
+    "required": ["status"],
+    "properties": {"status": {"type": "string"}},
+}
+
 READINESS = {
     "type": "object",
     "x-addon": PLATFORM,
@@ -76,13 +87,14 @@ READINESS = {
 def shared_components(registry: Any) -> dict[str, Any]:
     """Schemas, responses and security schemes that belong to no addon."""
     return {
-        "schemas": {"problem": PROBLEM, "json_patch": JSON_PATCH, "readiness": READINESS},
-        "responses": {
-            "problem": {
-                "description": "A problem: the request failed",
-                "content": content(ref("problem"), CONTENT_TYPE),
-            }
+        "schemas": {
+            "problem": PROBLEM,
+            "json_patch": JSON_PATCH,
+            "liveness": LIVENESS,
+            "readiness": READINESS,
         },
+        "responses": failure_responses(),
+        "headers": HEADERS,
         "securitySchemes": {
             "bearer": {"type": "http", "scheme": "bearer", "description": "A token"},
             "cookie": {
@@ -120,7 +132,9 @@ def platform_paths(registry: Any) -> dict[str, Any]:
         "/api/{addon}/v{version}/openapi.json": (
             "talatat.group_openapi", "group_openapi", "One group as OpenAPI 3.1", {"type": "object"},
         ),
-        "/livez": ("talatat.livez", "livez", "Whether the process lives; touches nothing", None),
+        "/livez": (
+            "talatat.livez", "livez", "Whether the process lives; touches nothing", ref("liveness"),
+        ),
         "/readyz": (
             "talatat.readyz", "readyz", "Whether the process can work on its database",
             ref("readiness"),
@@ -133,18 +147,28 @@ def platform_paths(registry: Any) -> dict[str, Any]:
     }
 
 
-def _get(path: str, name: str, summary: str, schema: dict[str, Any] | None) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": "The answer", "content": content(schema or {})}
+def _get(path: str, name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": "The answer", "content": content(schema)}
     responses = {"200": answer}
-    if name == "readyz":
-        responses["503"] = {**answer, "description": "Not ready; `command` says what to run"}
     parameters = []
+    if not path.startswith("/api"):
+        responses["default"] = {"$ref": "#/components/responses/problem"}
+    if name == "readyz":
+        responses["503"] = {
+            **answer,
+            "description": "Not ready; `command` says what to run",
+            "headers": headers("Retry-After"),
+        }
     if "{addon}" in path:
         text = {"type": "string"}
         parameters = [
             parameter("addon", text, "The name of a group", "path"),
             parameter("version", {"type": "string", "pattern": r"^\d+$"}, "Its version", "path"),
         ]
+    if path.startswith("/api"):
+        answer["headers"] = headers("ETag")
+        parameters.append(none_match())
+        responses |= {**not_modified(), **failures(500, 503)}
     return operation(
         PLATFORM, f"{PLATFORM}.{name}", summary, "public", responses, parameters=parameters
     )

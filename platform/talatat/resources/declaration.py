@@ -23,7 +23,7 @@ name on the model, or a function of the row for a read-only field), `read_only`,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ MapFilter = Callable[[Any, str, str, Any], Any]
 """(query, name, op, value) -> query: a filter of a declared open map, or of one field."""
 
 
+Problems = Mapping[str, str | tuple[int, str]]
+"""Code -> what it means, or (status, what it means); 409 where no status is said."""
+
+
 @dataclass(frozen=True)
 class Action:
     """One verb of a resource: `POST /<resources>:verb` or `POST /<resources>/<id>:verb`."""
@@ -53,6 +57,7 @@ class Action:
     problems: Mapping[str, str]
     description: str
     method: str = ""
+    statuses: Mapping[str, int] = field(default_factory=dict)
 
 
 def collection_action(
@@ -61,13 +66,14 @@ def collection_action(
     body: type[colander.MappingSchema] | None = None,
     status: int = 200,
     response: type[colander.MappingSchema] | None = None,
-    problems: Mapping[str, str] | None = None,
+    problems: Problems | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method as `POST /<resources>:verb`: fn(self, request) or, with `body`, (..., body).
 
     What it returns is the answer: a row is shown as the resource shows rows, a dict as it is, None
-    as 204. `permission` is the resource's "write" where left out; `problems` maps codes that it
-    raises to what they mean, for the documentation; `response` is the schema of a dict.
+    as 204. The documentation takes that from the annotation (`-> Order`, `-> None`), or from `response`,
+    the schema of a dict. `permission` is the resource's "write" where left out; `problems` maps codes
+    that it raises to what they mean, 409 unless it says (status, text).
     """
     return _declare("collection", verb, permission, body, status, response, problems)
 
@@ -78,7 +84,7 @@ def item_action(
     body: type[colander.MappingSchema] | None = None,
     status: int = 200,
     response: type[colander.MappingSchema] | None = None,
-    problems: Mapping[str, str] | None = None,
+    problems: Problems | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method as `POST /<resources>/<id>:verb`: fn(self, request, row[, body]).
 
@@ -94,9 +100,10 @@ def _declare(
     body: Any,
     status: int,
     response: Any,
-    problems: Mapping[str, str] | None,
+    problems: Problems | None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def mark(method: Callable[..., Any]) -> Callable[..., Any]:
+        told = problems_of(problems)
         action = Action(
             verb,
             level,
@@ -104,14 +111,23 @@ def _declare(
             body,
             response,
             status,
-            dict(problems or {}),
+            {code: text for code, (_, text) in told.items()},
             description=(method.__doc__ or "").strip(),
             method=method.__name__,
+            statuses={code: status for code, (status, _) in told.items()},
         )
         method.talatat_action = action  # type: ignore[attr-defined]
         return method
 
     return mark
+
+
+def problems_of(problems: Problems | None) -> dict[str, tuple[int, str]]:
+    """{code: (status, text)} of declared problems."""
+    return {
+        code: (409, said) if isinstance(said, str) else said
+        for code, said in (problems or {}).items()
+    }
 
 
 @dataclass(frozen=True)

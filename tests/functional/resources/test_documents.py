@@ -55,14 +55,42 @@ def test_the_document_is_valid_and_every_operation_says_whose_it_is(described: A
     found = list(operations(document["paths"]))
     names = [one["operationId"] for one in found]
     assert len(set(names)) == len(names)
-    assert {"store.things.list", "store.things.sell", "store.boxes.patch", "hand.notes.put",
+    assert {"store.things.list", "store.things.sell", "store.boxes.patch", "hand.notes.replace",
             "talatat.openapi", "talatat.livez", "talatat.readyz"} <= set(names)  # fmt: skip
     for one in found:
         assert one["x-addon"] in {"talatat", "store", "stars", "hand"}
-        assert "default" in one["responses"]
+        assert any(status[0] in "45d" for status in one["responses"])
         assert one["summary"]
     for name, schema in document["components"]["schemas"].items():
         assert schema["x-addon"], name
+
+
+def test_what_an_operation_can_fail_with_follows_from_what_it_takes(described: Any) -> None:
+    paths = described.app.get("/api/openapi.json").json["paths"]
+
+    def failures(path: str, method: str) -> str:
+        return " ".join(one for one in paths[path][method]["responses"] if one >= "400")
+
+    assert failures(THINGS, "get") == "400 406 500 503"
+    assert failures(f"{THINGS}/{{id}}", "get") == "400 404 406 500 503"
+    assert failures(THINGS, "post") == "400 401 403 406 409 413 415 422 500 503"
+    boxes = "/api/store/v1/boxes/{id}"  # where If-Match is required
+    assert failures(boxes, "delete") == "400 401 403 404 409 412 413 428 500 503"
+    assert failures("/api/hand/v2/notes/{number}", "get") == "400 404 500 503 default"
+    assert failures("/livez", "get") == "default"
+
+
+def test_an_action_tells_its_own_codes_under_their_status(described: Any) -> None:
+    document = described.app.get("/api/openapi.json").json
+    responses = document["paths"][f"{THINGS}:sell"]["post"]["responses"]
+    name = "store.things.sell.problem_409"
+    assert responses["409"] == {"$ref": f"#/components/responses/{name}"}
+    examples = document["components"]["responses"][name]["content"]["application/problem+json"]
+    assert {"sold_out", "conflict"} <= set(examples["examples"])
+    assert (
+        "- `sold_out`: There are no more."
+        in document["components"]["responses"][name]["description"]
+    )
 
 
 def test_extensions_are_schemas_of_the_addon_that_adds_them(described: Any) -> None:

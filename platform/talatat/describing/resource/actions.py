@@ -73,7 +73,7 @@ def _responses(told: Telling, action: Action) -> dict[str, Any]:
 
 
 def _returned(told: Telling, action: Action) -> str:
-    """Whether it is a "row", "nothing", an "object", or "unknown" where the method is not annotated."""
+    """What it returns: "row", "nothing", "object", or "unknown" where the method is not annotated."""
     method = getattr(told.declaration, action.method)
     said = getattr(method, "__annotations__", {}).get("return", "unknown")
     name = (

@@ -13,6 +13,7 @@ from typing import Any
 
 from talatat.describing.completing import complete
 from talatat.describing.cornice import service_paths
+from talatat.describing.examples import exemplify
 from talatat.describing.resource import describe_resource
 from talatat.describing.shared import platform_paths, shared_components
 from talatat.resources.services import ResourceService
@@ -38,7 +39,7 @@ def document_of(registry: Any) -> Document:
     complete(paths, components)
     addons = {addon.name: addon for addon in system.composition.addons}
     used = list(dict.fromkeys(tag for op in operations(paths) for tag in op["tags"]))
-    return {
+    document = {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "info": {
@@ -49,30 +50,37 @@ def document_of(registry: Any) -> Document:
         "servers": [{"url": "/"}],
         "tags": [_tag(name, addons.get(name)) for name in used],
         "paths": paths,
-        "components": components,
+        "components": _used(paths, components),
     }
+    exemplify(document)
+    return document
 
 
 def part_of(document: Document, prefix: str) -> Document:
     """The document of the paths that begin with `prefix`, with the components that they use."""
     paths = {path: item for path, item in document["paths"].items() if path.startswith(prefix)}
     used = {tag for op in operations(paths) for tag in op["tags"]}
-    components = {
-        kind: {name: entry for name, entry in entries.items() if kind == "securitySchemes"}
-        for kind, entries in document["components"].items()
-    }
-    pending = list(references(paths))
-    while pending:
-        _, _, kind, name = pending.pop().split("/")
-        if name not in components[kind]:
-            components[kind][name] = document["components"][kind][name]
-            pending += references(components[kind][name])
     return {
         **document,
         "info": {**document["info"], "description": f"The paths below {prefix}"},
         "tags": [tag for tag in document["tags"] if tag["name"] in used],
         "paths": paths,
-        "components": components,
+        "components": _used(paths, document["components"]),
+    }
+
+
+def _used(paths: dict[str, Any], components: Document) -> Document:
+    """Those of `components` that `paths` refer to, directly or not, in their order."""
+    names = {("securitySchemes", name) for name in components["securitySchemes"]}
+    pending = list(references(paths))
+    while pending:
+        _, _, kind, name = pending.pop().split("/")
+        if (kind, name) not in names:
+            names.add((kind, name))
+            pending += references(components[kind][name])
+    return {
+        kind: {name: entry for name, entry in entries.items() if (kind, name) in names}
+        for kind, entries in components.items()
     }
 
 

@@ -7,10 +7,11 @@ from typing import Any
 # Lists whose order says nothing, and which an addon may have made of a set.
 _SETS = ("enum", "required", "type")
 _PROSE = ("description", "summary")
+_EXAMPLES = ("example", "examples")
 
 
 def api_of(document: dict[str, Any]) -> dict[str, Any]:
-    """`document` without descriptions and summaries, lists that are sets sorted."""
+    """`document` without descriptions, summaries and examples, lists that are sets sorted."""
     kept = {key: document[key] for key in ("openapi", "paths", "components")}
     return {key: _bare(value) for key, value in kept.items()}
 
@@ -21,7 +22,8 @@ def _bare(value: Any, key: str = "") -> Any:
             name: _bare(one, name)
             for name, one in value.items()
             # A property may be called "description": then it is a schema, not a text.
-            if not (name in _PROSE and isinstance(one, str) and key != "properties")
+            if key == "properties"
+            or not ((name in _PROSE and isinstance(one, str)) or name in _EXAMPLES)
         }
     if isinstance(value, list):
         bare = [_bare(one) for one in value]

@@ -1,0 +1,58 @@
+"""Strings for examples: by format, by pattern, by the name of what they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from talatat.describing.examples.patterns import text_for
+
+ID = "01890a5d-ac96-774b-bcce-b302099a8057"
+
+FORMATS = {
+    "uuid": ID,
+    "date-time": "2026-01-31T12:00:00Z",
+    "date": "2026-01-31",
+    "time": "12:30:00Z",
+    "time-local": "12:30:00",
+    "duration": "P1D",
+    "uri": "https://example.com/",
+    "uri-reference": "/",
+    "email": "ada@example.com",
+    "hostname": "example.com",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "byte": "YQ==",
+}
+NAMES = {
+    "name": "Ada Lovelace",
+    "user": "ada",
+    "display_name": "Ada Lovelace",
+    "title": "A blue lamp",
+    "label": "A label",
+    "description": "A few words about it",
+    "password": "correct horse battery staple",
+    "current": "correct horse battery staple",
+    "new": "another horse battery staple",
+    "country": "DE",
+    "currency": "EUR",
+    "language": "en",
+    "city": "Berlin",
+    "phone": "+49 30 901820",
+    "ean": "4006381333931",
+    "address": "192.0.2.1",
+    "agent": "Mozilla/5.0",
+    "status": "ok",
+}
+
+
+def text(schema: Mapping[str, Any], name: str) -> str | None:
+    """A string that `schema` accepts, for something called `name`; None where none was found."""
+    least, most = int(schema.get("minLength", 0)), schema.get("maxLength")
+    if "format" in schema and schema["format"] in FORMATS:
+        return FORMATS[schema["format"]]
+    if "pattern" in schema:
+        return text_for(schema["pattern"], least)
+    found = NAMES.get(name) or name.replace("_", " ") or "text"
+    found = found if most is None else found[: int(most)]
+    return found.ljust(least, "x")

@@ -9,7 +9,7 @@ INI = development.ini
 serve:     ## the demonstration shop on http://localhost:6543
 	@$(PYTHON) requirements/install.py serve && exec .venv/bin/python -m demo $(INI) $(PORT)
 
-setup:     ## the virtual environment: locked packages, test tools, all distributions editable
+setup:     ## the virtual environment: locked packages, test tools and their npm packages, all distributions editable
 	@$(PYTHON) requirements/install.py test
 
 test: setup  ## every test, with branch coverage of platform/
@@ -31,4 +31,4 @@ wheels: setup  ## wheels of all distributions in var/wheels
 	@.venv/bin/python requirements/wheels.py var/wheels
 
 clean:     ## take away all that is made: environment, databases, caches
-	@rm -rf .venv var build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	@rm -rf .venv var build dist tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

@@ -2,7 +2,8 @@
 
 `python3 requirements/install.py serve|test`. Plain Python, for nothing is installed yet: it makes the
 environment, has pip install the locked uv, and uv do the rest. A stamp inside the environment holds a
-digest of all that an installation depends on, so that a second run only reads a few files.
+digest of all that an installation depends on, so that a second run only reads a few files. `test` asks for
+the npm packages of the tests as well (node.py).
 """
 
 import hashlib
@@ -10,6 +11,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+import node
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
@@ -99,7 +102,7 @@ def main():
             "Talatat needs Python %d.%d or newer; this is %s: make PYTHON=/path/to/python3.x ..."
             % (*OLDEST, sys.version.split()[0])
         )
-    wanted = sys.argv[1]
+    asked = wanted = sys.argv[1]
     kind, made_from = installed()
     if kind == "test":
         wanted = "test"
@@ -109,6 +112,8 @@ def main():
             flush=True,
         )
         install(wanted)
+    if asked == "test":
+        node.install()
 
 
 if __name__ == "__main__":

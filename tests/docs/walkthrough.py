@@ -309,6 +309,9 @@ def make_checkout(folder):
     uv = [Path(sys.executable).parent / "uv", "pip", "install", "--quiet", "--python", python]
     subprocess.run([*uv, "--no-deps", "--no-build-isolation", "--no-index", *editable], check=True)
     # What `make` asks to know that nothing is to be installed.
+    node = Path("tests", "clients", "node_modules")
+    if (ROOT / node).is_dir():
+        (folder / node).symlink_to(ROOT / node)
     stamp = "import install; install.STAMP.write_text('test ' + install.digest('test'))"
     subprocess.run(
         [python, "-c", stamp],

@@ -109,6 +109,18 @@ def test_a_lock_names_hashes_and_no_index_or_file(kind):
     assert not (set(pins(kind)) & {metadata(folder)["project"]["name"] for folder in PROJECTS})
 
 
+def test_the_lock_of_npm_holds_exact_versions_with_digests_and_no_address():
+    folder = ROOT / "tests" / "clients"
+    wanted = json.loads((folder / "package.json").read_text())["dependencies"]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+    assert packages.pop("")["dependencies"] == wanted
+    for name, package in packages.items():
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
+    assert "omit-lockfile-registry-resolved=true" in (folder / ".npmrc").read_text()
+
+
 def test_what_serves_is_locked_alike_for_the_tests():
     tested = pins("test")
     assert all(tested[name] == versions for name, versions in pins("serve").items())

@@ -1,0 +1,19 @@
+"""Both flows of a shop, through clients that were generated and that nobody has touched."""
+
+import pytest
+
+from .generated import LANGUAGES, Made
+from .shop import Shop
+
+pytestmark = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def test_something_is_found_by_text_filters_and_order_page_by_page(
+    language: str, made: Made, shop: Shop
+) -> None:
+    seen = made.run(language, "search", shop.url)
+    amounts = [f"{euros}.00" for euros in range(47, 19, -1)]
+    assert seen == {
+        "pages": [amounts[:20], amounts[20:]],
+        "refused": [400, "invalid_parameter", "sort"],
+    }

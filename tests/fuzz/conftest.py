@@ -1,0 +1,22 @@
+"""The shop that is fuzzed, composed once; each test begins with the same database."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def filled_shop():
+    from fuzzing.shop import filled
+
+    with filled() as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop(filled_shop):
+    filled_shop.restore()
+    return filled_shop

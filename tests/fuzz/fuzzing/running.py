@@ -1,0 +1,176 @@
+"""One run: schemathesis' own engine, with all of its checks, over one document as one role.
+
+Four phases: the document's examples, boundary values and omissions of every parameter and body
+(`coverage`, the same at each run), random requests right and wrong (`fuzzing`), and chains of requests
+along the links that the document says or that its shapes suggest (`stateful`). A run is the same each
+time: fixed seed, no database of examples, one thread.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+from schemathesis.transport.wsgi import WSGI_TRANSPORT, WSGITransport
+
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+
+# What no schema can tell, because it depends on what is stored, on a setting or on a secret. A request
+# that fits its schema may be refused with these codes; with any other one the document promises too much.
+NOT_IN_A_SCHEMA = frozenset(
+    {
+        "invalid_cursor",  # signed by this server for the same query
+        "precondition_failed",  # the ETag of another state
+        "unknown_category",
+        "unknown_customer",
+        "unknown_group",
+        "unknown_product",
+        "unknown_role",
+        "weak_password",  # a setting of the site
+    }
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One way in which the API is not what its document says."""
+
+    check: str
+    operation: str
+    title: str
+    message: str
+    request: str
+    status: int | None
+    answer: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.operation}: {self.title} ({self.check})\n  {self.message}\n"
+            f"  {self.request}\n  -> {self.status} {self.answer}"
+        )
+
+
+@dataclass
+class Outcome:
+    """What a run did and found."""
+
+    role: str
+    operations: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    statuses: Counter[int] = field(default_factory=Counter)
+    phases: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def told(self) -> str:
+        """All findings and errors, for a person."""
+        listed = [str(one) for one in self.findings] + self.errors
+        return f"{len(listed)} found as {self.role}:\n\n" + "\n\n".join(listed[:40])
+
+
+def run(
+    app: Any,
+    role: str,
+    headers: dict[str, str],
+    *,
+    examples: int,
+    stateful: int,
+    phases: tuple[str, ...] = PHASES,
+    seed: int = 4,
+) -> Outcome:
+    """Fuzz `app`: `examples` for each operation, `stateful` chains of requests."""
+    outcome, began = Outcome(role), time.monotonic()
+    schema = schemathesis.openapi.from_wsgi(
+        "/api/openapi.json", app, config=_config(headers, examples, stateful, phases, seed)
+    )
+    schema.hook("filter_failure")(_kept)
+    outcome.operations = schema.statistic.operations.total
+    seen: set[tuple[str, str, str]] = set()
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.ScenarioFinished):
+            outcome.phases[event.phase.value] += len(event.recorder.interactions)
+            _take(outcome, event.recorder, seen)
+        elif isinstance(event, events.NonFatalError):
+            outcome.errors.append(f"{event.label}: {event.info.title} {event.info.message}")
+        elif isinstance(event, events.FatalError):
+            raise event.exception
+    outcome.requests = sum(outcome.phases.values())
+    outcome.seconds = round(time.monotonic() - began, 1)
+    return outcome
+
+
+def _config(
+    headers: dict[str, str], examples: int, stateful: int, phases: tuple[str, ...], seed: int
+) -> SchemathesisConfig:
+    generation = {
+        "max-examples": examples,
+        "deterministic": True,
+        "database": "none",
+        "no-shrink": True,
+    }
+    chains = {**generation, "max-examples": stateful}
+    told: dict[str, Any] = {name: {"enabled": name in phases} for name in PHASES}
+    told["stateful"]["generation"] = chains
+    told["coverage"]["generate-duplicate-query-parameters"] = True
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": seed,
+            "workers": 1,
+            "headers": headers,
+            "generation": generation,
+            "phases": told,
+            # Otherwise it asks the process of the tests to put colours and a report into its output.
+            "color": False,
+        }
+    )
+
+
+def _take(outcome: Outcome, recorder: Any, seen: set[tuple[str, str, str]]) -> None:
+    for interaction in recorder.interactions.values():
+        if interaction.response is not None:
+            outcome.statuses[interaction.response.status_code] += 1
+    for case_id, checks in recorder.checks.items():
+        for check in checks:
+            if check.failure_info is None:
+                continue
+            failure, response = check.failure_info.failure, recorder.interactions[case_id].response
+            operation = failure.operation or recorder.label
+            if (key := (check.name, operation, failure.title)) in seen:
+                continue
+            seen.add(key)
+            answer = "" if response is None else response.content[:600].decode("utf-8", "replace")
+            status = None if response is None else response.status_code
+            request = check.failure_info.code_sample[:600]
+            outcome.findings.append(Finding(*key, failure.message[:600], request, status, answer))
+
+
+def _kept(context: Any, failure: Any, case: Any, response: Any) -> bool:
+    """Whether a failure counts: a request that fits may be refused for what is stored."""
+    if type(failure).__name__ != "RejectedPositiveData":
+        return True
+    return not _codes(response) & NOT_IN_A_SCHEMA
+
+
+def _codes(response: Any) -> set[str]:
+    try:
+        problem = json.loads(response.content)
+    except ValueError:
+        return set()
+    return {problem.get("code", ""), *(error["code"] for error in problem.get("errors", ()))}
+
+
+def _send(case: Any, **options: Any) -> Any:
+    """Send in process. The probes of `ignored_auth` hand over options of sockets, which WSGI has not."""
+    for name in ("max_redirects", "verify", "cert", "proxies"):
+        options.pop(name, None)
+    return WSGITransport.send(WSGI_TRANSPORT, case, **options)
+
+
+WSGI_TRANSPORT.send = _send

@@ -1,8 +1,8 @@
 """From the bytes of a request to a JSON document, refusing what no schema should have to see.
 
-Checked here, before any schema: the content type (415), the size (413), the syntax (400), names
-that occur twice in one object (400: parsers disagree about which one counts), nesting that would
-exhaust the stack (400) and the NUL character that no database stores (400).
+Checked here, before any schema: the content type and that nothing is compressed (415), the size (413),
+the syntax (400), names that occur twice in one object (400: parsers disagree about which one counts),
+nesting that would exhaust the stack (400) and the NUL character that no database stores (400).
 """
 
 from __future__ import annotations
@@ -73,6 +73,12 @@ def body_limit(request: Request) -> int:
 
 
 def _check_content_type(request: Request, content_types: tuple[str, ...]) -> None:
+    coding = request.environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+    if coding not in ("", "identity"):  # what is small on the wire may fill the memory
+        detail = f"Content-Encoding is {coding[:40]!r}; send the body as it is"
+        raise Problem(
+            415, "unsupported_media_type", detail, headers={"Accept-Encoding": "identity"}
+        )
     header = request.environ.get("CONTENT_TYPE", "")
     media_type, _, parameters = header.partition(";")
     if media_type.strip().lower() in content_types and (

@@ -6,8 +6,11 @@ In an .ini:
     use = egg:talatat#waitress
     listen = localhost:6543
 
-All of waitress' own options may stand there. `pserve development.ini http_port=7000` listens on another
-port, and `ready http://localhost:7000` is printed once the sockets accept connections. TERM stops it as
+All of waitress' own options may stand there, and `request_timeout` (60): the seconds after which a request
+that is not complete is answered 408. Headers end at 64 KiB and bodies near `talatat.max_body`, unless
+`max_request_header_size` and `max_request_body_size` say otherwise.
+
+`pserve development.ini http_port=7000` listens on another port, and `ready http://localhost:7000` is printed once the sockets accept connections. TERM stops it as
 INT does: requests that are running are given five seconds. An address that cannot be had ends the process
 with 1, so that a supervisor sees that it failed.
 """
@@ -22,6 +25,7 @@ from waitress import create_server
 from webob import Request
 
 from talatat.errors import TalatatError, tell_without_traceback
+from talatat.web.wire import FRAMING, LONGEST_HEADER, REQUEST_TIMEOUT, limit_channels
 
 log = logging.getLogger(__name__)
 
@@ -41,18 +45,29 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
     tell_without_traceback()
     if "http_port" in global_config:
         options = moved(options, global_config["http_port"])
+    seconds = float(options.pop("request_timeout", REQUEST_TIMEOUT))
     try:
-        server = create_server(application, **options)
+        server = create_server(application, **{**limits(application), **options})
     except OSError as error:
         raise CannotListen(
             f"Cannot listen on {options.get('listen', 'the configured address')}: {error.strerror or error}."
             " Stop what listens there, or choose another port: http_port=7000 after the .ini's name."
         ) from None
+    limit_channels(server, seconds)
     signal.signal(signal.SIGTERM, _stop)
     print(f"ready {url(server)}", flush=True)  # noqa: T201  # what a person waits for
     Thread(target=introduce, args=(application,), name="talatat-introduce", daemon=True).start()
     server.run()
     return 0
+
+
+def limits(application: Any) -> dict[str, int]:
+    """How much a request may hold before the application is asked, which answers what is a little more."""
+    found = {"max_request_header_size": LONGEST_HEADER}
+    system = getattr(getattr(application, "registry", None), "system", None)
+    if system is not None:
+        found["max_request_body_size"] = system.settings.platform.max_body + FRAMING
+    return found
 
 
 def introduce(application: Any) -> None:

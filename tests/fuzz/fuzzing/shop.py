@@ -46,7 +46,7 @@ class Shop:
     system: TestSystem
     app: Any
     tokens: dict[str, str] = field(default_factory=dict)
-    _kept: Path | None = None
+    kept: Path | None = None
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Any:
         # The client of schemathesis reads no compressed answers, whatever it says.
@@ -66,22 +66,23 @@ class Shop:
         return answer.json if answer.body else None
 
     @property
-    def _file(self) -> Path:
+    def file(self) -> Path:
+        """The database."""
         return Path(str(self.system.system.database.url.database))
 
     def keep(self) -> None:
         """Keep the database as it is now."""
         self.system.system.database.dispose()
-        self._kept = self._file.with_suffix(".kept")
-        shutil.copyfile(self._file, self._kept)
+        self.kept = self.file.with_suffix(".kept")
+        shutil.copyfile(self.file, self.kept)
 
     def restore(self) -> None:
         """Put the kept database back."""
-        assert self._kept is not None
+        assert self.kept is not None
         self.system.system.database.dispose()
-        for leftover in self._file.parent.glob(f"{self._file.name}-*"):
+        for leftover in self.file.parent.glob(f"{self.file.name}-*"):
             leftover.unlink()
-        shutil.copyfile(self._kept, self._file)
+        shutil.copyfile(self.kept, self.file)
 
 
 @contextmanager

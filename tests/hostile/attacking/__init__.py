@@ -1,0 +1,1 @@
+"""What hostile tests are made of: a served process, raw sockets, and what has to hold afterwards."""

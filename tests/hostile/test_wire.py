@@ -1,0 +1,151 @@
+"""Bytes on a socket that are no request, or never become one: a 4xx within limits of bytes and time."""
+
+import contextlib
+import socket
+import time
+
+import pytest
+from attacking.holding import assert_problem
+from attacking.served import REQUEST_TIMEOUT, parsed
+
+END = b"\r\n\r\n"
+PATH = b"/api/catalog/v1/products"
+GET = b"GET " + PATH + b" HTTP/1.1\r\nHost: a\r\nConnection: close"
+POST = (
+    b"POST " + PATH + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json"
+)
+
+REFUSED = {
+    # Where does this message end? Two servers must not see two ends.
+    "two lengths": (POST + b"\r\nContent-Length: 2\r\nContent-Length: 5" + END + b"{}", 400),
+    "the same length twice": (POST + b"\r\nContent-Length: 2\r\nContent-Length: 2" + END, 400),
+    "a length and chunks": (
+        POST + b"\r\nContent-Length: 2\r\nTransfer-Encoding: chunked" + END + b"0" + END,
+        400,
+    ),
+    "a negative length": (POST + b"\r\nContent-Length: -1" + END, 400),
+    "a length with a sign": (POST + b"\r\nContent-Length: +2" + END + b"{}", 400),
+    "a length in Arabic digits": (POST + "\r\nContent-Length: ٢".encode() + END, 400),
+    "a length in hexadecimal": (POST + b"\r\nContent-Length: 0x10" + END, 400),
+    "a length of five thousand digits": (POST + b"\r\nContent-Length: " + b"9" * 5000 + END, 400),
+    "a length beyond the limit": (POST + b"\r\nContent-Length: 99999999999" + END, 413),
+    "an unknown transfer coding": (POST + b"\r\nTransfer-Encoding: gzip" + END, 400),
+    "a coding after chunked": (POST + b"\r\nTransfer-Encoding: chunked, gzip" + END, 400),
+    "a coding with a tab in it": (POST + b"\r\nTransfer-Encoding: \x0bchunked" + END, 400),
+    "chunks in HTTP/1.0": (
+        b"POST " + PATH + b" HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked"
+        + END + b"5\r\nhello\r\n0" + END,
+        400,
+    ),
+    "a chunk of no size": (POST + b"\r\nTransfer-Encoding: chunked" + END + b"x\r\n{}\r\n", 400),
+    "a chunk of a negative size": (POST + b"\r\nTransfer-Encoding: chunked" + END + b"-2\r\n", 400),
+    "a chunk that goes on": (POST + b"\r\nTransfer-Encoding: chunked" + END + b"2\r\n{}xx\r\n", 400),
+    # Lines
+    "no request line": (b"hello" + END, 400),
+    "a bare line feed": (GET.replace(b"\r\nConn", b"\nConn") + END, 400),
+    "a carriage return in a header": (GET + b"\r\nX-A: a\rb" + END, 400),
+    "a NUL in a header": (GET + b"\r\nX-A: a\0b" + END, 400),
+    "a space before the colon": (GET + b"\r\nX-A : a" + END, 400),
+    "a header without a colon": (GET + b"\r\nX-A" + END, 400),
+    "a header that begins folded": (b"GET / HTTP/1.1\r\n Host: a" + END, 400),
+    "a method in small letters": (GET.replace(b"GET", b"get") + END, 400),
+    "a method of no token": (GET.replace(b"GET", b"G{T") + END, 400),
+    "a space in the path": (GET.replace(PATH, b"/a b") + END, 400),
+    "half an IPv6 address": (GET.replace(PATH, b"http://[::1/") + END, 400),
+    "HTTP/0.9": (b"GET /api" + END, 400),
+    "HTTP/2.0": (GET.replace(b"HTTP/1.1", b"HTTP/2.0") + END, 400),
+    "the preface of HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    "a TLS handshake": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + END, 400),
+    # Hosts
+    "no host": (b"GET /api HTTP/1.1\r\nConnection: close" + END, 400),
+    "two hosts": (GET + b"\r\nHost: b" + END, 400),
+    "a host with a path": (GET.replace(b"Host: a", b"Host: a/b") + END, 400),
+    "a host with mark-up": (GET.replace(b"Host: a", b'Host: a"><script>') + END, 400),
+    # Sizes
+    "headers of 70 KB": (GET + b"\r\nX-A: " + b"a" * 70_000 + END, 431),
+    "20,000 headers": (GET + b"\r\nX: 1" * 20_000 + END, 431),
+    "a path of 70 KB": (GET.replace(PATH, b"/" + b"a" * 70_000) + END, 431),
+    "a header that never ends": (GET + b"\r\nX-A: " + b"a" * 300_000, 431),
+    "a chunk line that never ends": (
+        POST + b"\r\nTransfer-Encoding: chunked" + END + b"0" * 2_000_000,
+        413,
+    ),
+    "an extension of a chunk that never ends": (
+        POST + b"\r\nTransfer-Encoding: chunked" + END + b"1;a=" + b"a" * 2_000_000,
+        413,
+    ),
+    "a trailer that never ends": (
+        POST + b"\r\nTransfer-Encoding: chunked" + END + b"0\r\nX: " + b"a" * 2_000_000,
+        413,
+    ),
+    "chunks without end": (
+        POST + b"\r\nTransfer-Encoding: chunked" + END + b"400\r\n" + (b"[" * 1024 + b"\r\n400\r\n") * 2000,
+        413,
+    ),
+    "a body a little too large in chunks": (
+        POST.replace(PATH, b"/api/accounts/v1/tokens") + b"\r\nTransfer-Encoding: chunked" + END
+        + b"100002\r\n" + b" " * 0x100002 + b"\r\n0" + END,
+        413,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", REFUSED)
+def test_it_is_refused_with_a_problem_and_the_connection_ends(served, attack):
+    raw, status = REFUSED[attack]
+    answer = served.send(raw)
+    assert_problem(answer.status, answer.headers.get("content-type", ""), answer.body, status)
+    assert not answer.rest  # what stands behind it is not taken for another request
+
+
+def test_a_folded_header_and_an_absolute_url_are_understood_as_the_standard_says(served):
+    assert served.send(GET + b"\r\nX-A: a\r\n b" + END).status == 200
+    elsewhere = GET.replace(PATH, b"http://elsewhere.example" + PATH)
+    assert served.send(elsewhere + END).status == 200
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"GET /api HTTP/1.1\r\nHost: a\r\nX-A: ",
+        POST + b"\r\nContent-Length: 1000" + END,
+        POST + b"\r\nTransfer-Encoding: chunked" + END + b"3e8\r\n",
+    ],
+    ids=["header", "body", "chunk"],
+)
+def test_a_request_that_drips_in_ends_at_a_fixed_time_and_holds_no_worker(served, begun):
+    slow = [served.connect(10) for _ in range(4)]  # twice the workers
+    for one in slow:
+        one.sendall(begun)
+    began, answers = time.monotonic(), {}
+    while len(answers) < len(slow) and time.monotonic() - began < REQUEST_TIMEOUT + 5:
+        for number, one in enumerate(slow):
+            if number not in answers:
+                answers.update(_drip(number, one))
+        assert served.get("/livez").status == 200  # others are served meanwhile
+    assert len(answers) == len(slow)
+    assert time.monotonic() - began > REQUEST_TIMEOUT - 1
+    for raw in answers.values():
+        answer = parsed(raw)
+        assert_problem(answer.status, answer.headers["content-type"], answer.body, 408)
+    for one in slow:
+        one.close()
+
+
+def _drip(number: int, one: socket.socket) -> dict[int, bytes]:
+    """Send a byte more; what came back, if anything did."""
+    with contextlib.suppress(OSError):
+        one.sendall(b"a")
+    one.settimeout(0.05)
+    try:
+        return {number: one.recv(65536)}
+    except TimeoutError:
+        return {}
+
+
+def test_many_requests_in_one_piece_are_answered_in_order_and_one_bad_one_ends_them(served):
+    one = b"GET /livez HTTP/1.1\r\nHost: a" + END
+    answer = served.send(one * 50 + b"GET /livez HTTP/1.1\r\nHost: a\r\nHost: b" + END + one * 50)
+    assert answer.status == 200
+    assert answer.rest.count(b"HTTP/1.1 200 OK") == 49
+    assert answer.rest.count(b"HTTP/1.1 400 Bad Request") == 1

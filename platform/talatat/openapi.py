@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from talatat.describing.completing import complete
-from talatat.describing.cornice import service_paths
+from talatat.describing.cornice import describe_service
 from talatat.describing.examples import exemplify
 from talatat.describing.resource import describe_resource
 from talatat.describing.shared import platform_paths, shared_components
@@ -33,13 +33,15 @@ def document_of(registry: Any) -> Document:
     services = getattr(registry, "cornice_services", {})
     for service in services.values():
         if not isinstance(service, ResourceService):
-            _merge(paths, service_paths(service, registry))
+            described, schemas = describe_service(service, registry)
+            _merge(paths, described)
+            components["schemas"].update(schemas)
     _merge(paths, platform_paths(registry))
     _make_unique(paths)
     complete(paths, components)
     addons = {addon.name: addon for addon in system.composition.addons}
     used = list(dict.fromkeys(tag for op in operations(paths) for tag in op["tags"]))
-    document = {
+    document: Document = {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "info": {

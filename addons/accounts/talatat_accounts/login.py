@@ -13,6 +13,11 @@ from talatat_accounts import attempts
 from talatat_accounts.models import User
 from talatat_accounts.passwords import passwords_of
 
+PROBLEMS = {
+    "invalid_credentials": (401, "The name or the password is wrong."),
+    "too_many_attempts": (429, "Too many failed logins; wait as long as `Retry-After` says."),
+}
+
 
 @dataclass(frozen=True)
 class Login:

@@ -11,6 +11,10 @@ from talatat.security.grants import within
 from talatat_accounts.models import Token
 from talatat_accounts.tokens import digest, new_token
 
+PROBLEMS = {
+    "scope_exceeded": (403, "A token cannot make one with scopes that it does not have itself.")
+}
+
 
 @dataclass(frozen=True)
 class Maker:

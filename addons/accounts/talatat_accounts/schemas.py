@@ -92,6 +92,67 @@ def body_of(request: Any, schema: type) -> dict[str, Any]:
     return found
 
 
+class TokenSchema(colander.MappingSchema):
+    """A token as its owner sees it."""
+
+    id = colander.SchemaNode(UUID(), description="Names it when it is revoked")
+    label = colander.SchemaNode(colander.String(), description="What its owner calls it")
+    scopes = Strings(nullable=True, description="Permissions that it is limited to; null is all")
+    created_at = colander.SchemaNode(Timestamp(), description="When it was made")
+    expires_at = colander.SchemaNode(Timestamp(), description="When it ends")
+
+
+class MintedSchema(TokenSchema):
+    """A new token; `token` is what a request sends, and is never shown again."""
+
+    token = colander.SchemaNode(
+        colander.String(),
+        example="tal_AZCJCl2sl0t3zLbgAJqAVw_c29tZXRoaW5nIHNlY3JldA",
+        description="Goes into `Authorization: Bearer ...`",
+    )
+
+
+class WhoSchema(colander.MappingSchema):
+    """An account, in short."""
+
+    id = colander.SchemaNode(UUID(), description="The id of the account")
+    name = colander.SchemaNode(colander.String(), description="What one logs in as")
+
+
+class LoginSchema(colander.MappingSchema):
+    """What a login answers, beside the cookie."""
+
+    user = WhoSchema(description="Who is logged in now")
+    csrf_token = colander.SchemaNode(
+        colander.String(), description="Goes into `X-CSRF-Token` of unsafe requests"
+    )
+
+
+class SessionSchema(colander.MappingSchema):
+    """A login of a browser as its owner sees it."""
+
+    id = colander.SchemaNode(UUID(), description="Names it when it is ended")
+    created_at = colander.SchemaNode(Timestamp(), description="When it began")
+    seen_at = colander.SchemaNode(Timestamp(), description="When it was used last")
+    expires_at = colander.SchemaNode(Timestamp(), description="When it ends")
+    address = colander.SchemaNode(colander.String(), description="Where the login came from")
+    agent = colander.SchemaNode(colander.String(), description="What the browser calls itself")
+    current = colander.SchemaNode(colander.Bool(), description="Whether this request is of it")
+
+
+class MeSchema(WhoSchema):
+    """Whoever sends the request."""
+
+    email = colander.SchemaNode(colander.String(), nullable=True, description="Their address")
+    source = colander.SchemaNode(colander.String(), description="What identified them")
+    roles = Strings(description="The roles that they hold")
+    scopes = Strings(nullable=True, description="Permissions that a token is limited to")
+    permissions = Strings(description="What they may do")
+    csrf_token = colander.SchemaNode(
+        colander.String(), missing=colander.drop, description="Of a browser's session only"
+    )
+
+
 class UserSchema(colander.MappingSchema):
     """A user as managers see and write one; the password is written only."""
 

@@ -1,7 +1,7 @@
 """Sessions: a row on the server, and a cookie that names it."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, or_, select
 
@@ -10,8 +10,15 @@ from talatat_accounts import cookies
 from talatat_accounts.models import Session, Token
 
 
-def start_session(request: Any, response: Any, user_id: str) -> str:
-    """Make a session and give the browser its cookie; returns the CSRF token.
+class Started(NamedTuple):
+    """A new session: its id, and the token that goes with its cookie."""
+
+    id: str
+    csrf_token: str
+
+
+def start_session(request: Any, response: Any, user_id: str) -> Started:
+    """Make a session and give the browser its cookie.
 
     The row is always new, whatever the browser brought, and what it brought ends: an id that
     somebody planted before the login is worth nothing after it.
@@ -34,7 +41,7 @@ def start_session(request: Any, response: Any, user_id: str) -> str:
     request.db.flush()
     value = cookies.make(settings.secret.current, session_id)
     cookies.set_cookie(response, request, value, settings.session_lifetime)
-    return cookies.csrf_token(settings.secret.current, session_id)
+    return Started(session_id, cookies.csrf_token(settings.secret.current, session_id))
 
 
 def end_session(request: Any) -> None:

@@ -26,11 +26,11 @@ LARGEST_TOTAL = 10**15 - 1
 PROBLEMS = {
     "out_of_stock": "There is not enough left; `errors` points to the lines.",
     "price_changed": "A price is not the one that was expected; `errors` points to the lines.",
-    "unknown_product": "A product does not exist.",
-    "unknown_customer": "The customer does not exist, or is somebody else's.",
-    "mixed_currencies": "The products' prices are in several currencies.",
-    "too_many_lines": "The basket has more lines than the setting orders.max_lines.",
-    "total_too_large": "The total is too large to be kept.",
+    "unknown_product": (422, "A product does not exist."),
+    "unknown_customer": (422, "The customer does not exist, or is somebody else's."),
+    "mixed_currencies": (422, "The products' prices are in several currencies."),
+    "too_many_lines": (422, "The basket has more lines than the setting orders.max_lines."),
+    "total_too_large": (422, "The total is too large to be kept."),
 }
 
 Fault = dict[str, str]

@@ -5,9 +5,9 @@ Beside Cornice's own options a view may say, for this document alone:
     @tokens.post(schema=TokenBody, status=201, response=MintedSchema, headers=("Location",),
                  problems={"too_many_attempts": (429, "Too many failed logins.")})
 
-`status` and `response` (a colander schema) are what it answers, `headers` the names of headers beside
-the usual ones, `problems` the codes that it raises ({} for none but the usual ones), `operation` the last
-part of its operationId.
+`status` and `response` are what it answers: a colander schema, or `[schema]` for a page of such. `headers` are the names of
+headers beside the usual ones, `problems` the codes that it raises ({} for none but the usual ones),
+`operation` is the last part of its operationId.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ import colander
 
 from talatat.composition import PLATFORM
 from talatat.describing.headers import headers
-from talatat.describing.shapes import content, operation, parameter
+from talatat.describing.shapes import (
+    answer_schema,
+    body_schema,
+    content,
+    operation,
+    page_schema,
+    parameter,
+    ref,
+)
 from talatat.resources.declaration import problems_of
 from talatat.schema.document import json_schema
 
@@ -34,8 +42,12 @@ VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "patch", "DE
 DEFAULT = {"default": {"$ref": "#/components/responses/problem"}}
 
 
-def service_paths(service: Service, registry: Any) -> dict[str, Any]:
-    """The path of a service with its methods; empty where it has none to tell of."""
+Described = tuple[dict[str, Any], dict[str, Any]]
+
+
+def describe_service(service: Service, registry: Any) -> Described:
+    """(paths, schemas) of a service; empty where it has nothing to tell of."""
+    schemas: dict[str, Any] = {}
     pattern, route = _route_of(service, registry)
     names = [name for name, _ in PLACEHOLDER.findall(pattern)]
     path = PLACEHOLDER.sub(lambda match: "{" + match[1] + "}", pattern)
@@ -46,8 +58,9 @@ def service_paths(service: Service, registry: Any) -> dict[str, Any]:
     for method, view, arguments in service.definitions:
         if method in ("HEAD", "OPTIONS") or method.lower() in found:
             continue
-        found[method.lower()] = _operation(service, addon, method, view, arguments, names)
-    return {path: found} if found else {}
+        telling = _Telling(addon, method, arguments, schemas)
+        found[method.lower()] = telling.operation(service, view, names)
+    return ({path: found} if found else {}), schemas
 
 
 def _route_of(service: Service, registry: Any) -> tuple[str, Any]:
@@ -58,53 +71,82 @@ def _route_of(service: Service, registry: Any) -> tuple[str, Any]:
     return "/" + pattern.lstrip("/"), route
 
 
-def _operation(
-    service: Service, addon: str, method: str, view: Any, arguments: Any, names: list[str]
-) -> dict[str, Any]:
-    doc = inspect.cleandoc(getattr(view, "__doc__", None) or service.description or "")
-    body, parameters = _schema_of(arguments)
-    known = {one["name"] for one in parameters if one["in"] == "path"}
-    parameters = [
-        parameter(name, {"type": "string"}, f"The {name} in the path", "path")
-        for name in names
-        if name not in known
-    ] + parameters
-    more: dict[str, Any] = {"parameters": parameters}
-    if body is not None and method in UNSAFE:
-        more["requestBody"] = {"required": True, "content": content({**body, "x-addon": addon})}
-    noun = service.name.removeprefix(f"{addon}.")
-    return operation(
-        addon,
-        f"{addon}.{noun}.{arguments.get('operation') or VERBS[method]}",
-        doc.partition("\n")[0] or f"{method} {service.name}",
-        arguments.get("permission"),
-        _responses(addon, arguments),
-        unsafe=method in UNSAFE,
-        description=doc,
-        problems=problems_of(arguments.get("problems")),
-        **more,
-    )
+class _Telling:
+    """One view while it is described; the schemas that it uses gather in `schemas`."""
+
+    def __init__(
+        self, addon: str, method: str, arguments: dict[str, Any], schemas: dict[str, Any]
+    ) -> None:
+        self.addon, self.method, self.arguments = addon, method, arguments
+        self.schemas = schemas
+
+    def operation(self, service: Service, view: Any, names: list[str]) -> dict[str, Any]:
+        """The operation; `names` are the placeholders of its path."""
+        arguments = self.arguments
+        doc = inspect.cleandoc(getattr(view, "__doc__", None) or service.description or "")
+        body, parameters = _schema_of(arguments)
+        known = {one["name"] for one in parameters if one["in"] == "path"}
+        parameters = [
+            parameter(name, {"type": "string"}, f"The {name} in the path", "path")
+            for name in names
+            if name not in known
+        ] + parameters
+        more: dict[str, Any] = {"parameters": parameters}
+        if body is not None and self.method in UNSAFE:
+            more["requestBody"] = {
+                "required": True,
+                "content": content(self._named(body, body_schema)),
+            }
+        noun = service.name.removeprefix(f"{self.addon}.")
+        return operation(
+            self.addon,
+            f"{self.addon}.{noun}.{arguments.get('operation') or VERBS[self.method]}",
+            doc.partition("\n")[0] or f"{self.method} {service.name}",
+            arguments.get("permission"),
+            self._responses(),
+            unsafe=self.method in UNSAFE,
+            description=doc,
+            problems=problems_of(arguments.get("problems")),
+            **more,
+        )
+
+    def _responses(self) -> dict[str, Any]:
+        """What the view says it answers; 200 with anything where it says nothing.
+
+        A view that says which problems it raises is told whole; of any other nobody can know.
+        """
+        status, response = self.arguments.get("status", 200), self.arguments.get("response")
+        answer: dict[str, Any] = {"description": "Done"}
+        if isinstance(response, list):
+            answer["content"] = content(self._page(response[0]))
+        elif response is not None:
+            answer["content"] = content(self._named(_instance(response), answer_schema))
+        elif status != 204:
+            answer["content"] = content({})
+        if names := self.arguments.get("headers"):
+            answer["headers"] = headers(*names)
+        rest = {} if self.arguments.get("problems") is not None else DEFAULT
+        return {str(status): answer, **rest}
+
+    def _page(self, item: Any) -> dict[str, Any]:
+        shown = self._named(_instance(item), answer_schema)
+        name = f"{shown['$ref'].rpartition('/')[2]}.page"
+        self.schemas[name] = page_schema(self.addon, shown)
+        return ref(name)
+
+    def _named(self, schema: colander.SchemaNode, tell: Any) -> dict[str, Any]:
+        """A reference to a schema, which bears the name of its class."""
+        kind = type(schema).__name__.removesuffix("Schema")
+        name = f"{self.addon}.{re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', kind).lower()}"
+        self.schemas[name] = tell(self.addon, schema)
+        return ref(name)
 
 
-def _responses(addon: str, arguments: Any) -> dict[str, Any]:
-    """What the view says it answers; 200 with anything where it says nothing.
-
-    A view that says which problems it raises is told whole; of any other nobody can know.
-    """
-    status, response = arguments.get("status", 200), arguments.get("response")
-    answer: dict[str, Any] = {"description": "Done"}
-    if response is not None:
-        schema = json_schema(response() if isinstance(response, type) else response)
-        answer["content"] = content({**schema, "x-addon": addon})
-    elif status != 204:
-        answer["content"] = content({})
-    if names := arguments.get("headers"):
-        answer["headers"] = headers(*names)
-    rest = {} if arguments.get("problems") is not None else DEFAULT
-    return {str(status): answer, **rest}
+def _instance(schema: Any) -> Any:
+    return schema() if isinstance(schema, type) else schema
 
 
-def _schema_of(arguments: Any) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+def _schema_of(arguments: Any) -> tuple[colander.SchemaNode | None, list[dict[str, Any]]]:
     """(body, parameters) by the definition's colander schema and its validators."""
     schema = arguments.get("schema")
     if isinstance(schema, type) and issubclass(schema, colander.MappingSchema):
@@ -117,7 +159,7 @@ def _schema_of(arguments: Any) -> tuple[dict[str, Any] | None, list[dict[str, An
         return _by_place(schema)
     place = _place_of_validators(arguments)
     if place == "body" or not names:
-        return json_schema(schema, "create"), []
+        return schema, []
     return None, _parameters(schema, LOCATIONS[place])
 
 
@@ -136,11 +178,13 @@ def _place_of_validators(arguments: Any) -> str:
     return "body"
 
 
-def _by_place(schema: colander.SchemaNode) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+def _by_place(
+    schema: colander.SchemaNode,
+) -> tuple[colander.SchemaNode | None, list[dict[str, Any]]]:
     body, parameters = None, []
     for part in schema.children:
         if part.name == "body":
-            body = json_schema(part, "create")
+            body = part
         elif part.name in LOCATIONS:
             parameters += _parameters(part, LOCATIONS[part.name])
     return body, parameters

@@ -49,6 +49,11 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": _TEXT,
         "example": "application/merge-patch+json, application/json",
     },
+    "Set-Cookie": {
+        "description": "The browser keeps it, or lets go of it",
+        "schema": _TEXT,
+        "example": "session=AZCJCl2s; Path=/; HttpOnly; SameSite=Lax",
+    },
     "Deprecation": {
         "description": "Since when the operation is deprecated (RFC 9745): `@` and a Unix time",
         "schema": {"type": "string", "pattern": r"^@\d+$"},

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import cleandoc
 from typing import Any
+
+import colander
+
+from talatat.schema.document import json_schema
 
 
 def ref(name: str) -> dict[str, str]:
@@ -14,6 +19,41 @@ def ref(name: str) -> dict[str, str]:
 def content(schema: dict[str, Any], media_type: str = "application/json") -> dict[str, Any]:
     """The content of one media type."""
     return {media_type: {"schema": schema}}
+
+
+def answer_schema(addon: str, schema: Any) -> dict[str, Any]:
+    """What a view or an action of its own answers, by a colander schema: nothing is left out of it."""
+    found = {**json_schema(schema, "read"), "x-addon": addon}
+    if required := [child.name for child in schema.children if child.required]:
+        found["required"] = required
+    return described(found, schema)
+
+
+def body_schema(addon: str, schema: Any) -> dict[str, Any]:
+    """What a view or an action of its own takes, by a colander schema."""
+    return described({**json_schema(schema, "create"), "x-addon": addon}, schema)
+
+
+def described(found: dict[str, Any], schema: Any) -> dict[str, Any]:
+    """`found`, with the docstring of the colander schema's class where it has no description."""
+    doc = cleandoc(type(schema).__doc__ or "") if type(schema) is not colander.SchemaNode else ""
+    return {"description": doc, **found} if doc else found
+
+
+def page_schema(addon: str, item: dict[str, Any]) -> dict[str, Any]:
+    """The schema of every list's answer."""
+    link = {"type": ["string", "null"], "format": "uri"}
+    return {
+        "type": "object",
+        "description": "One page of a list",
+        "x-addon": addon,
+        "required": ["items", "next", "prev"],
+        "properties": {
+            "items": {"type": "array", "items": item, "description": "In the order of the list"},
+            "next": {**link, "description": "The page after this one; null on the last"},
+            "prev": {**link, "description": "The page before this one; null on the first"},
+        },
+    }
 
 
 def parameter(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from talatat.composition import PLATFORM
@@ -86,7 +87,7 @@ READINESS = {
 
 def shared_components(registry: Any) -> dict[str, Any]:
     """Schemas, responses and security schemes that belong to no addon."""
-    return {
+    found: dict[str, Any] = {
         "schemas": {
             "problem": PROBLEM,
             "json_patch": JSON_PATCH,
@@ -111,6 +112,7 @@ def shared_components(registry: Any) -> dict[str, Any]:
             },
         },
     }
+    return deepcopy(found)  # the document is completed in place
 
 
 def _cookie_name(registry: Any) -> str:

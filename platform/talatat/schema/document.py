@@ -1,7 +1,7 @@
 """JSON Schema (2020-12, the dialect of OpenAPI 3.1) from colander schemas.
 
 The same schema is told in four forms: what is shown (`read`), and what a body holds to create, to
-replace and to patch. Descriptions, enumerations, formats, limits and null come from the nodes.
+replace and to patch. Descriptions, examples, enumerations, formats, limits and null come from the nodes.
 """
 
 from __future__ import annotations
@@ -95,6 +95,8 @@ def _maybe_absent(node: colander.SchemaNode) -> bool:
 def _describe(node: colander.SchemaNode, found: dict[str, Any]) -> None:
     if node.description:
         found["description"] = str(node.description)
+    if (example := getattr(node, "example", None)) is not None:
+        found["examples"] = [example]
     if getattr(node, "deprecated", False):
         found["deprecated"] = True
 
@@ -168,7 +170,7 @@ _TYPES: tuple[tuple[Any, dict[str, Any]], ...] = (
     (colander.Boolean, {"type": "boolean"}),
     (colander.DateTime, {"type": "string", "format": "date-time"}),
     (colander.Date, {"type": "string", "format": "date"}),
-    (colander.Time, {"type": "string", "format": "time"}),
+    (colander.Time, {"type": "string", "format": "time-local"}),
     ((colander.String, colander.Enum), {"type": "string"}),
     ((colander.Set, colander.List, colander.Tuple), {"type": "array"}),
 )

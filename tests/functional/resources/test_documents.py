@@ -158,23 +158,30 @@ def test_parameters_name_every_filter_and_operator(described: Any) -> None:
 
 
 def test_actions_tell_their_bodies_and_their_problems(described: Any) -> None:
-    paths = described.app.get("/api/openapi.json").json["paths"]
+    document = described.app.get("/api/openapi.json").json
+    paths, schemas = document["paths"], document["components"]["schemas"]
     sell = paths[f"{THINGS}:sell"]["post"]
     assert sell["summary"] == "Sell a new thing."
     assert "- `sold_out`: There are no more." in sell["description"]
-    schema = sell["requestBody"]["content"]["application/json"]["schema"]
-    assert schema["properties"]["quantity"] == {"type": "integer", "minimum": 1}
+    body = sell["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"$ref": "#/components/schemas/store.things.sell.body"}
+    assert schemas["store.things.sell.body"]["properties"]["quantity"] == {
+        "type": "integer",
+        "minimum": 1,
+    }
     assert "201" in sell["responses"]
     assert paths[f"{THINGS}/{{id}}:retire"]["parameters"][0]["in"] == "path"
 
 
 def test_services_written_by_hand_are_told(described: Any) -> None:
-    paths = described.app.get("/api/openapi.json").json["paths"]
+    document = described.app.get("/api/openapi.json").json
+    paths, schemas = document["paths"], document["components"]["schemas"]
     notes = paths["/api/hand/v2/notes/{number}"]
     assert notes["put"]["summary"] == "Write a note."
     assert notes["put"]["description"].endswith("All of it.")
     body = notes["put"]["requestBody"]["content"]["application/json"]["schema"]
-    assert body["properties"]["text"]["type"] == "string"
+    assert body == {"$ref": "#/components/schemas/hand.note"}
+    assert schemas["hand.note"]["properties"]["text"]["type"] == "string"
     assert [(one["name"], one["in"]) for one in notes["get"]["parameters"]] == [
         ("number", "path"), ("page", "query"),
     ]  # fmt: skip

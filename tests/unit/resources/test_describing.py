@@ -16,7 +16,7 @@ from cornice.validators import (
     colander_validator,
 )
 
-from talatat.describing.cornice import service_paths
+from talatat.describing.cornice import describe_service
 from talatat.openapi import _make_unique
 from talatat.web.docs import kind
 
@@ -32,12 +32,16 @@ class Whole(colander.MappingSchema):
     cookies = Number(name="cookies")
 
 
-def described(method: str, path: str = "/api/x/v1/things/{number}", **options: Any) -> Any:
+def told(method: str, path: str = "/api/x/v1/things/{number}", **options: Any) -> Any:
     service = Service("things", path)
     SERVICES.remove(service)
     service.add_view(method, lambda request: {}, **options)
     registry: Any = SimpleNamespace(introspector=SimpleNamespace(get=lambda *key: None))
-    return service_paths(service, registry)
+    return describe_service(service, registry)
+
+
+def described(*arguments: Any, **options: Any) -> Any:
+    return told(*arguments, **options)[0]
 
 
 def parameters(operation: Any) -> list[tuple[str, str, bool]]:
@@ -61,7 +65,8 @@ def test_a_schema_of_one_place_is_told_as_parameters(validator: Any, expected: A
 def test_a_schema_of_all_places_is_told_by_place() -> None:
     (item,) = described("POST", schema=Whole(), validators=(colander_validator,)).values()
     assert parameters(item["post"]) == [("number", "path", True), ("number", "header", True)]
-    body = item["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert "requestBody" in item["post"]
+    (body,) = told("POST", schema=Whole(), validators=(colander_validator,))[1].values()
     assert body["required"] == ["number"]
 
 
@@ -71,6 +76,28 @@ def test_a_schema_without_a_validator_that_is_known_is_the_body() -> None:
         assert "requestBody" in item["put"]
     (item,) = described("PUT", schema=object()).values()
     assert "requestBody" not in item["put"]
+
+
+def test_a_view_says_what_it_answers() -> None:
+    options = {"status": 201, "response": Number, "headers": ("Location",), "operation": "count"}
+    paths, schemas = told("POST", **options, problems={"taken": (409, "It is there.")})
+    operation = paths["/api/x/v1/things/{number}"]["post"]
+    assert operation["operationId"] == "talatat.things.count"
+    answer = operation["responses"]["201"]
+    assert answer["content"]["application/json"]["schema"]["$ref"].endswith("/talatat.number")
+    assert answer["headers"] == {"Location": {"$ref": "#/components/headers/Location"}}
+    assert operation["x-problems"] == {"taken": {"status": 409, "description": "It is there."}}
+    assert "default" not in operation["responses"]
+    assert schemas["talatat.number"]["required"] == ["number"]
+
+
+def test_a_view_says_that_it_answers_a_page_or_nothing() -> None:
+    paths, schemas = told("GET", response=[Number])
+    assert schemas["talatat.number.page"]["required"] == ["items", "next", "prev"]
+    paths, _ = told("DELETE", status=204)
+    responses = paths["/api/x/v1/things/{number}"]["delete"]["responses"]
+    assert "content" not in responses["204"]
+    assert "default" in responses
 
 
 def test_what_remains_of_a_path_is_a_parameter_and_options_are_not_told() -> None:

@@ -6,11 +6,12 @@ from cornice import Service
 
 from talatat.problems import invalid
 from talatat_accounts.credentials import end_credentials, set_password
+from talatat_accounts.login import PROBLEMS as LOGIN_PROBLEMS
 from talatat_accounts.login import authenticate, forgive, refused
 from talatat_accounts.models import User
 from talatat_accounts.own import nothing, own_identity
 from talatat_accounts.passwords import check_strength, passwords_of
-from talatat_accounts.schemas import PasswordBody, body_of
+from talatat_accounts.schemas import MeSchema, PasswordBody, body_of
 
 me = Service(
     name="accounts.me", path="/api/accounts/v1/me", description="Whoever sends the request"
@@ -22,7 +23,7 @@ password = Service(
 )
 
 
-@me.get(permission="authenticated")
+@me.get(permission="authenticated", response=MeSchema, problems={})
 def show_me(request: Any) -> Any:
     """The identity behind the request; for a session also its `csrf_token`."""
     identity = request.identity
@@ -41,7 +42,7 @@ def show_me(request: Any) -> Any:
     return found
 
 
-@password.put(permission="accounts.self", schema=PasswordBody)
+@password.put(permission="accounts.self", schema=PasswordBody, status=204, problems=LOGIN_PROBLEMS)
 def change_password(request: Any) -> Any:
     """Set a new password; ends all other sessions, and revokes all other tokens.
 

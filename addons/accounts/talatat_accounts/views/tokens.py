@@ -7,11 +7,13 @@ from sqlalchemy import select
 
 from talatat.schema.types import format_timestamp
 from talatat.security import check_csrf
+from talatat_accounts.login import PROBLEMS as LOGIN_PROBLEMS
 from talatat_accounts.login import accepted, authenticate
+from talatat_accounts.minting import PROBLEMS as SCOPE_PROBLEMS
 from talatat_accounts.minting import Maker, check_lifetime, check_scopes, mint
 from talatat_accounts.models import Token
 from talatat_accounts.own import drop_own, nothing, own_identity, require_self
-from talatat_accounts.schemas import TokenBody, body_of
+from talatat_accounts.schemas import MintedSchema, TokenBody, TokenSchema, body_of
 
 tokens = Service(
     name="accounts.tokens",
@@ -26,7 +28,15 @@ token = Service(
 
 
 # Open, for the body may hold the password; and the view looks at cookies only if it does not.
-@tokens.post(permission="public", require_csrf=False, schema=TokenBody)
+@tokens.post(
+    permission="public",
+    require_csrf=False,
+    schema=TokenBody,
+    status=201,
+    response=MintedSchema,
+    headers=("Location",),
+    problems={**LOGIN_PROBLEMS, **SCOPE_PROBLEMS},
+)
 def make_token(request: Any) -> Any:
     """Make a token for `{user, password}`, or for whoever is logged in.
 
@@ -65,7 +75,7 @@ def maker_by_identity(request: Any) -> Maker:
     return Maker(identity.id, identity.scopes, expires_at)
 
 
-@tokens.get(permission="accounts.self")
+@tokens.get(permission="accounts.self", operation="list", response=[TokenSchema], problems={})
 def list_tokens(request: Any) -> Any:
     """One's own tokens, without what makes them work."""
     rows = request.db.scalars(
@@ -75,7 +85,7 @@ def list_tokens(request: Any) -> Any:
 
 
 # A token may always give itself up, whatever its scopes.
-@token.delete(permission="authenticated")
+@token.delete(permission="authenticated", status=204, problems={})
 def revoke_token(request: Any) -> Any:
     """Revoke one of one's own tokens; it ends with this answer."""
     identity, wanted = own_identity(request), request.matchdict["id"]

@@ -9,7 +9,6 @@ from talatat.describing.headers import headers
 from talatat.describing.resource.telling import Operation, Telling, fields, validate_only
 from talatat.describing.shapes import content, ref
 from talatat.resources.declaration import Action
-from talatat.schema.document import json_schema
 
 
 def action_path(told: Telling, action: Action) -> str:
@@ -31,8 +30,8 @@ def action_operation(told: Telling, action: Action) -> Operation:
         ]
     }
     if action.body is not None:
-        schema = {**json_schema(action.body(), "create"), "x-addon": told.bound.addon}
-        more["requestBody"] = {"required": True, "content": content(schema)}
+        body = content(ref(f"{told.name}.{action.verb}.body"))
+        more["requestBody"] = {"required": True, "content": body}
     return told.operation(
         action.verb,
         action.description.partition("\n")[0] or f"{action.verb} {told.title}",
@@ -40,9 +39,7 @@ def action_operation(told: Telling, action: Action) -> Operation:
         unsafe=True,
         permission=action.permission or told.bound.permission("write"),
         description=description,
-        problems={
-            code: (action.statuses.get(code, 409), text) for code, text in action.problems.items()
-        },
+        problems={code: (action.statuses[code], text) for code, text in action.problems.items()},
         **more,
     )
 
@@ -54,7 +51,7 @@ def _responses(told: Telling, action: Action) -> dict[str, Any]:
     if returned == "nothing":
         return nothing
     if action.response is not None:
-        schema: dict[str, Any] = {**json_schema(action.response()), "x-addon": told.bound.addon}
+        schema: dict[str, Any] = ref(f"{told.name}.{action.verb}.result")
     elif returned == "row":
         schema = ref(told.name)
     else:

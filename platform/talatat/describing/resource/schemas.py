@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from talatat.describing.resource.telling import Telling
-from talatat.describing.shapes import ref
+from talatat.describing.shapes import answer_schema, body_schema, described, page_schema, ref
+from talatat.resources.declaration import actions_of
 from talatat.schema.document import Form, json_schema
 
 BODIES: tuple[Form, ...] = ("create", "replace", "patch")
@@ -18,32 +19,25 @@ def schemas_of(told: Telling) -> dict[str, Any]:
     for form in forms:
         found[f"{told.name}.{form}"] = _schema(told, form)
     if "list" in told.operations:
-        found[f"{told.name}.page"] = _page(told)
+        found[f"{told.name}.page"] = page_schema(told.bound.addon, ref(told.name))
     for one in told.bound.extensions:
         found[f"{told.name}.{one.addon}"] = _extension(one, "read")
         for form in forms:
             found[f"{told.name}.{form}.{one.addon}"] = _extension(one, form)
+    for action in actions_of(told.declaration):
+        if action.body is not None:
+            found[f"{told.name}.{action.verb}.body"] = body_schema(told.bound.addon, action.body())
+        if action.response is not None:
+            found[f"{told.name}.{action.verb}.result"] = answer_schema(
+                told.bound.addon, action.response()
+            )
     return found
-
-
-def _page(told: Telling) -> dict[str, Any]:
-    link = {"type": ["string", "null"], "format": "uri"}
-    return {
-        "type": "object",
-        "description": f"A page of {told.title}",
-        "x-addon": told.bound.addon,
-        "required": ["items", "next", "prev"],
-        "properties": {
-            "items": {"type": "array", "items": ref(told.name)},
-            "next": {**link, "description": "The page after this one; null on the last"},
-            "prev": {**link, "description": "The page before this one; null on the first"},
-        },
-    }
 
 
 def _schema(told: Telling, form: Form) -> dict[str, Any]:
     schema = json_schema(told.bound.schema, form)
     schema["x-addon"] = told.bound.addon
+    schema = described(schema, told.bound.schema)
     for one in told.bound.extensions:
         name = told.name if form == "read" else f"{told.name}.{form}"
         below: dict[str, Any] = ref(f"{name}.{one.addon}")

@@ -16,6 +16,7 @@ from talatat.describing.cornice import describe_service
 from talatat.describing.examples import exemplify
 from talatat.describing.resource import describe_resource
 from talatat.describing.shared import platform_paths, shared_components
+from talatat.describing.sharing import share
 from talatat.resources.services import ResourceService
 
 Document = dict[str, Any]
@@ -39,6 +40,7 @@ def document_of(registry: Any) -> Document:
     _merge(paths, platform_paths(registry))
     _make_unique(paths)
     complete(paths, components)
+    share(paths, components)
     addons = {addon.name: addon for addon in system.composition.addons}
     used = list(dict.fromkeys(tag for op in operations(paths) for tag in op["tags"]))
     document: Document = {

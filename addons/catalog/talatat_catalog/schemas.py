@@ -70,7 +70,7 @@ class ProductSchema(colander.MappingSchema):
         description="Slugs of the categories that it stands in",
     )
     attributes = colander.SchemaNode(
-        t.OpenMap(),
+        t.OpenMap("string", "number", "boolean"),
         missing=colander.drop,
         validator=checked_attributes,
         description="What differs by kind: names to texts, numbers and truth values",

@@ -43,6 +43,8 @@ PROBLEM: dict[str, Any] = {
         "errors": {"type": "array", "items": ERROR},
         "request_id": {"type": "string", "description": "The log knows the request by it"},
         "addon": {"type": "string", "description": "Whose route was asked for"},
+        "current": {"type": "object", "description": "The row as it is now (412)"},
+        "current_etag": {"type": "string", "description": "Its ETag (412)"},
     },
 }
 

@@ -16,6 +16,8 @@ import colander
 from talatat.schema.reading import nullable
 
 Form = Literal["read", "create", "replace", "patch"]
+# Says under which name a document may tell a schema once; nobody but the document's maker sees it.
+SHARED = "x-shared"
 
 
 def json_schema(node: colander.SchemaNode, form: Form = "read") -> dict[str, Any]:
@@ -64,7 +66,8 @@ def _by_type(node: colander.SchemaNode, form: Form) -> dict[str, Any]:
         inner: Form = "read" if form == "read" else "create"
         return {"type": "array", "items": json_schema(node.children[0], inner)}
     if hasattr(typ, "json_schema"):
-        return dict(typ.json_schema())
+        shared = getattr(typ, "shared", None)
+        return {**typ.json_schema(), **({SHARED: shared} if shared else {})}
     for kinds, schema in _TYPES:
         if isinstance(typ, kinds):
             return dict(schema)

@@ -49,9 +49,11 @@ class JSONType(colander.SchemaType):
     """A type whose JSON form and Python form are told by `from_json`, `to_json`, `json_schema`.
 
     `members` are the names that `fields=` may choose inside of an object; None leaves them free.
+    `shared` is a name under which a document tells the type once, so that clients have one type for it.
     """
 
     members: tuple[str, ...] | None = ()
+    shared: str | None = None
 
     def from_json(self, value: Any) -> Any:
         """The Python value; ValueError with a sentence for people where it is not acceptable."""
@@ -139,6 +141,7 @@ class Money(JSONType):
     """
 
     members = ("amount", "currency")
+    shared = "money"
 
     def __init__(self, make: Any = None, fractions: bool = False) -> None:
         self.make = make
@@ -182,18 +185,37 @@ def _money(amount: decimal.Decimal, currency: str) -> Any:
 
 
 class OpenMap(JSONType):
-    """An object whose names are data: `{"Colour": "red", "Weight": 1.2}`."""
+    """An object whose names are data: `{"Colour": "red", "Weight": 1.2}`.
+
+    `values` are the JSON types of which a value is one: "string", "number", "boolean"; any where none is
+    given.
+    """
 
     members = None
+
+    def __init__(self, *values: str) -> None:
+        self.values = values
 
     def from_json(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise ValueError("must be an object")
         check_numbers(value)
+        for name, one in value.items() if self.values else ():
+            if not any(_is_of(one, kind) for kind in self.values):
+                raise ValueError(f"{name!r} must be one of: {', '.join(self.values)}")
         return value
 
     def json_schema(self) -> dict[str, Any]:
-        return {"type": "object", "additionalProperties": True}
+        return {
+            "type": "object",
+            "additionalProperties": {"type": list(self.values)} if self.values else True,
+        }
+
+
+def _is_of(value: Any, kind: str) -> bool:
+    if kind == "number":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, {"string": str, "boolean": bool}[kind])
 
 
 class AnyJSON(JSONType):

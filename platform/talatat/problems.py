@@ -42,6 +42,7 @@ CODES: dict[str, str] = {
     "unexpected_body": "The operation takes no body.",
     "unknown_parameter": "A query parameter is not one of this operation's.",
     "unknown_field": "`fields` names what is not a field.",
+    "unknown_relation": "`expand` names what cannot be expanded, or not by these credentials.",
     "repeated_parameter": "A query parameter is given more than once.",
     "invalid_parameter": "A query parameter's value cannot be used; `errors` says why.",
     "invalid_cursor": "The cursor was not made by this server for this query.",
@@ -78,7 +79,7 @@ CODES_OF_STATUS: dict[int, tuple[str, ...]] = {
     400: (
         "bad_request", "malformed_json", "duplicate_member", "too_deep", "nul_character",
         "unexpected_body", "unknown_parameter", "unknown_field", "repeated_parameter",
-        "invalid_parameter", "invalid_cursor",
+        "invalid_parameter", "invalid_cursor", "unknown_relation",
     ),
     401: ("unauthorized",),
     403: ("forbidden", "csrf_failed", "origin_refused"),

@@ -28,6 +28,7 @@ _HEADERS = {
 _POINTED: dict[str, dict[str, str]] = {
     "unknown_parameter": {"parameter": "colour"},
     "unknown_field": {"parameter": "fields"},
+    "unknown_relation": {"parameter": "expand"},
     "repeated_parameter": {"parameter": "sort"},
     "invalid_parameter": {"parameter": "limit"},
     "invalid_cursor": {"parameter": "cursor"},

@@ -21,6 +21,8 @@ from talatat.resources.listing.filters import column_filter
 from talatat.resources.listing.guards import guards_of
 from talatat.resources.listing.querying import Queries
 from talatat.resources.showing import conditions
+from talatat.resources.showing.expanding import Plan, Plans, Wanted
+from talatat.resources.showing.relations import Targets, relations_of
 from talatat.resources.showing.representation import Projection, Representation
 from talatat.resources.writing.conflicts import pointers_of
 from talatat.resources.writing.documents import Documents
@@ -35,6 +37,7 @@ class BoundResource:
 
     documents: Documents
     representation: Representation
+    plans: Plans
     queries: Queries
     schema: Any
 
@@ -74,6 +77,10 @@ class BoundResource:
             names = _names(one.schema)
             self.pointers |= pointers_of(one.attachment.extension, names, f"/{one.addon}")
 
+    def relate(self, targets: Targets) -> None:
+        """Find what `expand=` may name, once all resources are prepared."""
+        self.plans = Plans(self.representation, relations_of(self, targets))
+
     def permission(self, operation: str) -> str | None:
         """The permission that an operation asks for."""
         return permission_of(self.declaration, operation)
@@ -82,9 +89,17 @@ class BoundResource:
         """What of a row this request is shown."""
         return self.representation.projection(fields, request.has_permission)
 
-    def represent(self, request: Request, row: Any, fields: str | None = None) -> dict[str, Any]:
+    def plan(self, request: Request, wanted: Wanted | str | None = None) -> Plan:
+        """What of a row, and of the rows that it refers to, this request is shown."""
+        if not isinstance(wanted, Wanted):
+            wanted = Wanted(wanted)
+        return self.plans.plan(wanted, request.has_permission)
+
+    def represent(
+        self, request: Request, row: Any, fields: Wanted | str | None = None
+    ) -> dict[str, Any]:
         """`row` as the API shows it to this request."""
-        return self.projection(request, fields)(row)
+        return self.plan(request, fields).show(request, [row])[0]
 
     def versions(self, row: Any) -> str:
         """The first part of the ETag of `row`."""
@@ -139,9 +154,12 @@ class BoundResource:
         return "\0" not in text
 
     def answer(
-        self, request: Request, row: Any, status: int = 200, fields: str | None = None
+        self, request: Request, row: Any, status: int = 200, fields: Wanted | str | None = None
     ) -> Response:
-        """The response that shows `row`: ETag, and 304 where the client has it already."""
+        """The response that shows `row`: ETag, and 304 where the client has it already.
+
+        `fields` is the text of `fields=`, or `Wanted`, which has that of `expand=` as well.
+        """
         body = dumps(self.represent(request, row, fields))
         response = json_response(body, status)
         self.dress(request, response, conditions.etag(self.versions(row), body))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyramid.response import Response
@@ -12,29 +13,31 @@ from talatat.resources.listing.paging import page_of, url_of
 from talatat.resources.listing.parameters import only
 from talatat.resources.listing.querying import statement
 from talatat.resources.showing import conditions
+from talatat.resources.showing.expanding import Wanted
 from talatat.schema.writing import dumps
 
 if TYPE_CHECKING:
     from pyramid.request import Request
 
-FIELDS = ("fields",)
+SHOWING = ("expand", "fields")
 
 
 def list_rows(bound: BoundResource, request: Request) -> Response:
     """`{"items": [...], "next": url or null, "prev": url or null}`.
 
-    One statement for the page, and one for each extension that is shown.
+    One statement for the page, and one for each extension that is shown and each relation that is
+    expanded.
     """
     check_acceptable(request)
     query = bound.queries.parse(request)
-    projection = bound.projection(request, query.fields)
+    plan = bound.plan(request, query.wanted)
     select, _ = statement(bound.queries, request, query)
-    select = select.options(*bound.options(request, projection.addons, single=False))
+    select = select.options(*bound.options(request, plan.addons, single=False))
     page = page_of(query, request.db.execute(select).unique().all())
     signer = bound.queries.signer
     following = url_of(request, signer, query, page.following)
     preceding = url_of(request, signer, query, page.preceding)
-    items = [projection(row) for row in page.rows]
+    items = plan.show(request, page.rows)
     body = dumps({"items": items, "next": following, "prev": preceding})
     response = json_response(body)
     bound.dress(request, response, f'"{conditions.digest(body)}"')
@@ -49,9 +52,14 @@ def list_rows(bound: BoundResource, request: Request) -> Response:
 def get_row(bound: BoundResource, request: Request) -> Response:
     """One row, with its ETag."""
     check_acceptable(request)
-    fields = only(request, FIELDS).get("fields")
+    wanted = wanted_of(only(request, SHOWING))
     row = bound.existing(request, request.matchdict["id"])
-    return bound.answer(request, row, fields=fields)
+    return bound.answer(request, row, fields=wanted)
+
+
+def wanted_of(given: Mapping[str, str]) -> Wanted:
+    """What of rows the parameters `given` want to be shown."""
+    return Wanted(given.get("fields"), given.get("expand"))
 
 
 def check_acceptable(request: Request) -> None:

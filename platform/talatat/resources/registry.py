@@ -18,6 +18,7 @@ from talatat.resources.binding import bound_filters, bound_sorts, limit_by_colum
 from talatat.resources.bound import BoundResource
 from talatat.resources.extensions import ExtensionDeclaration, ExtensionFields
 from talatat.resources.hooks import EVERY, HookDeclaration
+from talatat.resources.showing.relations import targets_of
 from talatat.schema.reading import ObjectReader
 
 
@@ -62,6 +63,9 @@ class Resources:
             problems += self._finish(bound, system)
         if problems:
             raise CompositionError(problems)
+        targets = targets_of(self.values())
+        for bound in self.values():
+            bound.relate(targets)
 
     def _finish(self, bound: BoundResource, system: Any) -> list[str]:
         schema = schema_instance(bound.declaration, system)

@@ -7,7 +7,7 @@ request says `validate_only=true`: it is all done and checked, and nothing of it
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,9 @@ from talatat.problems import bad_parameter, invalid
 from talatat.resources.bound import BoundResource, json_response
 from talatat.resources.declaration import Action
 from talatat.resources.listing.parameters import only
-from talatat.resources.reads import FIELDS, check_acceptable
+from talatat.resources.reads import SHOWING, check_acceptable, wanted_of
 from talatat.resources.showing.conditions import preconditions_of
+from talatat.resources.showing.expanding import EVERYTHING, Wanted
 from talatat.resources.writing import json_patch, operations
 from talatat.resources.writing.json_patch import PatchDocument
 from talatat.resources.writing.operations import Written
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 PATCH_TYPES = ("application/merge-patch+json", json_patch.CONTENT_TYPE, "application/json")
 
 VALIDATE_ONLY = ("validate_only",)
-PARAMETERS = (*FIELDS, *VALIDATE_ONLY)
+PARAMETERS = (*SHOWING, *VALIDATE_ONLY)
 
 
 def create_row(bound: BoundResource, request: Request) -> Response:
@@ -75,9 +76,9 @@ def delete_row(bound: BoundResource, request: Request) -> Response:
 
 @dataclass(frozen=True)
 class Asked:
-    """The parameters of a write: the fields to show, and whether it is only to be tried."""
+    """The parameters of a write: what to show, and whether it is only to be tried."""
 
-    fields: str | None = None
+    fields: Wanted = EVERYTHING
     validate_only: bool = False
 
 
@@ -88,7 +89,7 @@ def asked_of(request: Request, known: Collection[str] = PARAMETERS) -> Asked:
     wanted = given.get("validate_only", "false")
     if wanted not in ("true", "false"):
         raise bad_parameter("validate_only", "must be true or false")
-    return Asked(given.get("fields"), wanted == "true")
+    return Asked(wanted_of(given), wanted == "true")
 
 
 def answer(bound: BoundResource, request: Request, written: Written, asked: Asked) -> Response:
@@ -151,7 +152,7 @@ class ActionView:
             raise invalid(faults)
         return found
 
-    def _answer(self, request: Request, result: Any, fields: str | None) -> Response:
+    def _answer(self, request: Request, result: Any, fields: Wanted) -> Response:
         if isinstance(result, Response):
             return result
         if result is None:
@@ -160,13 +161,16 @@ class ActionView:
             written = Written(result, self.action.status)
             return answer(self.bound, request, written, Asked(fields))
         if isinstance(result, list | tuple):
-            show = self.bound.projection(request, fields)
-            result = {
-                "items": [show(one) if isinstance(one, self.bound.model) else one for one in result]
-            }
+            result = {"items": self._shown(request, result, fields)}
         response = json_response(dumps(result), self.action.status)
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    def _shown(self, request: Request, results: Sequence[Any], fields: Wanted) -> list[Any]:
+        """Rows among the results as the resource shows them, anything else as it is."""
+        rows = [one for one in results if isinstance(one, self.bound.model)]
+        shown = iter(self.bound.plan(request, fields).show(request, rows))
+        return [next(shown) if isinstance(one, self.bound.model) else one for one in results]
 
 
 __all__ = [

@@ -23,6 +23,7 @@ from talatat.resources.listing.cursor import LONGEST
 from talatat.resources.listing.filters import MAX_VALUES
 from talatat.resources.listing.querying import LONGEST_SEARCH, MAX_SORT_KEYS
 from talatat.resources.showing.conditions import digest, tag_response
+from talatat.resources.showing.expanding import DEEPEST, MAX_EXPANDED
 from talatat.resources.writing.json_patch import MAX_OPERATIONS
 from talatat.schema.body import MAX_DEPTH, body_limit
 
@@ -36,6 +37,7 @@ GROUP = re.compile(r"/api/(?P<addon>[^/]+)/v(?P<version>\d+)/")
 CAPABILITIES = (
     "conditional-requests",
     "cursor-paging",
+    "expand",
     "filters",
     "json-patch",
     "merge-patch",
@@ -135,6 +137,8 @@ def _limits(request: Request) -> dict[str, int]:
         "max_body_depth": MAX_DEPTH,
         "max_filter_values": MAX_VALUES,
         "max_sort_keys": MAX_SORT_KEYS,
+        "max_expanded": MAX_EXPANDED,
+        "max_expanded_depth": DEEPEST,
         "max_search_characters": LONGEST_SEARCH,
         "max_cursor_characters": LONGEST,
         "max_patch_operations": MAX_OPERATIONS,

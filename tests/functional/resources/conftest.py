@@ -327,14 +327,19 @@ class Kept:
         self.addons: Any = None
         self.systems: dict[tuple[str, ...], Any] = {}
 
-    def system(self, request: pytest.FixtureRequest, kind: str, *names: str) -> Any:
-        """The system of addons `names` on a database of `kind`, without a row in it."""
+    def write(self, request: pytest.FixtureRequest, name: str, files: Any, *requires: str) -> None:
+        """Write an addon, once."""
         if self.addons is None:
             self.addons = type(request.getfixturevalue("addons"))(self.folder)
-            self.addons.write("store", STORE)
-            self.addons.write("stars", extending("stars"), requires=("store",))
-            self.addons.write("moons", extending("moons", "always"), requires=("store",))
-            self.addons.write("post", POST, requires=("store",))
+        if not (self.folder / self.addons.package(name)).exists():
+            self.addons.write(name, files, requires=requires)
+
+    def system(self, request: pytest.FixtureRequest, kind: str, *names: str) -> Any:
+        """The system of addons `names` on a database of `kind`, without a row in it."""
+        self.write(request, "store", STORE)
+        self.write(request, "stars", extending("stars"), "store")
+        self.write(request, "moons", extending("moons", "always"), "store")
+        self.write(request, "post", POST, "store")
         found = self.systems.get((kind, *names))
         if found is None:
             url = self._url(request, kind, "-".join(names))

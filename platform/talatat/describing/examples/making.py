@@ -74,7 +74,7 @@ class Maker:
         required = schema.get("required", ())
         found = {}
         for name, below in properties.items():
-            if name not in required and self._is_deep(below):
+            if name not in required and ("x-expand" in below or self._is_deep(below)):
                 continue
             try:
                 found[name] = self.of(below, name)

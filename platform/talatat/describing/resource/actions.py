@@ -6,7 +6,7 @@ from inspect import cleandoc
 from typing import Any
 
 from talatat.describing.headers import headers
-from talatat.describing.resource.telling import Operation, Telling, fields, validate_only
+from talatat.describing.resource.telling import Operation, Telling, validate_only
 from talatat.describing.shapes import content, ref
 from talatat.resources.declaration import Action
 
@@ -24,7 +24,7 @@ def action_operation(told: Telling, action: Action) -> Operation:
         description += f"\n\nProblems beside the usual ones:\n\n{listed}"
     more: dict[str, Any] = {
         "parameters": [
-            fields(),
+            *told.showing(),
             validate_only(),
             *([told.match()] if action.level == "item" else ()),
         ]

@@ -9,7 +9,6 @@ from talatat.describing.resource.telling import (
     Operation,
     Parameter,
     Telling,
-    fields,
     none_match,
     not_modified,
 )
@@ -59,7 +58,7 @@ def list_parameters(told: Telling) -> list[Parameter]:
             {"type": "string", "default": ",".join(resource.default_sort)},
             f"Names with commas between them, `-` before one turns it: {sorts}",
         ),
-        fields(),
+        *told.showing(),
     ]
     if resource.search:
         found.append(parameter("q", {"type": "string", "minLength": 1}, "Full text; best first"))
@@ -77,5 +76,5 @@ def get_operation(told: Telling) -> Operation:
         "get",
         f"Get one of {told.title}",
         {"200": told.shown("The row", "ETag"), **not_modified()},
-        parameters=[fields(), none_match()],
+        parameters=[*told.showing(), none_match()],
     )

@@ -21,7 +21,9 @@ def schemas_of(told: Telling) -> dict[str, Any]:
     if "list" in told.operations:
         found[f"{told.name}.page"] = page_schema(told.bound.addon, ref(told.name))
     for one in told.bound.extensions:
-        found[f"{told.name}.{one.addon}"] = _extension(one, "read")
+        read = _extension(one, "read")
+        _tell_relations(told, read, (one.addon,))
+        found[f"{told.name}.{one.addon}"] = read
         for form in forms:
             found[f"{told.name}.{form}.{one.addon}"] = _extension(one, form)
     for action in actions_of(told.declaration):
@@ -44,7 +46,28 @@ def _schema(told: Telling, form: Form) -> dict[str, Any]:
         if form != "read" and one.sparse:
             below = {"anyOf": [below, {"type": "null"}]}
         schema["properties"][one.addon] = below
+    if form == "read":
+        _tell_relations(told, schema)
     return schema
+
+
+def _tell_relations(told: Telling, schema: dict[str, Any], above: tuple[str, ...] = ()) -> None:
+    """Add what `expand=` puts into `schema`, which stands at the path `above`."""
+    extensions = {one.addon for one in told.bound.extensions}
+    for relation in told.bound.plans.relations.values():
+        top = relation.path[:1] if relation.path[0] in extensions else ()
+        if top != above:
+            continue
+        at = schema
+        for name in relation.path[len(above) : -1]:
+            at = at["properties"][name]
+            at = at.get("items", at)
+        at["properties"][relation.path[-1]] = {
+            "anyOf": [ref(relation.target.full_name), {"type": "null"}],
+            "description": f"With `expand={relation.name}`; null where none is to be seen",
+            "readOnly": True,
+            "x-expand": relation.name,
+        }
 
 
 def _extension(extension: Any, form: Form) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from talatat.describing.failures import failures
 from talatat.describing.headers import headers
 from talatat.describing.shapes import content, operation, parameter, ref
+from talatat.resources.showing.expanding import DEEPEST, MAX_EXPANDED
 from talatat.schema.document import json_schema
 
 if TYPE_CHECKING:
@@ -57,6 +58,20 @@ class Telling:
         """A body of one of the forms of the resource's schema."""
         return {"required": True, "content": content(ref(f"{self.name}.{form}"), media_type)}
 
+    def showing(self) -> list[Parameter]:
+        """`fields=` and, where there is something to expand, `expand=`: of everything that shows rows."""
+        found = [parameter("fields", {"type": "string"}, "Only these fields: `a,b.c`")]
+        if relations := self.bound.plans.relations:
+            listed = ", ".join(f"`{name}`" for name in relations)
+            text = (
+                f"Show the rows that these refer to, in their place: at most {MAX_EXPANDED} of "
+                f"{listed}, with commas between them; `a.b` is what `a` refers to, {DEEPEST} deep "
+                f"at most"
+            )
+            found.append(parameter("expand", {"type": "string"}, text))
+            found[-1]["example"] = next(iter(relations))
+        return found
+
     def identifier(self) -> Parameter:
         """The `{id}` of the item's path."""
         schema = {"type": "string"}
@@ -72,11 +87,6 @@ class Telling:
         )
         found["required"] = bool(self.declaration.require_if_match)
         return found
-
-
-def fields() -> Parameter:
-    """`fields=`, of everything that shows rows."""
-    return parameter("fields", {"type": "string"}, "Only these fields: `a,b.c`")
 
 
 def validate_only() -> Parameter:

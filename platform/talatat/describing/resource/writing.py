@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from talatat.describing.resource.telling import Operation, Telling, fields, validate_only
+from talatat.describing.resource.telling import Operation, Telling, validate_only
 from talatat.describing.shapes import ref
 from talatat.resources.writes import PATCH_TYPES
 from talatat.resources.writing.json_patch import CONTENT_TYPE as JSON_PATCH
@@ -18,7 +18,7 @@ def create_operation(told: Telling) -> Operation:
             "201": told.shown("The new row", "ETag", "Location"),
         },
         unsafe=True,
-        parameters=[fields(), validate_only()],
+        parameters=[*told.showing(), validate_only()],
         requestBody=told.body("create"),
     )
 
@@ -33,7 +33,7 @@ def replace_operation(told: Telling) -> Operation:
         f"Replace one of {told.title}, or create it under this id",
         responses,
         unsafe=True,
-        parameters=[fields(), validate_only(), told.match()],
+        parameters=[*told.showing(), validate_only(), told.match()],
         requestBody=told.body("replace"),
     )
 
@@ -48,7 +48,7 @@ def patch_operation(told: Telling) -> Operation:
         f"Change fields of one of {told.title} (JSON Merge Patch or JSON Patch)",
         {"200": told.shown("The row", "ETag")},
         unsafe=True,
-        parameters=[fields(), validate_only(), told.match()],
+        parameters=[*told.showing(), validate_only(), told.match()],
         requestBody=body,
     )
 

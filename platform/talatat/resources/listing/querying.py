@@ -20,6 +20,7 @@ from talatat.resources.listing.filters import OPERATORS, Filter, custom_filter
 from talatat.resources.listing.guards import Guards, hidden
 from talatat.resources.listing.ordering import SortKey, beyond, order_by
 from talatat.resources.listing.parameters import parameters, unknown_parameter
+from talatat.resources.showing.expanding import Wanted
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from talatat.resources.declaration import Resource
 
 PARAMETER = re.compile(r"(?P<name>.+?)(?:\[(?P<op>[a-z]+)\])?\Z", re.DOTALL)
-OWN_PARAMETERS = ("cursor", "fields", "limit", "sort")
+OWN_PARAMETERS = ("cursor", "expand", "fields", "limit", "sort")
 LONGEST_SEARCH = 500
 MAX_SORT_KEYS = 8
 
@@ -50,7 +51,7 @@ class Query:
     limit: int
     cursor: Cursor | None
     text: str | None
-    fields: str | None
+    wanted: Wanted
     digest: str
 
 
@@ -101,7 +102,7 @@ class Queries:
             self._limit(given.get("limit")),
             cursor,
             text,
-            given.get("fields"),
+            Wanted(given.get("fields"), given.get("expand")),
             digest,
         )
 
@@ -176,7 +177,7 @@ class Queries:
         return [*names, "q"] if self.resource.search else names
 
 
-_PAGING = frozenset({"cursor", "limit", "fields"})
+_PAGING = frozenset({"cursor", "expand", "fields", "limit"})
 SCORE = SortKey("score", None, descending=True)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from talatat.resources.extensions import ExtensionFields
 
 Tree = dict[str, "Tree | None"]
-"""Wanted names; None is all of what is below."""
+"""Wanted names; None is all of what is below, `{}` the empty object."""
 
 Show = Callable[[Any], Any]
 
@@ -61,12 +61,13 @@ class Representation:
         held = frozenset(name for name in self.permissions if may_read(name))
         found = self._projections.get((fields, held))
         if found is None:
-            found = self._compile(None if fields is None else parse_fields(fields), held)
+            found = self.compiled(None if fields is None else parse_fields(fields), held)
             if len(self._projections) < KEPT_PROJECTIONS:
                 self._projections[fields, held] = found
         return found
 
-    def _compile(self, wanted: Tree | None, held: frozenset[str]) -> Projection:
+    def compiled(self, wanted: Tree | None, held: frozenset[str]) -> Projection:
+        """The projection of `wanted` for somebody who holds the permissions `held`."""
         entries = _entries(self.schema, wanted, held)
         names = {node.name for node in _readable(self.schema)}
         addons = []
@@ -76,7 +77,7 @@ class Representation:
                 continue
             inner = wanted[one.addon] if wanted is not None else None
             shown = tuple(_entries(one.schema, inner, held, one.addon + "."))
-            if shown:
+            if shown or inner == {}:  # wanted for what is expanded in it
                 entries.append((one.addon, _extension(one.of, shown)))
                 addons.append(one.addon)
         for name in wanted or ():

@@ -18,6 +18,7 @@ extensions, hooks   other addons' fields and calls
 """
 
 from talatat.resources.bound import BoundResource
+from talatat.resources.changes.noting import note
 from talatat.resources.declaration import (
     OPERATIONS,
     Ranking,
@@ -37,4 +38,5 @@ __all__ = [
     "collection_action",
     "compare",
     "item_action",
+    "note",
 ]

@@ -160,6 +160,11 @@ class Resource:
     page_size: ClassVar[int] = 50
     max_page_size: ClassVar[int] = 500
     cache_control: ClassVar[str] = "private, no-cache"
+    keeps_deleted: ClassVar[bool] = False
+    """Keep what a DELETE takes away, with all that belongs to it, so that `:restore` brings it back."""
+    parts: ClassVar[Sequence[str] | None] = None
+    """Relationships whose rows belong to a row, so that a change of theirs is one of the row in the
+    change feed. None: those to tables that are no resource of their own, and tables between."""
 
     system: System
     """What this resource is composed into; set before the first request."""

@@ -16,6 +16,8 @@ from talatat.configuration.provenance import where
 from talatat.errors import CompositionError
 from talatat.resources.binding import bound_filters, bound_sorts, limit_by_columns, schema_instance
 from talatat.resources.bound import BoundResource
+from talatat.resources.changes.following import Following, tables_of
+from talatat.resources.changes.noting import Noting
 from talatat.resources.extensions import ExtensionDeclaration, ExtensionFields
 from talatat.resources.hooks import EVERY, HookDeclaration
 from talatat.resources.showing.relations import targets_of
@@ -23,7 +25,9 @@ from talatat.schema.reading import ObjectReader
 
 
 class Resources:
-    """Bound resources by full name: `resources["catalog.products"]`."""
+    """Bound resources by full name: `resources["catalog.products"]`. `noting` notes their changes."""
+
+    noting: Noting
 
     def __init__(self) -> None:
         self.extensions: list[ExtensionDeclaration] = []
@@ -66,6 +70,8 @@ class Resources:
         targets = targets_of(self.values())
         for bound in self.values():
             bound.relate(targets)
+        self.noting = Noting(Following(self.values(), tables_of(system.composition)))
+        self.noting.listen(system.database)
 
     def _finish(self, bound: BoundResource, system: Any) -> list[str]:
         schema = schema_instance(bound.declaration, system)

@@ -169,7 +169,7 @@ class BoundResource:
         """Headers of everything that shows rows; 304 where the client has it already."""
         conditions.tag_response(request, response, tag)
         response.headers["Cache-Control"] = self.declaration.cache_control
-        response.headers["Vary"] = "Accept, Authorization, Cookie"
+        response.headers["Vary"] = "Accept, Accept-Encoding, Authorization, Cookie"
 
     def url(self, request: Request, identifier: str) -> str:
         """The URL of one row."""

@@ -156,6 +156,8 @@ def _leaf_reader(node: colander.SchemaNode) -> Reader:
             return INVALID
         try:
             found = deserialize(value)
+            if value == "" and found is node.missing and node.validator is not None:
+                node.validator(node, value)  # colander asks it nothing about what it takes for null
         except colander.Invalid as invalid:
             faults.extend(faults_of(invalid, pointer))
             return INVALID

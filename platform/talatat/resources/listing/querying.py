@@ -151,10 +151,10 @@ class Queries:
             if any(key.name == other.name for other in keys):
                 raise bad_parameter("sort", f"{key.name!r} is named twice")
             keys.append(replace(key, descending=name.startswith("-")))
-            if key.name == "id":  # nothing can come after what is unique
-                break
         if len(keys) > MAX_SORT_KEYS:
             raise bad_parameter("sort", f"names more than {MAX_SORT_KEYS} fields")
+        unique = next((at for at, key in enumerate(keys, 1) if key.name == "id"), len(keys))
+        del keys[unique:]  # nothing can come after what is unique
         if keys[-1].name != "id":
             # The id goes with the last key, so that one index can serve both.
             keys.append(replace(self.identifier, descending=keys[-1].descending))

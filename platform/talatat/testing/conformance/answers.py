@@ -31,7 +31,7 @@ def wrong_answer(document: Schema, operation: Schema, response: Any) -> Iterator
         if said is None:
             yield f"it answers {response.status_code}, and no problem is documented"
             return
-    kinds = _resolved(document, said).get("content", {})
+    kinds = resolved(document, said).get("content", {})
     if not kinds:
         return
     if response.content_type not in kinds:
@@ -44,7 +44,7 @@ def wrong_answer(document: Schema, operation: Schema, response: Any) -> Iterator
 
 def wrong_value(document: Schema, schema: Schema, value: Any, where: str) -> Iterator[str]:
     """Where a value is not what a schema says."""
-    schema = _resolved(document, schema)
+    schema = resolved(document, schema)
     if "anyOf" in schema:
         choices = [list(wrong_value(document, one, value, where)) for one in schema["anyOf"]]
         if all(choices):
@@ -78,7 +78,7 @@ def _wrong_object(
             yield f"{where}.{name} is not documented"
 
 
-def _resolved(document: Schema, schema: Schema) -> Schema:
+def resolved(document: Schema, schema: Schema) -> Schema:
     while "$ref" in schema:
         found: Any = document
         for part in schema["$ref"].removeprefix("#/").split("/"):

@@ -81,9 +81,14 @@ def _decimal(column: Column[Any], number: int) -> Decimal:
     return Decimal(number)
 
 
+def word_for(name: str, number: int) -> str | None:
+    """What a text of this name is taken for, whatever its type says; None for a name like any other."""
+    word = _WORDS.get(name)
+    return word.format(number) if word else None
+
+
 def _text(column: Column[Any], number: int) -> str:
-    word = _WORDS.get(column.name)
-    text = word.format(number) if word else f"{column.name} {number}"
+    text = word_for(column.name, number) or f"{column.name} {number}"
     length = getattr(column.type, "length", None)
     if length is None or len(text) <= length:
         return text

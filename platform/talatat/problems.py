@@ -64,6 +64,7 @@ CODES: dict[str, str] = {
     "headers_too_large": "The request line and the headers are larger than is accepted.",
     "unsupported_media_type": "The Content-Type is missing or not one that is accepted.",
     "invalid": "The body does not fit the schema; `errors` says where.",
+    "too_many_items": "A batch has more items than are accepted.",
     "precondition_required": "Send `If-Match` with the ETag of the row.",
     "too_many_requests": "Wait as long as `Retry-After` says.",
     "internal_error": "The server failed. The log tells why, under `request_id`.",
@@ -90,7 +91,7 @@ CODES_OF_STATUS: dict[int, tuple[str, ...]] = {
     412: ("precondition_failed",),
     413: ("body_too_large",),
     415: ("unsupported_media_type",),
-    422: ("invalid",),
+    422: ("invalid", "too_many_items"),
     428: ("precondition_required",),
     429: ("too_many_requests",),
     500: ("internal_error",),
@@ -145,6 +146,11 @@ class Problem(HTTPException):
         self.problem_headers = dict(headers or {})
         super().__init__(detail or CODES.get(code, ""))
         self.headers.update(self.problem_headers)
+
+    def located(self, detail: str, errors: Iterable[Mapping[str, Any]]) -> Problem:
+        """This problem as part of a larger document: with other pointers and another sentence."""
+        title, extra = self.title, self.extra
+        return Problem(self.code, self.problem_code, detail, errors, None, title, extra)
 
     def __str__(self) -> str:
         errors = "".join(

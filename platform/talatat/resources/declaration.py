@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 OPERATIONS = ("list", "get", "create", "replace", "patch", "delete")
 READING = frozenset({"list", "get"})
+WRITING = tuple(name for name in OPERATIONS if name not in READING)
 
 MapFilter = Callable[[Any, str, str, Any], Any]
 """(query, name, op, value) -> query: a filter of a declared open map, or of one field."""

@@ -17,9 +17,16 @@ from cornice.service import SERVICES, Service
 from pyramid.response import Response
 
 from talatat.problem_views import method_not_allowed
-from talatat.resources.declaration import actions_of
+from talatat.resources.declaration import WRITING, actions_of
 from talatat.resources.reads import get_row, list_rows
-from talatat.resources.writes import ActionView, create_row, delete_row, patch_row, replace_row
+from talatat.resources.writes import (
+    ActionView,
+    batch_rows,
+    create_row,
+    delete_row,
+    patch_row,
+    replace_row,
+)
 from talatat.services import claim
 
 if TYPE_CHECKING:
@@ -77,7 +84,27 @@ def services_of(bound: BoundResource) -> list[ResourceService]:
         view = _named(LateActionView(bound, action), bound, action.method)
         service.offer("POST", view, permission, action)
         found.append(service)
+    found.append(_batch_service(bound))
     return [service for service in found if service.definitions]
+
+
+def _batch_service(bound: BoundResource) -> ResourceService:
+    """`:batch` of a resource that writes at all; each item asks for its own operation's permission."""
+    service = ResourceService(f"{bound.full_name}.collection:batch", f"{bound.path}:batch", bound)
+    permission = batch_permission(bound)
+    if permission is not None:
+        view = _named(partial(batch_rows, bound), bound, "batch")
+        service.offer("POST", view, permission, "batch")
+    return service
+
+
+def batch_permission(bound: BoundResource) -> str | None:
+    """Who may send a batch at all: that of all the writes, if they have one; None where none is offered."""
+    offered = [name for name in WRITING if name in bound.declaration.operations]
+    asked = {bound.permission(name) for name in offered}
+    if not asked or "public" in asked:
+        return "public" if asked else None
+    return asked.pop() if len(asked) == 1 else "authenticated"
 
 
 class LateActionView:

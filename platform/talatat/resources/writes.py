@@ -22,9 +22,10 @@ from talatat.resources.reads import SHOWING, check_acceptable, wanted_of
 from talatat.resources.showing.conditions import preconditions_of
 from talatat.resources.showing.expanding import EVERYTHING, Wanted
 from talatat.resources.writing import json_patch, operations
+from talatat.resources.writing.batch import BatchRun, read_batch
 from talatat.resources.writing.json_patch import PatchDocument
 from talatat.resources.writing.operations import Written
-from talatat.schema.body import JSON_TYPES, read_empty, read_json
+from talatat.schema.body import JSON_TYPES, MAX_BODY, read_empty, read_json
 from talatat.schema.faults import Fault
 from talatat.schema.reading import ObjectReader
 from talatat.schema.writing import dumps
@@ -74,6 +75,17 @@ def delete_row(bound: BoundResource, request: Request) -> Response:
     return answer(bound, request, written, asked)
 
 
+def batch_rows(bound: BoundResource, request: Request) -> Response:
+    """200 with what became of each item; 207 where items failed that are not atomic."""
+    asked = asked_of(request)
+    batch = read_batch(read_json(request, most=MAX_BODY))
+    run = BatchRun(bound, request, asked.fields, asked.validate_only)
+    items = run.outcomes(batch)
+    response = json_response(dumps({"items": items}), 207 if run.failed else 200)
+    response.headers["Cache-Control"] = "no-store"
+    return undone(bound, request, response) if asked.validate_only else response
+
+
 @dataclass(frozen=True)
 class Asked:
     """The parameters of a write: what to show, and whether it is only to be tried."""
@@ -109,7 +121,7 @@ def undone(bound: BoundResource, request: Request, response: Response) -> Respon
         with operations.constraints(bound):  # those that wait for the COMMIT that will not come
             request.db.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
     request.tm.doom()
-    if 200 < response.status_int < 300 and response.status_int != 204:
+    if response.status_int in (201, 202):
         response.status_int = 200
     for name in ("Location", "ETag"):
         response.headers.pop(name, None)
@@ -179,6 +191,7 @@ __all__ = [
     "Asked",
     "answer",
     "asked_of",
+    "batch_rows",
     "create_row",
     "delete_row",
     "patch_row",

@@ -30,13 +30,16 @@ STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 JSON_TYPES = ("application/json",)
 
 
-def read_json(request: Request, content_types: tuple[str, ...] = JSON_TYPES) -> Any:
+def read_json(
+    request: Request, content_types: tuple[str, ...] = JSON_TYPES, most: int | None = None
+) -> Any:
     """The JSON document in the body of `request`.
 
-    Raises Problem 413, 415 or 400; `content_types` are those that the operation accepts.
+    Raises Problem 413, 415 or 400; `content_types` are those that the operation accepts, `most` a
+    limit of bytes that is its own, beside that of all bodies.
     """
     _check_content_type(request, content_types)
-    return parse(_read_bytes(request), max_depth=MAX_DEPTH)
+    return parse(_read_bytes(request, most), max_depth=MAX_DEPTH)
 
 
 def read_empty(request: Request) -> None:
@@ -102,8 +105,8 @@ def _is_utf8(parameters: str) -> bool:
     return charset is None or charset.group(1) in ("utf-8", "utf8", "us-ascii")
 
 
-def _read_bytes(request: Request) -> bytes:
-    limit = body_limit(request)
+def _read_bytes(request: Request, most: int | None = None) -> bytes:
+    limit = body_limit(request) if most is None else min(most, body_limit(request))
     too_large = Problem(
         413, "body_too_large", f"The body is larger than {limit} bytes", extra={"limit": limit}
     )

@@ -84,7 +84,9 @@ def _object(node: colander.SchemaNode, form: Form) -> dict[str, Any]:
         # A field that needs a permission may be left out, and `fields=` leaves out any.
         return found
     # What is set at creation only may be left out where a row is replaced: it stays.
-    stays = [child.name for child in kept if form == "replace" and getattr(child, "create_only", False)]
+    stays = [
+        child.name for child in kept if form == "replace" and getattr(child, "create_only", False)
+    ]
     required = [child.name for child in kept if child.required and child.name not in stays]
     if required and form != "patch":
         found["required"] = required

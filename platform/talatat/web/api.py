@@ -24,8 +24,9 @@ from talatat.resources.listing.filters import MAX_VALUES
 from talatat.resources.listing.querying import LONGEST_SEARCH, MAX_SORT_KEYS
 from talatat.resources.showing.conditions import digest, tag_response
 from talatat.resources.showing.expanding import DEEPEST, MAX_EXPANDED
+from talatat.resources.writing.batch import MAX_ITEMS
 from talatat.resources.writing.json_patch import MAX_OPERATIONS
-from talatat.schema.body import MAX_DEPTH, body_limit
+from talatat.schema.body import MAX_BODY, MAX_DEPTH, body_limit
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 GROUP = re.compile(r"/api/(?P<addon>[^/]+)/v(?P<version>\d+)/")
 
 CAPABILITIES = (
+    "batch",
     "conditional-requests",
     "cursor-paging",
     "expand",
@@ -142,6 +144,8 @@ def _limits(request: Request) -> dict[str, int]:
         "max_search_characters": LONGEST_SEARCH,
         "max_cursor_characters": LONGEST,
         "max_patch_operations": MAX_OPERATIONS,
+        "max_batch_items": MAX_ITEMS,
+        "max_batch_bytes": min(MAX_BODY, body_limit(request)),
     }
 
 

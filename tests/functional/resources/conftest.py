@@ -396,6 +396,7 @@ def posted(request: pytest.FixtureRequest, kept: Kept) -> TestSystem:
     """`store` with an addon whose hooks send something after the commit, on each database."""
     system: TestSystem = kept.system(request, request.param, "stars", "post")
     system.system.outbox.automatic = False
+    system.deliver()  # what the last test left
     system.post = kept.addons.module("post")  # type: ignore[attr-defined]
     for seen in (system.post.delivered, system.post.committed, system.post.failing):  # type: ignore[attr-defined]
         seen.clear()

@@ -4,6 +4,7 @@ telling    what all operations of one resource are told with
 reading    list and get; a list's parameters
 writing    create, replace, patch, delete
 actions    the verbs that the resource declares
+batch      many writes at once
 schemas    what is shown, what bodies hold, a page
 
 What every operation has (errors, headers, examples) is added to the whole document, see `completing`.
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from talatat.describing.resource.actions import action_operation, action_path
+from talatat.describing.resource.batch import batch_path
 from talatat.describing.resource.reading import get_operation, list_operation
 from talatat.describing.resource.schemas import schemas_of
 from talatat.describing.resource.telling import Operation, Telling
@@ -62,7 +64,7 @@ def _paths(told: Telling) -> dict[str, Any]:
         if action.level == "item":
             described = {"parameters": [told.identifier()], **described}
         found[action_path(told, action)] = described
-    return found
+    return found | batch_path(told)
 
 
 def _made(told: Telling, makers: dict[str, tuple[str, Maker]]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from talatat.describing.resource.batch import batch_schemas
 from talatat.describing.resource.telling import Telling
 from talatat.describing.shapes import answer_schema, body_schema, described, page_schema, ref
 from talatat.resources.declaration import actions_of
@@ -20,6 +21,7 @@ def schemas_of(told: Telling) -> dict[str, Any]:
         found[f"{told.name}.{form}"] = _schema(told, form)
     if "list" in told.operations:
         found[f"{told.name}.page"] = page_schema(told.bound.addon, ref(told.name))
+    found.update(batch_schemas(told))
     for one in told.bound.extensions:
         read = _extension(one, "read")
         _tell_relations(told, read, (one.addon,))

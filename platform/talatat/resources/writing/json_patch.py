@@ -97,15 +97,7 @@ class PatchDocument:
                 raise
             errors = [self._located(one) for one in problem.errors]
             detail = errors[0]["detail"] if len(errors) == 1 else str(problem.detail)
-            raise Problem(
-                problem.code,
-                problem.problem_code,
-                detail,
-                errors,
-                problem.problem_headers,
-                problem.title,
-                problem.extra,
-            ) from problem
+            raise problem.located(detail, errors) from problem
 
     def _located(self, error: Any) -> Fault:
         pointer = error.get("pointer")

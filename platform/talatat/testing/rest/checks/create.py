@@ -36,7 +36,7 @@ def example(case: Case) -> None:
     answer = _send(case, body)
     # What it refers to may be elsewhere, and what is unique may be taken.
     want(
-        answer.status in (201, 409) or answer.status == 422 and answer.code != "invalid",
+        answer.status in (201, 409) or (answer.status == 422 and answer.code != "invalid"),
         "it is refused",
         answer,
     )

@@ -86,16 +86,14 @@ class Following:
         if keeps:
             self.keepers.add(owner)
         columns = mapper.column_attrs["id"].columns
+        version: Any = mapper.version_id_col
         for column in columns:
             if isinstance(column, sa.Column):
                 followed = self._table(column.table)
                 followed.add(Link(owner, column, own=True))
                 followed.keeps = followed.keeps or keeps
-                if (
-                    mapper.version_id_col is not None
-                    and mapper.version_id_col.table is column.table
-                ):
-                    followed.version = mapper.version_id_col
+                if version is not None and version.table is column.table:
+                    followed.version = version
         for one in bound.extensions:
             extension: Mapper[Any] = sa.inspect(one.attachment.extension)
             key: Any = extension.primary_key[0]

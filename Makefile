@@ -4,7 +4,7 @@ PYTHON = python3
 PORT = 6543
 INI = development.ini
 
-.PHONY: serve setup test accept lint format deps wheels clean
+.PHONY: serve setup test accept lint format deps vendor wheels clean
 
 serve:     ## the demonstration shop on http://localhost:6543
 	@$(PYTHON) requirements/install.py serve && exec .venv/bin/python -m demo $(INI) $(PORT)
@@ -26,6 +26,9 @@ format: setup  ## write the code as `make lint` wants it
 
 deps: setup  ## lock again, with the newest versions that the distributions allow
 	@.venv/bin/python requirements/lock.py --upgrade
+
+vendor: setup  ## fetch the OpenAPI user interface of /docs again, as its vendored.json says (needs npm)
+	@.venv/bin/python requirements/vendor.py
 
 wheels: setup  ## wheels of all distributions in var/wheels
 	@.venv/bin/python requirements/wheels.py var/wheels

@@ -45,7 +45,6 @@ def document_of(registry: Any) -> Document:
     used = list(dict.fromkeys(tag for op in operations(paths) for tag in op["tags"]))
     document: Document = {
         "openapi": "3.1.0",
-        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "info": {
             "title": "Talatat",
             "version": version("talatat"),

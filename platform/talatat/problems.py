@@ -224,7 +224,7 @@ def addon_of(request: Request) -> str:
 def document(request: Request, problem: Problem) -> dict[str, Any]:
     """The members of the problem document, in the order in which people like to read them."""
     found: dict[str, Any] = {
-        "type": f"{request.application_url}/docs/problems#{problem.problem_code}",
+        "type": f"{request.application_url}/docs/problems/{problem.problem_code}",
         "title": problem.title,
         "status": problem.code,
         "detail": problem.detail,
@@ -241,6 +241,9 @@ def document(request: Request, problem: Problem) -> dict[str, Any]:
 
 def response_of(request: Request, problem: Problem) -> Response:
     """The answer: problem+json or a small page, with the problem's own headers."""
+    system = getattr(request.registry, "system", None)
+    if system is not None:
+        system.problem_codes.meet(problem.problem_code, addon_of(request))
     if wants_json(request):
         body = orjson.dumps(document(request, problem), default=str)
         response = Response(body, status=problem.code, content_type=CONTENT_TYPE)

@@ -35,6 +35,7 @@ from pyramid.viewderivers import INGRESS
 from webob.request import PATH_SAFE
 
 from talatat.errors import CompositionError
+from talatat.problem_codes import codes_of
 from talatat.problems import CODE_OF_STATUS, CONTENT_TYPE, Problem, bad_parameter, document, is_api
 from talatat.schema.body import MAX_BODY, body_limit
 from talatat.schema.faults import escape
@@ -249,6 +250,9 @@ def _register(config: Configurator, service: Service, prefix: str | None, info: 
     try:
         if not service.pyramid_route:
             claim(config, f"{prefix or ''}{service.path}", service)
+        codes = config.registry.system.problem_codes
+        for _, _, arguments in service.definitions:
+            codes.add(*codes_of(arguments.get("problems"), config.owner))
         register_service_views(_Registration(config, service), service)
     finally:
         config.info, config.route_prefix = before

@@ -12,6 +12,7 @@ from talatat.composition import Composition
 from talatat.configuration.provenance import Override
 from talatat.db import Database, Models
 from talatat.events import Outbox
+from talatat.problem_codes import ProblemCodes
 from talatat.resources import Resources
 from talatat.security import Security
 from talatat.settings import Settings
@@ -32,6 +33,7 @@ class System:
     models: Models = field(default_factory=Models)
     resources: Resources = field(default_factory=Resources)
     security: Security = field(default_factory=Security)
+    problem_codes: ProblemCodes = field(default_factory=ProblemCodes)
     outbox: Outbox = field(default_factory=Outbox)
     loaders: dict[str, Any] = field(default_factory=dict)
     overrides: list[Override] = field(default_factory=list)

@@ -27,6 +27,7 @@ from talatat.db.directives import ModelDirectives
 from talatat.errors import CompositionError
 from talatat.events.directives import EventDirectives
 from talatat.loading.directives import LoadDirectives
+from talatat.problem_codes import ProblemDirectives
 from talatat.resources.directives import ResourceDirectives
 from talatat.security.directives import SecurityDirectives
 from talatat.services import ServiceDirectives
@@ -43,6 +44,7 @@ class Configurator(
     ResourceDirectives,
     ServiceDirectives,
     SecurityDirectives,
+    ProblemDirectives,
     LoadDirectives,
     AssetDirectives,
     ReplaceDirectives,

@@ -118,7 +118,7 @@ def _response(status: int, codes: Mapping[str, str]) -> dict[str, Any]:
 
 def _example(status: int, code: str, text: str) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "type": f"https://example.com/docs/problems#{code}",
+        "type": f"https://example.com/docs/problems/{code}",
         "title": phrase(status),
         "status": status,
         "detail": text,

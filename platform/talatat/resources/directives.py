@@ -9,6 +9,7 @@ from pyramid.config import PHASE0_CONFIG, PHASE1_CONFIG
 from pyramid.config.actions import action_method
 from pyramid.exceptions import ConfigurationError
 
+from talatat.problem_codes import ProblemCode
 from talatat.resources.bound import BoundResource
 from talatat.resources.declaration import OPERATIONS, Resource, actions_of, permission_of
 from talatat.resources.extensions import ExtensionDeclaration
@@ -47,6 +48,7 @@ class ResourceDirectives:
 
         def add() -> None:
             self.registry.system.resources.add(bound)
+            self.registry.system.problem_codes.add(*_problems(declaration, addon))
             register(self, bound, info)
 
         self.action(("resource", full_name), add, introspectables=(intr,), order=PHASE1_CONFIG)
@@ -97,6 +99,15 @@ class ResourceDirectives:
             introspectables=(intr,),
             order=PHASE0_CONFIG,
         )
+
+
+def _problems(declaration: type[Resource], addon: str) -> list[ProblemCode]:
+    """The codes that the actions of a resource name."""
+    return [
+        ProblemCode(code, action.statuses.get(code, 409), meaning, addon=addon)
+        for action in actions_of(declaration)
+        for code, meaning in action.problems.items()
+    ]
 
 
 def _check_hook(hook: Any) -> None:

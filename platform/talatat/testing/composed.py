@@ -151,6 +151,7 @@ def composed(
         config = compose(load_composition(ini))
         system: System = config.registry.system
         system.outbox.automatic = deliver
+        system.problem_codes.strict = True
         try:
             if migrate:
                 prepare(system.composition, system.database)

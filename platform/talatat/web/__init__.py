@@ -8,4 +8,5 @@ def includeme(config: Any) -> None:
     config.include(".health")
     config.include(".api")
     config.include(".docs")
+    config.include(".problem_pages")
     config.include(".home")

@@ -20,7 +20,7 @@ def post(
     response = store.app.post(THINGS, body, headers=headers, extra_environ=environ, status=status)
     assert response.content_type == "application/problem+json"
     assert response.json["status"] == status
-    assert response.json["type"].endswith(f"/docs/problems#{response.json['code']}")
+    assert response.json["type"].endswith(f"/docs/problems/{response.json['code']}")
     assert response.json["request_id"]
     assert response.json["addon"] == "store"
     return response

@@ -56,6 +56,8 @@ ODD = {
             return Response("ok")
 
         def includeme(config):
+            config.add_problem("teapot", 418, "It is short and stout.", "Pour something else.")
+            config.add_problem("odd", 599, "Nobody knows.")
             for prefix in ("/api/odd/v1", "/odd"):
                 config.add_route(prefix, prefix + "/raise/{what}")
                 config.add_view(raised, route_name=prefix, permission="public")

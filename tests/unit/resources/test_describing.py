@@ -18,7 +18,6 @@ from cornice.validators import (
 
 from talatat.describing.cornice import describe_service
 from talatat.openapi import _make_unique
-from talatat.web.docs import kind
 
 
 class Number(colander.MappingSchema):
@@ -112,17 +111,3 @@ def test_operations_of_one_name_get_numbers() -> None:
     }
     _make_unique(paths)
     assert [item["get"]["operationId"] for item in paths.values()] == ["a", "a.2", "a.3"]
-
-
-@pytest.mark.parametrize(
-    ("schema", "words"),
-    [
-        ({"$ref": "#/components/schemas/x"}, "x"),
-        ({"type": ["string", "null"], "format": "uuid"}, "string (uuid) or null"),
-        ({"type": "array", "items": {"type": "integer"}}, "list of integer"),
-        ({"anyOf": [{"$ref": "#/a/b/x"}, {"type": "null"}]}, "x or null"),
-        ({}, "anything"),
-    ],
-)
-def test_a_schema_is_told_in_a_few_words(schema: Any, words: str) -> None:
-    assert kind(schema) == words

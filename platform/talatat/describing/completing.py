@@ -49,7 +49,7 @@ def _tell_failures(
 
 
 def _tell_headers(operation: dict[str, Any]) -> None:
-    names = ["Request-Id"]
+    names = ["Request-Id", "traceparent"]
     if operation.get("deprecated"):
         names += ["Deprecation", "Sunset"] if operation.get("x-sunset") else ["Deprecation"]
     for response in operation["responses"].values():

@@ -111,7 +111,7 @@ def _response(status: int, codes: Mapping[str, str]) -> dict[str, Any]:
     media[CONTENT_TYPE]["examples"] = examples
     return {
         "description": f"{phrase(status)}\n\n{listed}",
-        "headers": headers("Request-Id", *_HEADERS.get(status, ())),
+        "headers": headers("Request-Id", "traceparent", *_HEADERS.get(status, ())),
         "content": media,
     }
 

@@ -1,4 +1,4 @@
-"""How a log line is written: JSON or words, always with the request's id, the addon and the release."""
+"""How a log line is written: JSON or words, always with the ids of request and trace, the addon and the release."""
 
 import logging
 import sys
@@ -12,6 +12,7 @@ from pyramid.threadlocal import get_current_request
 
 from talatat.composition import PLATFORM, Composition
 from talatat.problems import addon_of
+from talatat.web.tracing import IN_ENVIRON
 
 # What else a record holds was given by who logged: `log.info("...", extra={...})`.
 OF_EVERY_RECORD = frozenset(
@@ -28,6 +29,10 @@ def add_origin(event: dict[str, Any]) -> None:
     if addon is None and system is not None and request is not None:
         addon = addon_of(request)
     event.setdefault("request_id", getattr(request, "request_id", None))
+    trace = None if request is None else request.environ.get(IN_ENVIRON)
+    if trace is not None:
+        event.setdefault("trace_id", trace.trace_id)
+        event.setdefault("span_id", trace.span_id)
     event.setdefault("addon", addon or PLATFORM)
     event.setdefault("release", getattr(system, "release", None))
 

@@ -5,7 +5,7 @@ words on a terminal. Put `class = talatat.web.logging.Formatter` into a formatte
 `format` is `json`, `console` or `auto` (console where stderr is a terminal).
 
 A request's id is the `Request-Id` that it came with, if that is well formed, or a new one; the answer
-carries it. When a request is over, subscribers of `RequestFinished` learn of it: telemetry is an addon.
+carries it. Beside it stand the ids of the trace, see `tracing`. When a request is over, subscribers of `RequestFinished` learn of it: telemetry is an addon.
 """
 
 import time
@@ -22,6 +22,7 @@ from pyramid_retry import is_error_retryable
 
 from talatat.problems import addon_of, request_id
 from talatat.web.log_lines import Formatter, choose_format
+from talatat.web.tracing import tell, trace_of
 
 # Asked for every few seconds by machines: of interest only when something is wrong.
 PROBES = frozenset({"/livez", "/readyz"})
@@ -56,6 +57,7 @@ def logging_tween_factory(handler: Handler, registry: Registry) -> Handler:
 
     def logging_tween(request: Request) -> Response:
         identifier = request_id(request)
+        trace = trace_of(request)
         started = time.perf_counter()
         try:
             response = handler(request)
@@ -63,6 +65,7 @@ def logging_tween_factory(handler: Handler, registry: Registry) -> Handler:
             _finish(registry, _finished(request, None, error, started))
             raise
         response.headers["Request-Id"] = identifier
+        tell(response, trace)
         answered = getattr(request, "exception", None)
         _finish(registry, _finished(request, response, answered, started))
         return response
@@ -115,6 +118,7 @@ def _level(finished: RequestFinished) -> int:
 def includeme(config: Configurator) -> None:
     """Put the tween next to the ingress, whatever an addon adds: it runs after every include."""
     config.add_request_method(request_id, "request_id", reify=True)
+    config.include("talatat.web.tracing")
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -6,6 +6,7 @@ OpenAPI document, where each answer lists its codes as examples.
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # An operation is not named where all of them answer a code: the list would tell nothing.
 MOST_OPERATIONS = 0.75
+SOME_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
 def problems(request: Request) -> dict[str, Any]:
@@ -42,14 +44,17 @@ def problem(request: Request) -> dict[str, Any]:
         raise Problem(404, "not_found", f"No problem has the code {code!r}.{hint}")
     document = documents(request).whole
     operations, example = answering(document, code)
-    first = meanings[0]
+    everywhere = len(operations) > MOST_OPERATIONS * _number_of_operations(document)
+    example = dict(example or {})
+    if operations and not everywhere:
+        example["instance"] = re.sub(r"\{\w+\}", SOME_ID, operations[0][1])
     return {
         "code": code,
         "meanings": meanings,
         "phrase": phrase,
         "operations": operations,
-        "everywhere": len(operations) > MOST_OPERATIONS * _number_of_operations(document),
-        "example": _written(request, first, example or {}),
+        "everywhere": everywhere,
+        "example": _written(request, meanings[0], example),
         "marked": marked,
     }
 

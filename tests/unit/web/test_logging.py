@@ -118,6 +118,18 @@ def test_an_id_that_is_not_well_formed_is_replaced(stage, given):
     assert stage.lines()[-1]["request_id"] == answered
 
 
+def test_the_trace_that_a_request_came_with_stands_on_every_line_and_goes_on_with_the_answer(stage):
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    given = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01", "tracestate": "congo=t61rcWkgMzE"}
+    answer = stage.app.get("/shelf", headers=given)
+    spans = {line["span_id"] for line in stage.lines()}
+    assert {line["trace_id"] for line in stage.lines()} == {trace_id}
+    (span,) = spans - {"00f067aa0ba902b7"}
+    assert answer.headers["traceparent"] == f"00-{trace_id}-{span}-01"
+    assert answer.headers["tracestate"] == "congo=t61rcWkgMzE"
+    assert "tracestate" not in stage.app.get("/shelf").headers
+
+
 def test_an_exception_past_every_view_is_logged_with_its_traceback(stage):
     with pytest.raises(LookupError):
         stage.app.get("/broken")

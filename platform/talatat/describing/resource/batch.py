@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from talatat.describing.failures import failures
-from talatat.describing.resource.telling import Operation, Telling, fields, validate_only
+from talatat.describing.resource.telling import Operation, Telling, validate_only
 from talatat.describing.shapes import content, ref
 from talatat.resources.declaration import WRITING
 from talatat.resources.services import batch_permission
@@ -40,7 +40,7 @@ def _operation(told: Telling, permission: str) -> Operation:
         unsafe=True,
         permission=permission,
         description=DESCRIPTION,
-        parameters=[fields(), validate_only()],
+        parameters=[*told.showing(), validate_only()],
         requestBody=told.body("batch"),
     )
 

@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from talatat.db.retry import is_retryable, is_unreachable
 from talatat.problems import CODE_OF_STATUS, Problem, document, invalid, request_id
 from talatat.resources.showing.conditions import NO_PRECONDITIONS, Preconditions, etag
+from talatat.resources.showing.expanding import EVERYTHING, Wanted
 from talatat.resources.writing import operations
 from talatat.resources.writing.json_patch import PatchDocument
 from talatat.resources.writing.operations import Written
@@ -90,13 +91,13 @@ class BatchRun:
         self,
         bound: BoundResource,
         request: Request,
-        fields: str | None = None,
+        wanted: Wanted = EVERYTHING,
         validate_only: bool = False,
     ) -> None:
         self.bound = bound
         self.request = request
         self.validate_only = validate_only
-        self.show = bound.projection(request, fields)
+        self.plan = bound.plan(request, wanted)
         self.failed = False
 
     def outcomes(self, batch: Batch) -> list[dict[str, Any]]:
@@ -157,7 +158,7 @@ class BatchRun:
             raise problem.located(str(problem.detail), errors) from problem
         if written.row is None:
             return {"status": written.status, "id": item["id"].lower()}
-        shown = self.show(written.row)
+        (shown,) = self.plan.show(self.request, [written.row])
         if self.validate_only:  # no row has this version
             return {"status": 200, "id": written.row.id, "body": shown}
         tag = etag(self.bound.versions(written.row), dumps(shown))

@@ -42,6 +42,7 @@ REMEDIES: dict[str, str] = {
     "unknown_parameter": "Take the parameter away or correct its name; `detail` lists the known ones. "
     "None is ever ignored, so that a misspelt filter does not show everything.",
     "unknown_field": "Name fields that the operation's schema has, with a dot before a nested one.",
+    "unknown_relation": "Name relations that the operation's `expand` lists.",
     "repeated_parameter": "Give each parameter once. Several values of a filter: `field[in]=a,b`.",
     "invalid_parameter": "Correct the value; `errors` names the parameter and what it takes.",
     "invalid_cursor": "Begin again at the first page, and follow `next` and `prev` as they are. A cursor "
@@ -60,8 +61,12 @@ REMEDIES: dict[str, str] = {
     "duplicate": "Choose another value for the field that `errors` points to, or use the row that has it.",
     "reference": "Make the row that is referred to first; or take away what refers to this one.",
     "constraint": "Correct the value that `errors` points to.",
+    "patch_test_failed": "Read the row again, and make the patch anew on that state.",
     "precondition_failed": "Read the row again (`current` shows it), make the change on that state, and "
     "send it with the new ETag.",
+    "request_timeout": "Send the whole request at once; it was not carried out.",
+    "headers_too_large": "Send fewer or shorter headers, cookies among them.",
+    "too_many_items": "Send the items in several batches; `limits` of `GET /api` tells how many one takes.",
     "body_too_large": "Send less at once; `limits.max_body_bytes` of `GET /api` tells how much is accepted.",
     "unsupported_media_type": "Say what the body is: `Content-Type: application/json`.",
     "invalid": "Correct every place that `errors` points to. All of them are told at once.",

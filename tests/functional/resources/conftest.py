@@ -288,7 +288,7 @@ POST = {
             if failing and changes.get("name") in failing:
                 raise RuntimeError("the hook fails")
             if changes.get("name") == "refused":
-                raise Problem(409, "refused", "The post refuses", [{"pointer": "/name", "code": "refused",
+                raise Problem(409, "conflict", "The post refuses", [{"pointer": "/name", "code": "refused",
                     "detail": "is refused"}])
 
         def after(request, thing, changes):

@@ -116,7 +116,7 @@ def test_what_fails_does_not_poison_the_others_where_they_are_not_atomic(posted:
     ]  # fmt: skip
     codes = [one["problem"]["code"] for one in answer if "problem" in one]
     assert codes == [
-        "duplicate", "internal_error", "refused", "reference", "precondition_failed", "not_found",
+        "duplicate", "internal_error", "conflict", "reference", "precondition_failed", "not_found",
         "not_found", "invalid", "duplicate", "invalid",
     ]  # fmt: skip
     assert answer[1]["problem"]["errors"][0]["pointer"] == "/items/1/body/code"

@@ -64,7 +64,7 @@ HAND = {
                    content_type=("application/json",))
         def put_whole(request):
             if request.validated["body"]["name"] == "taken":
-                raise Problem(409, "taken", "That name is taken")
+                raise Problem(409, "duplicate", "That name is taken")
             if request.validated["body"]["name"] == "broken":
                 raise RuntimeError("inside")
             request.response.status_int = 202
@@ -156,7 +156,7 @@ def test_other_methods_types_and_sizes_are_refused_as_everywhere(hand: Any) -> N
 
 def test_problems_and_failures_of_a_service_are_problems(hand: Any) -> None:
     url = "/api/hand/v1/whole/1"
-    assert hand.app.put_json(url, {"name": "taken"}, status=409).json["code"] == "taken"
+    assert hand.app.put_json(url, {"name": "taken"}, status=409).json["code"] == "duplicate"
     response = hand.app.put_json(url, {"name": "broken"}, expect_errors=True)
     assert (response.status_int, response.json["code"]) == (500, "internal_error")
     answer = hand.app.put_json(f"{url}?page=2", {"name": "a"}, status=202).json

@@ -52,7 +52,7 @@ def test_a_write_answers_the_row_as_it_would_be_and_leaves_everything_as_it_is(p
 def test_hooks_constraints_and_preconditions_refuse_as_they_would(posted: Any) -> None:
     row = make(posted, code="taken")
     for body, status, code in (
-        ({"name": "refused"}, 409, "refused"),
+        ({"name": "refused"}, 409, "conflict"),
         ({"name": "x", "code": "taken"}, 409, "duplicate"),
         ({"name": "x", "box_id": new_id()}, 409, "reference"),
         ({"name": ""}, 422, "invalid"),

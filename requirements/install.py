@@ -12,8 +12,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import node
-
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 BINARIES = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
@@ -113,6 +111,8 @@ def main():
         )
         install(wanted)
     if asked == "test":
+        import node  # beside this script; who imports this module need not find it
+
         node.install()
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from pyramid.config.actions import action_method
 from pyramid.exceptions import ConfigurationError
 
+from talatat.codes import PLATFORM_CODES
 from talatat.composition import PLATFORM
-from talatat.problems import CODES, CODES_OF_STATUS
 
 if TYPE_CHECKING:
     from talatat.configuration.configurator import Configurator
@@ -30,55 +30,6 @@ FORM = re.compile(r"[a-z][a-z0-9_]{0,63}")
 OF_STATUS = re.compile(r"http_[1-5]\d\d")
 # The category of introspectables.
 PROBLEMS = "talatat problems"
-
-# What a client does about each of the platform's own codes.
-REMEDIES: dict[str, str] = {
-    "bad_request": "Correct the request as `detail` says. Sent again as it is, it fails again.",
-    "malformed_json": "Send one JSON document in UTF-8. `detail` tells where it breaks off.",
-    "duplicate_member": "Name each member of an object once; which of two values is meant cannot be told.",
-    "too_deep": "Send a flatter document; `limits.max_body_depth` of `GET /api` tells how deep one may be.",
-    "nul_character": "Take U+0000 out of the texts that you send.",
-    "unexpected_body": "Send the request without a body.",
-    "unknown_parameter": "Take the parameter away or correct its name; `detail` lists the known ones. "
-    "None is ever ignored, so that a misspelt filter does not show everything.",
-    "unknown_field": "Name fields that the operation's schema has, with a dot before a nested one.",
-    "unknown_relation": "Name relations that the operation's `expand` lists.",
-    "repeated_parameter": "Give each parameter once. Several values of a filter: `field[in]=a,b`.",
-    "invalid_parameter": "Correct the value; `errors` names the parameter and what it takes.",
-    "invalid_cursor": "Begin again at the first page, and follow `next` and `prev` as they are. A cursor "
-    "holds for the filters and the order that it was made for.",
-    "unauthorized": "Send `Authorization: Bearer` with a token that is valid, or log in. "
-    "`WWW-Authenticate` says what is accepted.",
-    "forbidden": "Use credentials that hold the permission; the operation's `x-permission` names it.",
-    "csrf_failed": "Send the `csrf_token` that the login answered as the header `X-CSRF-Token`. A client "
-    "that is no browser uses a bearer token and needs none.",
-    "origin_refused": "Call from a page of this server, or with a bearer token. For pages of another "
-    "origin the operator lists it in `talatat.cors_origins`.",
-    "not_found": "Check the path and the id. What one may not see is not found either.",
-    "method_not_allowed": "Use one of the methods in `Allow`.",
-    "not_acceptable": "Send `Accept: application/json`, or leave the header out.",
-    "conflict": "Read what is stored, decide anew, and send the request again.",
-    "duplicate": "Choose another value for the field that `errors` points to, or use the row that has it.",
-    "reference": "Make the row that is referred to first; or take away what refers to this one.",
-    "constraint": "Correct the value that `errors` points to.",
-    "patch_test_failed": "Read the row again, and make the patch anew on that state.",
-    "precondition_failed": "Read the row again (`current` shows it), make the change on that state, and "
-    "send it with the new ETag.",
-    "request_timeout": "Send the whole request at once; it was not carried out.",
-    "headers_too_large": "Send fewer or shorter headers, cookies among them.",
-    "too_many_items": "Send the items in several batches; `limits` of `GET /api` tells how many one takes.",
-    "body_too_large": "Send less at once; `limits.max_body_bytes` of `GET /api` tells how much is accepted.",
-    "unsupported_media_type": "Say what the body is: `Content-Type: application/json`.",
-    "invalid": "Correct every place that `errors` points to. All of them are told at once.",
-    "precondition_required": "Read the row, and send its ETag as `If-Match`.",
-    "too_many_requests": "Wait as long as `Retry-After` says, and ask less often from then on.",
-    "internal_error": "Tell the operator the `request_id`. If it was a write, read before you try it again.",
-    "unavailable": "Try again after `Retry-After` seconds.",
-    "not_applied": "The operator runs `command`. Try again after `Retry-After` seconds.",
-    "superseded": "The operator starts the newer process. Try again after `Retry-After` seconds.",
-    "database_unavailable": "Try again after `Retry-After` seconds.",
-    "busy": "Send the request again as it is, after `Retry-After` seconds.",
-}
 
 
 class UnlistedProblem(AssertionError):
@@ -98,11 +49,7 @@ class ProblemCode:
 
 def own_codes() -> list[ProblemCode]:
     """The platform's own codes."""
-    status_of = {code: status for status, codes in CODES_OF_STATUS.items() for code in codes}
-    return [
-        ProblemCode(code, status_of.get(code, 400), meaning, REMEDIES.get(code, ""))
-        for code, meaning in CODES.items()
-    ]
+    return [ProblemCode(one.code, one.status, one.meaning, one.remedy) for one in PLATFORM_CODES]
 
 
 def codes_of(problems: Mapping[str, str | tuple[int, str]] | None, addon: str) -> list[ProblemCode]:

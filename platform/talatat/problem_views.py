@@ -22,8 +22,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from zope.interface import Interface
 
+from talatat.codes import CODE_OF_STATUS
 from talatat.db.retry import is_busy, is_unreachable
-from talatat.problems import CODE_OF_STATUS, Problem, request_id, response_of, wants_json
+from talatat.problems import Problem, request_id, response_of, wants_json
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator

@@ -21,6 +21,7 @@ import orjson
 from pyramid.httpexceptions import HTTPException
 from pyramid.response import Response
 
+from talatat.codes import CODES
 from talatat.composition import PLATFORM
 
 if TYPE_CHECKING:
@@ -30,94 +31,6 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "application/problem+json"
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:=+-]{0,127}")
 MOST_ERRORS = 100
-
-# Stable codes of the platform itself, with what they mean; the page /docs/problems shows them.
-# What an action of an addon answers beside these stands in its own `problems=`.
-CODES: dict[str, str] = {
-    "bad_request": "The request cannot be understood.",
-    "malformed_json": "The body is not a JSON document in UTF-8.",
-    "duplicate_member": "A name occurs twice in one object of the body.",
-    "too_deep": "The body is nested too deeply.",
-    "nul_character": "The body holds the character U+0000, which cannot be stored.",
-    "unexpected_body": "The operation takes no body.",
-    "unknown_parameter": "A query parameter is not one of this operation's.",
-    "unknown_field": "`fields` names what is not a field.",
-    "unknown_relation": "`expand` names what cannot be expanded, or not by these credentials.",
-    "repeated_parameter": "A query parameter is given more than once.",
-    "invalid_parameter": "A query parameter's value cannot be used; `errors` says why.",
-    "invalid_cursor": "The cursor was not made by this server for this query.",
-    "unauthorized": "Credentials are missing or not valid.",
-    "forbidden": "The credentials do not permit this.",
-    "csrf_failed": "A cookie authenticates the request; send the login's `csrf_token` as X-CSRF-Token.",
-    "origin_refused": "A page of another site made the request.",
-    "not_found": "There is no such thing, or it may not be seen.",
-    "method_not_allowed": "The path does not take this method; see `Allow`.",
-    "not_acceptable": "The answer cannot be given in an accepted content type.",
-    "conflict": "The request contradicts what is stored.",
-    "duplicate": "A value that must be unique is taken.",
-    "reference": "A row that is referred to is missing, or this one is still referred to.",
-    "constraint": "A constraint of the database refuses a value.",
-    "patch_test_failed": "A `test` of the JSON patch does not hold; nothing was changed.",
-    "request_timeout": "The request was not complete in time.",
-    "precondition_failed": "The row has changed since its ETag was read; `current` shows it.",
-    "body_too_large": "The body is larger than is accepted.",
-    "headers_too_large": "The request line and the headers are larger than is accepted.",
-    "unsupported_media_type": "The Content-Type is missing or not one that is accepted.",
-    "invalid": "The body does not fit the schema; `errors` says where.",
-    "too_many_items": "A batch has more items than are accepted.",
-    "precondition_required": "Send `If-Match` with the ETag of the row.",
-    "too_many_requests": "Wait as long as `Retry-After` says.",
-    "internal_error": "The server failed. The log tells why, under `request_id`.",
-    "unavailable": "The service cannot answer now; try again after `Retry-After` seconds.",
-    "not_applied": "The database is not at this composition; `command` brings it there.",
-    "superseded": "The database has gone beyond this process; `command` installs what serves it.",
-    "database_unavailable": "The database cannot be reached; try again after `Retry-After` seconds.",
-    "busy": "A lock was waited for in vain; try again after `Retry-After` seconds.",
-}
-
-# Which of them an answer of a status may have; each stands under one status only.
-CODES_OF_STATUS: dict[int, tuple[str, ...]] = {
-    400: (
-        "bad_request", "malformed_json", "duplicate_member", "too_deep", "nul_character",
-        "unexpected_body", "unknown_parameter", "unknown_field", "repeated_parameter",
-        "invalid_parameter", "invalid_cursor", "unknown_relation",
-    ),
-    401: ("unauthorized",),
-    403: ("forbidden", "csrf_failed", "origin_refused"),
-    404: ("not_found",),
-    405: ("method_not_allowed",),
-    406: ("not_acceptable",),
-    409: ("conflict", "duplicate", "reference", "constraint", "patch_test_failed"),
-    412: ("precondition_failed",),
-    413: ("body_too_large",),
-    415: ("unsupported_media_type",),
-    422: ("invalid", "too_many_items"),
-    428: ("precondition_required",),
-    429: ("too_many_requests",),
-    500: ("internal_error",),
-    503: ("unavailable", "not_applied", "superseded", "database_unavailable", "busy"),
-}  # fmt: skip
-
-# The code of an HTTP exception that carries none of its own.
-CODE_OF_STATUS: dict[int, str] = {
-    400: "bad_request",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    406: "not_acceptable",
-    408: "request_timeout",
-    409: "conflict",
-    412: "precondition_failed",
-    413: "body_too_large",
-    415: "unsupported_media_type",
-    422: "invalid",
-    428: "precondition_required",
-    429: "too_many_requests",
-    431: "headers_too_large",
-    500: "internal_error",
-    503: "unavailable",
-}
 
 
 class Problem(HTTPException):

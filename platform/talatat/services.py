@@ -34,9 +34,10 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.viewderivers import INGRESS
 from webob.request import PATH_SAFE
 
+from talatat.codes import CODE_OF_STATUS
 from talatat.errors import CompositionError
 from talatat.problem_codes import codes_of
-from talatat.problems import CODE_OF_STATUS, CONTENT_TYPE, Problem, bad_parameter, document, is_api
+from talatat.problems import CONTENT_TYPE, Problem, bad_parameter, document, is_api
 from talatat.schema.body import MAX_BODY, body_limit
 from talatat.schema.faults import escape
 from talatat.schema.types import format_timestamp

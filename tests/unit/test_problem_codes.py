@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from talatat.problems import CODE_OF_STATUS, CODES, CODES_OF_STATUS
+from talatat.codes import CODE_OF_STATUS, CODES, CODES_OF_STATUS
 
 
 def test_every_code_stands_under_exactly_one_status() -> None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from talatat.codes import CODES, CODES_OF_STATUS
 from talatat.composition import PLATFORM
 from talatat.describing.headers import headers
 from talatat.describing.shapes import content, ref
-from talatat.problems import CODES, CODES_OF_STATUS, CONTENT_TYPE, phrase
+from talatat.problems import CONTENT_TYPE, phrase
 
 UNSAFE = frozenset({"post", "put", "patch", "delete"})
 OPEN = ("", "public")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from talatat.codes import CODES
 from talatat.composition import PLATFORM
 from talatat.describing.failures import failure_responses, failures
 from talatat.describing.headers import HEADERS, headers
 from talatat.describing.resource.telling import none_match, not_modified
 from talatat.describing.shapes import content, operation, parameter, ref
-from talatat.problems import CODES
 from talatat.resources.writing.json_patch import MAX_OPERATIONS, OPERATIONS
 
 ERROR = {

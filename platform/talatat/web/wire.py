@@ -20,8 +20,9 @@ from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNot
 from waitress.task import ErrorTask
 from waitress.utilities import Error
 
+from talatat.codes import CODE_OF_STATUS
 from talatat.composition import PLATFORM
-from talatat.problems import CODE_OF_STATUS, CONTENT_TYPE, phrase
+from talatat.problems import CONTENT_TYPE, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,9 +8,9 @@ import re
 import pytest
 from pyramid.exceptions import ConfigurationError
 
+from talatat.codes import CODES
 from talatat.errors import AddonError
 from talatat.problem_codes import ProblemCode, ProblemCodes, UnlistedProblem
-from talatat.problems import CODES
 from talatat.testing import composed
 
 

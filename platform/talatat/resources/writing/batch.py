@@ -20,8 +20,9 @@ from pyramid.httpexceptions import HTTPException
 from pyramid_retry import is_error_retryable
 from sqlalchemy.exc import IntegrityError
 
+from talatat.codes import CODE_OF_STATUS
 from talatat.db.retry import is_retryable, is_unreachable
-from talatat.problems import CODE_OF_STATUS, Problem, document, invalid, request_id
+from talatat.problems import Problem, document, invalid, request_id
 from talatat.resources.showing.conditions import NO_PRECONDITIONS, Preconditions, etag
 from talatat.resources.showing.expanding import EVERYTHING, Wanted
 from talatat.resources.writing import operations

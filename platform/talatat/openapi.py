@@ -21,6 +21,13 @@ from talatat.resources.services import ResourceService
 
 Document = dict[str, Any]
 
+ABOUT = """One set of conventions for everything that is composed here: {}.
+
+Lists are pages with a cursor; filters are `field=value` and `field[op]=value`. A row has an `ETag`, which a write
+sends back as `If-Match`. Every error is `application/problem+json` with a stable `code`. What a program does not
+know (a further field, a further value of an enumeration, a further code) it passes over.
+"""
+
 
 def document_of(registry: Any) -> Document:
     """The document of all that `registry` serves below /api, and of its health."""
@@ -45,13 +52,9 @@ def document_of(registry: Any) -> Document:
     used = list(dict.fromkeys(tag for op in operations(paths) for tag in op["tags"]))
     document: Document = {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Talatat",
-            "version": version("talatat"),
-            "description": "Composed of " + (", ".join(addons) or "no addon"),
-        },
-        "servers": [{"url": "/"}],
-        "tags": [_tag(name, addons.get(name)) for name in used],
+        "info": _info(registry, list(addons)),
+        "servers": [{"url": "/", "description": "This server"}],
+        "tags": [_tag(name, addons.get(name)) for name in sorted(used)],
         "paths": paths,
         "components": _used(paths, components),
     }
@@ -123,6 +126,20 @@ def _make_unique(paths: dict[str, Any]) -> None:
             name = f"{base}.{number}"
         operation["operationId"] = name
         taken.add(name)
+
+
+def _info(registry: Any, addons: list[str]) -> Document:
+    settings = registry.system.settings.platform
+    found: Document = {
+        "title": settings.api_title,
+        "version": version("talatat"),
+        "description": ABOUT.format(", ".join(addons) or "no addon"),
+    }
+    if settings.api_contact:
+        found["contact"] = dict(settings.api_contact)
+    if settings.api_license:
+        found["license"] = dict(settings.api_license)
+    return found
 
 
 def _tag(name: str, addon: Any) -> dict[str, Any]:

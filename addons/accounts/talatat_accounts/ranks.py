@@ -11,6 +11,8 @@ from talatat.db import utcnow
 from talatat.problems import Problem, invalid
 from talatat_accounts.models import Grant, Group, User
 
+PROBLEMS = {"rank": (403, "It takes permissions that whoever asks does not hold.")}
+
 
 def require_rank(request: Any, roles: Iterable[str], what: str) -> None:
     """Raise Problem 403 `rank` unless who asks holds all that the roles give."""

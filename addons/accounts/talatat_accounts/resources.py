@@ -11,6 +11,7 @@ from talatat.resources import Resource
 from talatat_accounts.credentials import end_credentials, set_password
 from talatat_accounts.models import Group, User
 from talatat_accounts.passwords import check_strength, passwords_of
+from talatat_accounts.ranks import PROBLEMS as RANK_PROBLEMS
 from talatat_accounts.ranks import change_groups, change_roles, require_rank, roles_of_user
 from talatat_accounts.schemas import GroupSchema, UserSchema
 
@@ -24,6 +25,7 @@ class Users(Resource):
     model = User
     schema = UserSchema
     permissions = PERMISSIONS
+    problems = {**RANK_PROBLEMS, "own_account": "Nobody deletes or deactivates their own account."}
     filters = ("name", "email", "active")
     sorts = ("name", "created_at")
 
@@ -76,6 +78,7 @@ class Groups(Resource):
     model = Group
     schema = GroupSchema
     permissions = PERMISSIONS
+    problems = RANK_PROBLEMS
     filters = ("name",)
     sorts = ("name", "created_at")
 

@@ -54,6 +54,7 @@ class Products(Resource):
     model = Product
     schema = ProductSchema
     permissions = PERMISSIONS
+    problems = {"validation_failed": (422, "A category is not there; `errors` points to it.")}
     filters = {
         "source_id": Product.source_id,
         "sku": Product.sku,

@@ -79,7 +79,7 @@ def failures_of(
         found.add(404)
     if operation["x-addon"] == PLATFORM:
         return found
-    found |= {400, 500, 503}
+    found |= {400, 431, 500, 503}
     if method in UNSAFE:
         found |= {409, 413}
         if {"if-match", "if-none-match"} & named.keys():
@@ -89,7 +89,7 @@ def failures_of(
         if "idempotency-key" in named:
             found.add(422)
     if "requestBody" in operation:
-        found |= {413, 415, 422}
+        found |= {408, 413, 415, 422}
     return found
 
 

@@ -100,12 +100,11 @@ def operation(
         "operationId": operation_id,
         "tags": [addon],
         "summary": summary,
+        "description": description or f"{summary.rstrip('.')}.",
         "x-addon": addon,
         "x-permission": permission or "",
         "security": security(permission, unsafe),
     }
-    if description and description != summary:
-        found["description"] = description
     found.update({name: value for name, value in more.items() if value})
     if problems:
         found["x-problems"] = {

@@ -157,6 +157,8 @@ class Resource:
     sorts: ClassVar[Sequence[str] | Mapping[str, Any]] = ()
     default_sort: ClassVar[Sequence[str]] = ("id",)
     open_maps: ClassVar[Mapping[str, MapFilter]] = {}
+    problems: ClassVar[Problems] = {}
+    """Codes that its own code (`apply`, `remove`, hooks) raises in writes, for the documentation."""
     require_if_match: ClassVar[bool] = False
     page_size: ClassVar[int] = 50
     max_page_size: ClassVar[int] = 500

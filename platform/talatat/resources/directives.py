@@ -9,7 +9,7 @@ from pyramid.config import PHASE0_CONFIG, PHASE1_CONFIG
 from pyramid.config.actions import action_method
 from pyramid.exceptions import ConfigurationError
 
-from talatat.problem_codes import ProblemCode
+from talatat.problem_codes import ProblemCode, codes_of
 from talatat.resources.bound import BoundResource
 from talatat.resources.declaration import OPERATIONS, Resource, actions_of, permission_of
 from talatat.resources.extensions import ExtensionDeclaration
@@ -102,8 +102,8 @@ class ResourceDirectives:
 
 
 def _problems(declaration: type[Resource], addon: str) -> list[ProblemCode]:
-    """The codes that the actions of a resource name."""
-    return [
+    """The codes that a resource and its actions name."""
+    return codes_of(declaration.problems, addon) + [
         ProblemCode(code, action.statuses.get(code, 409), meaning, addon=addon)
         for action in actions_of(declaration)
         for code, meaning in action.problems.items()

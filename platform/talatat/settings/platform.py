@@ -1,5 +1,6 @@
 """The platform's own keys, and those that belong to Pyramid and to what the platform includes."""
 
+import re
 from typing import Any
 
 import colander
@@ -37,6 +38,28 @@ class Truth(colander.Boolean):
         super().__init__(
             false_choices=("false", "no", "off", "0"), true_choices=("true", "yes", "on", "1")
         )
+
+
+CONTACT = re.compile(r"(?P<name>[^<>]+?) +<(?P<email>[^<>@ ]+@[^<>@ ]+)> +(?P<url>https?://\S+)")
+LICENSE = re.compile(r"(?P<name>.+?) +(?P<url>https?://\S+)")
+
+
+class Pattern(colander.String):
+    """A text of named parts: dict[str, str]."""
+
+    def __init__(self, pattern: re.Pattern[str], form: str) -> None:
+        super().__init__()
+        self.pattern, self.form = pattern, form
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+        """The parts."""
+        text = super().deserialize(node, cstruct)
+        if text is colander.null:
+            return text
+        match = self.pattern.fullmatch(text.strip())
+        if match is None:
+            raise colander.Invalid(node, f"write it as {self.form}")
+        return match.groupdict()
 
 
 class PlatformSettings(colander.MappingSchema):
@@ -84,6 +107,24 @@ class PlatformSettings(colander.MappingSchema):
         key="talatat.max_body",
         validator=colander.Range(1024),
         description="Largest request body, in bytes",
+    )
+    api_title = colander.SchemaNode(
+        colander.String(),
+        missing="Talatat",
+        key="talatat.api.title",
+        description="What the API's document calls this system",
+    )
+    api_contact = colander.SchemaNode(
+        Pattern(CONTACT, "NAME <MAIL> URL"),
+        missing=None,
+        key="talatat.api.contact",
+        description="Whom users of the API ask: NAME <MAIL> URL",
+    )
+    api_license = colander.SchemaNode(
+        Pattern(LICENSE, "NAME URL"),
+        missing=None,
+        key="talatat.api.license",
+        description="The terms of using the API: NAME URL",
     )
     log_format = colander.SchemaNode(
         colander.String(),

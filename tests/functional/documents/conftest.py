@@ -19,7 +19,11 @@ ADDONS = ("accounts", "catalog", "orders", "loyalty")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder: Path = tmp_path_factory.mktemp("documents")
     (folder / "secret").write_text("x" * 40)
-    settings = {"accounts.secret": "file:%(here)s/secret"}
+    settings = {
+        "accounts.secret": "file:%(here)s/secret",
+        "talatat.api.contact": "Operations <operations@example.com> https://example.com/support",
+        "talatat.api.license": "Proprietary https://example.com/terms",
+    }
     ini = write_ini(folder, ADDONS, f"sqlite:///{folder}/none.sqlite", settings)
     return compose(load_composition(ini)).registry
 

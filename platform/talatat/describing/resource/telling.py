@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from talatat.describing.failures import failures
 from talatat.describing.headers import headers
 from talatat.describing.shapes import content, operation, parameter, ref
+from talatat.resources.declaration import problems_of
 from talatat.resources.showing.expanding import DEEPEST, MAX_EXPANDED
 from talatat.schema.document import json_schema
 
@@ -36,6 +37,8 @@ class Telling:
 
         Its permission is that of the operation `name`, unless `permission` says another.
         """
+        if more.get("unsafe"):
+            more.setdefault("problems", problems_of(self.declaration.problems))
         negotiated = any("content" in one for one in responses.values())
         return operation(
             self.bound.addon,

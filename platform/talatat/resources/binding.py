@@ -18,6 +18,7 @@ from talatat.resources.declaration import Resource
 from talatat.resources.extensions import ExtensionFields, attribute_of
 from talatat.resources.listing.filters import Filter, column_filter, custom_filter
 from talatat.resources.listing.ordering import SortKey
+from talatat.resources.listing.querying import RESERVED
 from talatat.schema.derive import limit_by_column, schema_of
 
 DEEPEST = 2
@@ -81,6 +82,11 @@ def _as_mapping(declared: Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _filter(model: type[Any], schema: Any, name: str, given: Any) -> Filter:
+    if name in RESERVED:
+        raise LookupError(
+            "every list has a parameter of this name. Give the filter another one: "
+            f"filters = {{{name + '_is'!r}: {model.__qualname__}.{name}, ...}}."
+        )
     if given is not None and not isinstance(given, sa.sql.ColumnElement | QueryableAttribute):
         return custom_filter(name, given)
     path: list[Any] = []

@@ -9,9 +9,10 @@ from pyramid.response import Response
 
 from talatat.problems import Problem
 from talatat.resources.bound import BoundResource, json_response
+from talatat.resources.listing.counting import check_count, count_of
 from talatat.resources.listing.paging import page_of, url_of
 from talatat.resources.listing.parameters import only
-from talatat.resources.listing.querying import statement
+from talatat.resources.listing.querying import found_by
 from talatat.resources.showing import conditions
 from talatat.resources.showing.expanding import Wanted
 from talatat.schema.writing import dumps
@@ -23,7 +24,7 @@ SHOWING = ("expand", "fields")
 
 
 def list_rows(bound: BoundResource, request: Request) -> Response:
-    """`{"items": [...], "next": url or null, "prev": url or null}`.
+    """`{"items": [...], "next": url or null, "prev": url or null}`, with `count` where it is asked for.
 
     One statement for the page, and one for each extension that is shown and each relation that is
     expanded.
@@ -31,14 +32,18 @@ def list_rows(bound: BoundResource, request: Request) -> Response:
     check_acceptable(request)
     query = bound.queries.parse(request)
     plan = bound.plan(request, query.wanted)
-    select, _ = statement(bound.queries, request, query)
-    select = select.options(*bound.options(request, plan.addons, single=False))
+    check_count(request, query.count)
+    found = found_by(bound.queries, request, query)
+    select = found.page(query).options(*bound.options(request, plan.addons, single=False))
     page = page_of(query, request.db.execute(select).unique().all())
     signer = bound.queries.signer
     following = url_of(request, signer, query, page.following)
     preceding = url_of(request, signer, query, page.preceding)
-    items = plan.show(request, page.rows)
-    body = dumps({"items": items, "next": following, "prev": preceding})
+    shown: dict[str, Any] = {"items": plan.show(request, page.rows)}
+    shown |= {"next": following, "prev": preceding}
+    if query.count is not None:
+        shown["count"] = count_of(request.db, found.identifiers(bound.queries), query.count)
+    body = dumps(shown)
     response = json_response(body)
     bound.dress(request, response, f'"{conditions.digest(body)}"')
     links = [

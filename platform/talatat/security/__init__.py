@@ -53,6 +53,7 @@ def includeme(config: Any) -> None:
     config.set_security_policy(Policy(config.registry.system.security))
     config.add_permission(PUBLIC, "Everybody, without logging in")
     config.add_permission(AUTHENTICATED, "Everybody who is logged in")
+    config.add_permission("talatat.count", "Count the rows of a list exactly (count=exact)")
     config.add_role("admin", [EVERYTHING])
     config.set_csrf_storage_policy(IdentityCSRFStorage())
     config.add_view_deriver(csrf_checked_view, "talatat_csrf", under=INGRESS, over="secured_view")

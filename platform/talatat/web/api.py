@@ -38,6 +38,7 @@ GROUP = re.compile(r"/api/(?P<addon>[^/]+)/v(?P<version>\d+)/")
 CAPABILITIES = (
     "batch",
     "conditional-requests",
+    "count",
     "cursor-paging",
     "expand",
     "filters",

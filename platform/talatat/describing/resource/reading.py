@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inspect import cleandoc
 
+from talatat.describing.failures import failures
 from talatat.describing.headers import headers
 from talatat.describing.resource.telling import (
     Operation,
@@ -13,6 +14,7 @@ from talatat.describing.resource.telling import (
     not_modified,
 )
 from talatat.describing.shapes import content, parameter, ref
+from talatat.resources.listing.counting import COUNTS, ESTIMATED_TO
 
 MEANING = {
     "eq": "is equal to",
@@ -28,6 +30,11 @@ MEANING = {
     "isnull": "has no value (true) or one (false)",
 }
 
+COUNT = (
+    "How many rows there are on all pages: `exact` takes the permission `talatat.count`, `estimated` "
+    f"is the planner's guess (PostgreSQL) or exact up to {ESTIMATED_TO:,} (SQLite)"
+)
+
 
 def list_operation(told: Telling) -> Operation:
     """`GET /<resources>`."""
@@ -39,7 +46,7 @@ def list_operation(told: Telling) -> Operation:
     return told.operation(
         "list",
         f"List {told.title}",
-        {"200": page, **not_modified()},
+        {"200": page, **not_modified(), **failures(401, 403)},  # count=exact takes a permission
         description=cleandoc(told.declaration.__doc__ or ""),
         parameters=[*list_parameters(told), none_match()],
     )
@@ -58,6 +65,7 @@ def list_parameters(told: Telling) -> list[Parameter]:
             {"type": "string", "default": ",".join(resource.default_sort)},
             f"Names with commas between them, `-` before one turns it: {sorts}",
         ),
+        parameter("count", {"type": "string", "enum": list(COUNTS)}, COUNT),
         *told.showing(),
     ]
     if resource.search:

@@ -20,7 +20,7 @@ def schemas_of(told: Telling) -> dict[str, Any]:
     for form in forms:
         found[f"{told.name}.{form}"] = _schema(told, form)
     if "list" in told.operations:
-        found[f"{told.name}.page"] = page_schema(told.bound.addon, ref(told.name))
+        found[f"{told.name}.page"] = _page(told)
     found.update(batch_schemas(told))
     for one in told.bound.extensions:
         read = _extension(one, "read")
@@ -36,6 +36,16 @@ def schemas_of(told: Telling) -> dict[str, Any]:
                 told.bound.addon, action.response()
             )
     return found
+
+
+def _page(told: Telling) -> dict[str, Any]:
+    page = page_schema(told.bound.addon, ref(told.name))
+    page["properties"]["count"] = {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Rows on all pages, where `count` asks for it",
+    }
+    return page
 
 
 def _schema(told: Telling, form: Form) -> dict[str, Any]:

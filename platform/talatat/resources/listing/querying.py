@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from talatat.problems import bad_parameter
+from talatat.resources.listing.counting import COUNTS
 from talatat.resources.listing.cursor import Cursor, CursorSigner, digest_of, invalid_cursor
 from talatat.resources.listing.filters import OPERATORS, Filter, custom_filter
 from talatat.resources.listing.guards import Guards, hidden
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from talatat.resources.declaration import Resource
 
 PARAMETER = re.compile(r"(?P<name>.+?)(?:\[(?P<op>[a-z]+)\])?\Z", re.DOTALL)
-OWN_PARAMETERS = ("cursor", "expand", "fields", "limit", "sort")
+OWN_PARAMETERS = ("count", "cursor", "expand", "fields", "limit", "sort")
+RESERVED = frozenset({*OWN_PARAMETERS, "q"})
 LONGEST_SEARCH = 500
 MAX_SORT_KEYS = 8
 
@@ -53,6 +55,7 @@ class Query:
     text: str | None
     wanted: Wanted
     digest: str
+    count: str | None = None
 
 
 class Queries:
@@ -104,6 +107,7 @@ class Queries:
             text,
             Wanted(given.get("fields"), given.get("expand")),
             digest,
+            count_asked(given.get("count")),
         )
 
     def _condition(self, parameter: str, text: str, unseen: Set[str]) -> Condition:
@@ -177,7 +181,7 @@ class Queries:
         return [*names, "q"] if self.resource.search else names
 
 
-_PAGING = frozenset({"cursor", "expand", "fields", "limit"})
+_PAGING = frozenset({"count", "cursor", "expand", "fields", "limit"})
 SCORE = SortKey("score", None, descending=True)
 
 
@@ -185,11 +189,40 @@ def _of_map(apply: Any, name: str) -> Any:
     return lambda query, _, op, value: apply(query, name, op, value)
 
 
-def statement(queries: Queries, request: Request, query: Query) -> tuple[Any, tuple[SortKey, ...]]:
-    """(SELECT of the page and of one row more, the keys in its order).
+def count_asked(text: str | None) -> str | None:
+    """The value of `count=`."""
+    if text is not None and text not in COUNTS:
+        raise bad_parameter("count", f"must be one of {', '.join(COUNTS)}")
+    return text
 
-    The columns are the entity and after it one for each key. Options and scope are the resource's.
-    """
+
+@dataclass(frozen=True)
+class Found:
+    """What a query finds: a SELECT of all its rows, in no order, and the keys of its order."""
+
+    rows: Any
+    keys: tuple[SortKey, ...]
+
+    def identifiers(self, queries: Queries) -> Any:
+        """SELECT of the ids alone."""
+        column = queries.identifier.column
+        return self.rows.with_only_columns(column, maintain_column_froms=True)
+
+    def page(self, query: Query) -> Any:
+        """SELECT of the page and of one row more: the entity, and after it a column for each key."""
+        selectable, keys = self.rows, self.keys
+        if query.cursor is not None:
+            if not query.cursor.forward:
+                keys = tuple(key.turned() for key in keys)
+            selectable = selectable.where(beyond(keys, query.cursor))
+        selectable = selectable.add_columns(
+            *(key.column.label(f"key_{at}") for at, key in enumerate(keys))
+        )
+        return selectable.order_by(*order_by(keys)).limit(query.limit + 1)
+
+
+def found_by(queries: Queries, request: Request, query: Query) -> Found:
+    """What `query` finds in the scope of the request."""
     resource = queries.resource
     keys = query.keys
     selectable = sa.select(resource.model)
@@ -205,11 +238,4 @@ def statement(queries: Queries, request: Request, query: Query) -> tuple[Any, tu
             selectable = condition.filter.apply(selectable, condition.op, condition.value)
         except ValueError as error:  # a filter of the resource's own reads its value itself
             raise bad_parameter(condition.filter.name, str(error)) from error
-    if query.cursor is not None:
-        if not query.cursor.forward:
-            keys = tuple(key.turned() for key in keys)
-        selectable = selectable.where(beyond(keys, query.cursor))
-    selectable = selectable.add_columns(
-        *(key.column.label(f"key_{at}") for at, key in enumerate(keys))
-    )
-    return selectable.order_by(*order_by(keys)).limit(query.limit + 1), keys
+    return Found(selectable, keys)

@@ -172,6 +172,12 @@ PLATFORM_CODES = (
         "Read the row again, and make the patch anew on that state.",
     ),
     Code(
+        "cursor_expired",
+        410,
+        "The cursor belongs to a state of the database that is gone, as before a restore.",
+        "Begin again without a cursor: the answer begins with every row that there is.",
+    ),
+    Code(
         "precondition_failed",
         412,
         "The row has changed since its ETag was read; `current` shows it.",

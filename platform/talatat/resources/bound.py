@@ -71,7 +71,7 @@ class BoundResource:
         signer = CursorSigner(system.resources.secrets)
         guards = guards_of({*filters, *sorts, *self.resource.open_maps}, schema, self.extensions)
         self.queries = Queries(self.resource, self.full_name, filters, sorts, signer, guards)
-        self._parse_id = column_filter("id", self.identifier).parse
+        self.parse_id = column_filter("id", self.identifier).parse
         self.pointers = pointers_of(self.model, _names(schema))
         for one in self.extensions:
             names = _names(one.schema)
@@ -122,7 +122,7 @@ class BoundResource:
         """
         if not self.may_be_id(identifier):
             return None
-        query = self.select(request).where(self.identifier == self._parse_id(identifier))
+        query = self.select(request).where(self.identifier == self.parse_id(identifier))
         addons = [one.addon for one in self.extensions]
         query = query.options(*self.options(request, addons, single=True))
         if lock:
@@ -148,7 +148,7 @@ class BoundResource:
     def may_be_id(self, text: str) -> bool:
         """Whether `text` has the form of an id at all; other texts are not looked up."""
         try:
-            self._parse_id(text)
+            self.parse_id(text)
         except ValueError:
             return False
         return "\0" not in text

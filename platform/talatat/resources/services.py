@@ -18,6 +18,7 @@ from pyramid.response import Response
 
 from talatat.problem_views import method_not_allowed
 from talatat.resources.declaration import WRITING, actions_of
+from talatat.resources.changes.feed import list_changes
 from talatat.resources.reads import get_row, list_rows
 from talatat.resources.writes import (
     ActionView,
@@ -74,6 +75,7 @@ def services_of(bound: BoundResource) -> list[ResourceService]:
     found = [
         _service(bound, f"{bound.full_name}", bound.path, COLLECTION_VIEWS),
         _service(bound, f"{bound.full_name}.item", bound.path + ITEM, ITEM_VIEWS),
+        _changes_service(bound),
     ]
     for action in actions_of(bound.declaration):
         path = bound.path if action.level == "collection" else bound.path + ITEM
@@ -105,6 +107,17 @@ def batch_permission(bound: BoundResource) -> str | None:
     if not asked or "public" in asked:
         return "public" if asked else None
     return asked.pop() if len(asked) == 1 else "authenticated"
+
+
+def _changes_service(bound: BoundResource) -> ResourceService:
+    """`:changes`, for those who may list."""
+    name = f"{bound.full_name}.collection:changes"
+    service = ResourceService(name, f"{bound.path}:changes", bound)
+    permission = bound.permission("list")
+    if "list" in bound.declaration.operations and permission is not None:
+        view = _named(partial(list_changes, bound), bound, "changes")
+        service.offer("GET", view, permission, "changes")
+    return service
 
 
 class LateActionView:

@@ -261,3 +261,36 @@ def sqlite_desk(request: pytest.FixtureRequest, desks: Desks) -> TestSystem:
 @pytest.fixture
 def postgresql_desk(request: pytest.FixtureRequest, desks: Desks) -> TestSystem:
     return desks.of(request, "postgresql")
+
+
+class Mirror:
+    """A client that holds a copy of a resource, made of nothing but its feed."""
+
+    def __init__(self, app: Any, path: str = JOBS, limit: int = 3) -> None:
+        self.app, self.next = app, f"{path}:changes?limit={limit}"
+        self.rows: dict[str, Any] = {}
+        self.answers: list[Any] = []
+
+    def follow(self) -> dict[str, Any]:
+        """Ask until there is no more; the copy."""
+        while True:
+            answer = self.app.get(self.next).json
+            self.answers.append(answer)
+            for one in answer["items"]:
+                if one["deleted"]:
+                    self.rows.pop(one["id"], None)
+                else:
+                    self.rows[one["id"]] = one["item"]
+            self.next = answer["next"]
+            if not answer["more"]:
+                return self.rows
+
+
+def listed(app: Any, path: str = JOBS) -> dict[str, Any]:
+    """All rows of a resource, by its list."""
+    found, url = {}, f"{path}?limit=500"
+    while url:
+        page = app.get(url).json
+        found |= {row["id"]: row for row in page["items"]}
+        url = page["next"]
+    return found

@@ -48,28 +48,39 @@ class CursorSigner:
             hmac.digest(secret.encode("utf-8"), b"talatat.cursor", "sha256") for secret in secrets
         ]
 
-    def dumps(self, cursor: Cursor, query: str) -> str:
-        """The text of `cursor`, bound to the digest `query`. TypeError for a value of no known type."""
+    def dumps(self, cursor: Cursor, query: str, *, veiled: bool = False) -> str:
+        """The text of `cursor`, bound to the digest `query`. TypeError for a value of no known type.
+
+        `veiled`: its values cannot be read, for those that tell what its bearer may not know.
+        """
         flags = (1 if cursor.forward else 0) | (2 if cursor.inclusive else 0)
         payload = orjson.dumps([flags, [_pack(value) for value in cursor.values]])
-        return _encode(_sign(self._keys[0], payload, query) + payload)
+        signature = _sign(self._keys[0], payload, query)
+        return _encode(
+            signature + (_veiled(self._keys[0], payload, signature) if veiled else payload)
+        )
 
-    def loads(self, text: str, query: str) -> Cursor:
+    def loads(self, text: str, query: str, *, veiled: bool = False) -> Cursor:
         """The cursor in `text`; Problem 400 `invalid_cursor` unless it is ours and of this query."""
         try:
             raw = _decode(text)
-            signature, payload = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
-            if not self._verified(signature, payload, query):
-                raise ValueError("signature")
+            signature, sent = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
+            payload = self._verified(signature, sent, query, veiled)
             flags, values = orjson.loads(payload)
             return Cursor(tuple(map(_unpack, values)), bool(flags & 1), bool(flags & 2))
         except (ValueError, TypeError, KeyError, decimal.InvalidOperation) as error:
             raise invalid_cursor() from error
 
-    def _verified(self, signature: bytes, payload: bytes, query: str) -> bool:
+    def _verified(self, signature: bytes, sent: bytes, query: str, veiled: bool) -> bytes:
         # Every key is tried, so that the time tells nothing about which one it was.
-        results = [hmac.compare_digest(_sign(key, payload, query), signature) for key in self._keys]
-        return any(results)
+        found = None
+        for key in self._keys:
+            payload = _veiled(key, sent, signature) if veiled else sent
+            if hmac.compare_digest(_sign(key, payload, query), signature):
+                found = payload
+        if found is None:
+            raise ValueError("signature")
+        return found
 
 
 def invalid_cursor() -> Problem:
@@ -90,6 +101,15 @@ def digest_of(*parts: Any) -> str:
 
 def _sign(key: bytes, payload: bytes, query: str) -> bytes:
     return hmac.digest(key, query.encode("ascii") + b"\0" + payload, "sha256")[:SIGNATURE_BYTES]
+
+
+def _veiled(key: bytes, payload: bytes, signature: bytes) -> bytes:
+    """`payload` veiled, or unveiled: under a stream that its own signature makes (as AES-SIV does)."""
+    stream = b"".join(
+        hmac.digest(key, b"veil" + signature + at.to_bytes(4, "big"), "sha256")
+        for at in range(-(-len(payload) // 32))
+    )
+    return bytes(one ^ other for one, other in zip(payload, stream, strict=False))
 
 
 def _encode(raw: bytes) -> str:

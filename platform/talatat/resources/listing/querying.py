@@ -102,7 +102,7 @@ class Queries:
         return Query(
             conditions,
             keys,
-            self._limit(given.get("limit")),
+            self.page_limit(given.get("limit")),
             cursor,
             text,
             Wanted(given.get("fields"), given.get("expand")),
@@ -164,7 +164,8 @@ class Queries:
             keys.append(replace(self.identifier, descending=keys[-1].descending))
         return tuple(keys)
 
-    def _limit(self, text: str | None) -> int:
+    def page_limit(self, text: str | None) -> int:
+        """How many rows a page has, for the parameter `limit`; Problem 400 for what is no number."""
         if text is None:
             return self.resource.page_size
         if not re.fullmatch(r"-?[0-9]{1,18}", text):

@@ -180,12 +180,11 @@ def _listed(schema: Schema) -> list[str]:
 
 
 def kinds_of(document: Schema) -> Iterator[Kind]:
-    """The resources: paths whose operations are named as a resource's are."""
-    for path, item in document["paths"].items():
+    """The resources: collections whose rows have a schema of their own, named after them."""
+    for path in document["paths"]:
         match = RESOURCE.match(path)
-        if match is None:
-            continue
-        name = f"{match['group']}.{match['name']}"
-        named = {one.get("operationId") for one in item.values() if isinstance(one, dict)}
-        if named & {f"{name}.list", f"{name}.create"}:
+        if (
+            match is not None
+            and f"{match['group']}.{match['name']}" in document["components"]["schemas"]
+        ):
             yield Kind(document, path, match["group"], match["name"])

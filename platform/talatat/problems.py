@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "application/problem+json"
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:=+-]{0,127}")
 MOST_ERRORS = 100
+LONGEST_TEXT = 500  # of what a problem repeats of the request
 
 
 class Problem(HTTPException):
@@ -140,16 +141,25 @@ def document(request: Request, problem: Problem) -> dict[str, Any]:
         "type": f"{request.application_url}/docs/problems/{problem.problem_code}",
         "title": problem.title,
         "status": problem.code,
-        "detail": problem.detail,
-        "instance": request.path,
+        "detail": short(problem.detail),
+        "instance": short(request.path),
         "code": problem.problem_code,
         "request_id": request_id(request),
         "addon": addon_of(request),
     }
     if problem.errors:
-        found["errors"] = problem.errors
+        found["errors"] = [
+            {name: short(value) for name, value in error.items()} for error in problem.errors
+        ]
     found.update(problem.extra)
     return found
+
+
+def short(value: Any) -> Any:
+    """A text that may hold what a client sent, cut where it grows long; anything else as it is."""
+    if not isinstance(value, str) or len(value) <= LONGEST_TEXT:
+        return value
+    return f"{value[: LONGEST_TEXT - 1]}…"
 
 
 def response_of(request: Request, problem: Problem) -> Response:
@@ -194,7 +204,7 @@ def page(request: Request, problem: Problem) -> bytes:
     return PAGE.format(
         status=problem.code,
         title=escape(problem.title),
-        detail=escape(str(problem.detail or "")),
+        detail=escape(short(str(problem.detail or ""))),
         code=escape(problem.problem_code),
         request_id=escape(request_id(request)),
         root=escape(request.script_name),

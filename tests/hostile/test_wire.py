@@ -98,6 +98,13 @@ def test_it_is_refused_with_a_problem_and_the_connection_ends(served, attack):
     assert not answer.rest  # what stands behind it is not taken for another request
 
 
+@pytest.mark.parametrize("method", ["CONNECT", "PROPFIND", "COPY", "BREW", "QUERY", "A" * 5000])
+def test_a_method_that_the_path_does_not_take_is_a_405(served, method):
+    answer = served.send(GET.replace(b"GET", method.encode()) + END)
+    assert_problem(answer.status, answer.headers["content-type"], answer.body, 405)
+    assert answer.headers["allow"] == "GET, HEAD, POST"
+
+
 def test_a_folded_header_and_an_absolute_url_are_understood_as_the_standard_says(served):
     assert served.send(GET + b"\r\nX-A: a\r\n b" + END).status == 200
     elsewhere = GET.replace(PATH, b"http://elsewhere.example" + PATH)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "code", "request_id", "addon"}
-LONGEST_PROBLEM = 64 * 1024
+LONGEST_PROBLEM = 128 * 1024
 # What is written down when somebody merely asks.
 OF_ASKING = ("accounts_attempt", "accounts_session", "talatat_process", "sqlite_")
 

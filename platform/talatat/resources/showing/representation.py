@@ -182,8 +182,8 @@ def _same(value: Any) -> Any:
 def _part(node: Any, wanted: Tree, prefix: str) -> Show:
     """The wanted members of a value that is an object: money, or an open map, whose names are free."""
     members = getattr(node.typ, "members", ())
-    for name in wanted:
-        if members is not None and name not in members:
+    for name, below in wanted.items():
+        if members is not None and (name not in members or below is not None):
             raise _unknown_field(f"{prefix}{node.name}.{name}")
     write: Show = node.typ.to_json
     return lambda value: _picked(write(value), wanted)

@@ -135,6 +135,13 @@ def addon_of(request: Request) -> str:
     return PLATFORM if declared is None else str(declared.get("addon", PLATFORM))
 
 
+def met(request: Request, problem: Problem) -> None:
+    """Notice that a problem goes out, so that one whose code nobody declares is found."""
+    system = getattr(request.registry, "system", None)
+    if system is not None:
+        system.problem_codes.meet(problem.problem_code, addon_of(request))
+
+
 def document(request: Request, problem: Problem) -> dict[str, Any]:
     """The members of the problem document, in the order in which people like to read them."""
     found: dict[str, Any] = {
@@ -164,9 +171,7 @@ def short(value: Any) -> Any:
 
 def response_of(request: Request, problem: Problem) -> Response:
     """The answer: problem+json or a small page, with the problem's own headers."""
-    system = getattr(request.registry, "system", None)
-    if system is not None:
-        system.problem_codes.meet(problem.problem_code, addon_of(request))
+    met(request, problem)
     if wants_json(request):
         body = orjson.dumps(document(request, problem), default=str)
         response = Response(body, status=problem.code, content_type=CONTENT_TYPE)

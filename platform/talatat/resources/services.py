@@ -17,8 +17,8 @@ from cornice.service import SERVICES, Service
 from pyramid.response import Response
 
 from talatat.problem_views import method_not_allowed
-from talatat.resources.declaration import WRITING, actions_of
 from talatat.resources.changes.feed import list_changes
+from talatat.resources.declaration import WRITING, actions_of
 from talatat.resources.reads import get_row, list_rows
 from talatat.resources.writes import (
     ActionView,

@@ -297,6 +297,7 @@ POST = {
             request.tm.get().addAfterCommitHook(lambda success: success and committed.append(name))
 
         def includeme(config):
+            config.add_problem("refused", 409, "The post does not take it.")
             config.add_subscriber_after_commit(deliver, Made)
             config.add_hook("store.things", "before_create", before)
             config.add_hook("store.things", "after_create", after)

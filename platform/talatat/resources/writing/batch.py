@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 
 from talatat.codes import CODE_OF_STATUS
 from talatat.db.retry import is_retryable, is_unreachable
-from talatat.problems import Problem, document, invalid, request_id
+from talatat.problems import Problem, document, invalid, met, request_id
 from talatat.resources.showing.conditions import NO_PRECONDITIONS, Preconditions, etag
 from talatat.resources.showing.expanding import EVERYTHING, Wanted
 from talatat.resources.writing import operations
@@ -126,6 +126,7 @@ class BatchRun:
             problem = _of_item(self._worded(error), at)
             identifier = item.get("id") if isinstance(item, dict) else None
             shown = identifier if isinstance(identifier, str) else None
+            met(self.request, problem)
             told = document(self.request, problem)
             return {"status": problem.code, "id": shown, "problem": told}
 

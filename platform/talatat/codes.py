@@ -91,6 +91,25 @@ PLATFORM_CODES = (
         "holds for the filters and the order that it was made for.",
     ),
     Code(
+        "idempotency_key_invalid",
+        400,
+        "`Idempotency-Key` is not 1 to 255 printable ASCII characters.",
+        "Make a new random key for each thing that you want done, such as a UUID.",
+    ),
+    Code(
+        "idempotency_key_required",
+        400,
+        "The operation wants an `Idempotency-Key`.",
+        "Send a new random key with each new request, and the same one when you send a "
+        "request again.",
+    ),
+    Code(
+        "idempotency_key_refused",
+        400,
+        "The operation answers a secret, so it takes no `Idempotency-Key`.",
+        "Leave the header out. If no answer came, list what was made and take it away.",
+    ),
+    Code(
         "unauthorized",
         401,
         "Credentials are missing or not valid.",
@@ -172,6 +191,19 @@ PLATFORM_CODES = (
         "Read the row again, and make the patch anew on that state.",
     ),
     Code(
+        "idempotency_in_progress",
+        409,
+        "A request with this `Idempotency-Key` is being carried out.",
+        "Send the request again after `Retry-After` seconds, with the same key.",
+    ),
+    Code(
+        "idempotency_not_repeated",
+        409,
+        "The request was carried out; its answer is not given again.",
+        "Do not send it again: it was carried out, and answered `original_status`. Read the "
+        "result, at `location` if there is one.",
+    ),
+    Code(
         "cursor_expired",
         410,
         "The cursor belongs to a state of the database that is gone, as before a restore.",
@@ -207,6 +239,13 @@ PLATFORM_CODES = (
         422,
         "A batch has more items than are accepted.",
         "Send the items in several batches; `limits` of `GET /api` tells how many one takes.",
+    ),
+    Code(
+        "idempotency_key_reused",
+        422,
+        "The `Idempotency-Key` was used with another request.",
+        "Send a new key with a new request. The same key goes with the same request only: "
+        "method, path, query, content type and body.",
     ),
     Code(
         "precondition_required",

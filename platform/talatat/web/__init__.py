@@ -5,6 +5,7 @@ from typing import Any
 
 def includeme(config: Any) -> None:
     """The platform's own pages."""
+    config.include(".idempotency")
     config.include(".health")
     config.include(".api")
     config.include(".docs")

@@ -1,8 +1,8 @@
 """Clients that others' generators make of the API document, and programs that use them.
 
 TypeScript: `@hey-api/openapi-ts` (0.85 is the last that runs on Debian 12's Node) makes functions and types,
-`tsc` checks them and our flows strictly and compiles both. Python: `openapi-python-client` makes a package.
-Nothing of what they make is edited. It is kept in var/clients under a digest of all that it was made from.
+`tsc` checks them and our flows strictly and compiles both. Python: `openapi-python-client` makes a package,
+and `mypy --strict` checks that and our flows. Nothing of what they make is edited. It is kept in var/clients under a digest of all that it was made from.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 NODE = HERE / "node_modules"
 KEPT = ROOT / "var" / "clients"
+CHECKED = ROOT / ".mypy_cache" / "clients"
 LANGUAGES = ("typescript", "python")
 LEFT = 3  # digests that are kept
 
@@ -97,6 +98,8 @@ def python(made: Path) -> None:
         ],
         made,
     )  # fmt: skip
+    mypy = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir", CHECKED]
+    call([*mypy, "."], folder)
 
 
 def call(command: list, folder: Path) -> str:

@@ -17,3 +17,19 @@ def test_something_is_found_by_text_filters_and_order_page_by_page(
         "pages": [amounts[:20], amounts[20:]],
         "refused": [400, "invalid_parameter", "sort"],
     }
+
+
+def test_something_is_bought_and_what_cannot_be_is_a_typed_problem(
+    language: str, made: Made, shop: Shop
+) -> None:
+    seen = made.run(language, "checkout", shop.url, shop.user, shop.password, shop.plenty, shop.few)
+    assert seen == {
+        "refused": [409, "out_of_stock", ["/lines/1"]],
+        "status": 201,
+        "lines": [[2, "22.00"], [1, "8.00"]],
+        "total": {"amount": "30.00", "currency": "EUR"},
+        "expanded": ["Ann", "L-11"],
+        "state": ["placed", "paid"],
+        "changed": "Anne",
+        "stale": [412, "precondition_failed", []],
+    }

@@ -8,12 +8,18 @@ from typing import Any
 
 import colander
 
+from talatat.resources.writing.json_patch import MAX_OPERATIONS
 from talatat.schema.document import json_schema
 
 
 def ref(name: str) -> dict[str, str]:
     """A reference to a schema of the document."""
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def json_patch() -> dict[str, Any]:
+    """The list that a JSON patch is."""
+    return {"type": "array", "maxItems": MAX_OPERATIONS, "items": ref("json_patch_operation")}
 
 
 def content(schema: dict[str, Any], media_type: str = "application/json") -> dict[str, Any]:

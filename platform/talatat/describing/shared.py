@@ -10,8 +10,8 @@ from talatat.composition import PLATFORM
 from talatat.describing.failures import failure_responses, failures
 from talatat.describing.headers import HEADERS, headers
 from talatat.describing.resource.telling import none_match, not_modified
-from talatat.describing.shapes import content, operation, parameter, ref
-from talatat.resources.writing.json_patch import MAX_OPERATIONS, OPERATIONS
+from talatat.describing.shapes import content, json_patch, operation, parameter, ref
+from talatat.resources.writing.json_patch import OPERATIONS
 
 ERROR = {
     "type": "object",
@@ -48,21 +48,26 @@ PROBLEM: dict[str, Any] = {
     },
 }
 
+JSON_PATCH_OPERATION: dict[str, Any] = {
+    "type": "object",
+    "x-addon": PLATFORM,
+    "description": "One step of a JSON patch",
+    "required": ["op", "path"],
+    "properties": {
+        "op": {"type": "string", "enum": list(OPERATIONS)},
+        "path": {"type": "string", "description": "A JSON pointer into the row (RFC 6901)"},
+        "from": {"type": "string", "description": "Of `move` and `copy`: from where"},
+        "value": {"description": "Of `add`, `replace` and `test`"},
+    },
+}
+
 JSON_PATCH: dict[str, Any] = {
-    "type": "array",
     "x-addon": PLATFORM,
     "description": "Operations on the row as it is shown (RFC 6902), in order, all or none",
-    "maxItems": MAX_OPERATIONS,
-    "items": {
-        "type": "object",
-        "required": ["op", "path"],
-        "properties": {
-            "op": {"type": "string", "enum": list(OPERATIONS)},
-            "path": {"type": "string", "description": "A JSON pointer into the row (RFC 6901)"},
-            "from": {"type": "string", "description": "Of `move` and `copy`: from where"},
-            "value": {"description": "Of `add`, `replace` and `test`"},
-        },
-    },
+    # Not at once: openapi-python-client would ask `isinstance(body, list[...])` in every PATCH, whatever
+    # its body, which Python refuses. So it makes a class of this, and merge patches work.
+    "allOf": [json_patch()],
+    "examples": [[{"op": "replace", "path": "/name", "value": "Name"}]],
 }
 
 LIVENESS = {
@@ -93,6 +98,7 @@ def shared_components(registry: Any) -> dict[str, Any]:
         "schemas": {
             "problem": PROBLEM,
             "json_patch": JSON_PATCH,
+            "json_patch_operation": JSON_PATCH_OPERATION,
             "liveness": LIVENESS,
             "readiness": READINESS,
         },

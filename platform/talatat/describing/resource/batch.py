@@ -6,7 +6,7 @@ from typing import Any
 
 from talatat.describing.failures import failures
 from talatat.describing.resource.telling import Operation, Telling, validate_only
-from talatat.describing.shapes import content, ref
+from talatat.describing.shapes import content, json_patch, ref
 from talatat.resources.declaration import WRITING
 from talatat.resources.services import batch_permission
 from talatat.resources.writing.batch import MAX_ITEMS, MEMBERS
@@ -51,7 +51,7 @@ def batch_schemas(told: Telling) -> dict[str, Any]:
     if not offered:
         return {}
     name, owner = told.name, {"x-addon": told.bound.addon}
-    item = {"oneOf": [_item(name, operation) for operation in offered]}
+    item = {"oneOf": [ref(f"{name}.batch_{operation}") for operation in offered]}
     listed = {"type": "array", "maxItems": MAX_ITEMS}
     return {
         f"{name}.batch": {
@@ -63,6 +63,10 @@ def batch_schemas(told: Telling) -> dict[str, Any]:
                 "atomic": {"type": "boolean", "default": True},
                 "items": {**listed, "items": item},
             },
+        },
+        **{
+            f"{name}.batch_{operation}": {**_item(name, operation), **owner}
+            for operation in offered
         },
         f"{name}.batch_result": {
             "type": "object",
@@ -93,7 +97,7 @@ def _item(name: str, operation: str) -> dict[str, Any]:
         "body": ref(f"{name}.{operation}"),
     }
     if operation == "patch":
-        members["body"] = {"anyOf": [members["body"], ref("json_patch")]}
+        members["body"] = {"anyOf": [members["body"], json_patch()]}
     known = {one.removesuffix("?"): not one.endswith("?") for one in MEMBERS[operation]}
     return {
         "type": "object",

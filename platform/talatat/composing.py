@@ -42,7 +42,12 @@ ROOMS = (
 )
 
 # The tweens that every answer passes last: Pyramid puts the tween that is added last outermost.
-OUTERMOST = ("talatat.security.headers", "talatat.web.compression", "talatat.web.logging")
+OUTERMOST = (
+    "talatat.web.cors",
+    "talatat.security.headers",
+    "talatat.web.compression",
+    "talatat.web.logging",
+)
 
 
 def load_composition(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ RETRY_AFTER = {"Retry-After": "5"}
 
 def http_exception(exc: HTTPException, request: Request) -> Response:
     """Any HTTP exception; redirects and the like pass as they are."""
+    if exc.code == 405 and request.method == "OPTIONS" and "Allow" in exc.headers:
+        return options(exc.headers["Allow"].split(", "))
     if isinstance(exc, Problem):
         return response_of(request, exc)
     if exc.code < 400:
@@ -57,6 +60,8 @@ def http_exception(exc: HTTPException, request: Request) -> Response:
 def not_found(exc: HTTPNotFound, request: Request) -> Response:
     """404, or 405 with Allow where the path exists for other methods."""
     allowed = allowed_methods(request)
+    if allowed and request.method == "OPTIONS":
+        return options(allowed)
     if allowed and request.method not in allowed:
         return response_of(request, method_not_allowed(request, allowed))
     if isinstance(exc, PredicateMismatch):
@@ -66,6 +71,12 @@ def not_found(exc: HTTPNotFound, request: Request) -> Response:
     if not detail or detail == request.path:
         detail = f"There is no {request.path}"
     return response_of(request, Problem(404, "not_found", detail))
+
+
+def options(allowed: Iterable[str]) -> Response:
+    """The answer to OPTIONS: what the path takes."""
+    listed = ", ".join(sorted({*allowed, "OPTIONS"}))
+    return Response(status=204, content_type=None, headers={"Allow": listed})
 
 
 def method_not_allowed(request: Request, allowed: set[str]) -> Problem:

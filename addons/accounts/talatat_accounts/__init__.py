@@ -14,6 +14,18 @@ def includeme(config: Any) -> None:
     config.add_permission("accounts.self", "Change one's own password, sessions and tokens")
     config.add_permission("accounts.read", "See users and groups")
     config.add_permission("accounts.manage", "Make and change users, groups and their roles")
+    config.add_problem(
+        "own_account",
+        409,
+        "One cannot take one's own account away, or lock oneself out of it.",
+        "Let another manager do it.",
+    )
+    config.add_problem(
+        "rank",
+        403,
+        "The user or group holds, or would hold, more than one holds oneself.",
+        "Let somebody do it who holds as much.",
+    )
     config.add_role("accounts.manager", ["accounts.read", "accounts.manage"])
 
     config.add_identity_source("accounts.token", TokenSource())  # a token beats a cookie

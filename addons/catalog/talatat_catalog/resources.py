@@ -108,7 +108,7 @@ def categories_named(session: Any, slugs: Any) -> list[Category]:
         if slug not in found
     ]
     if missing:
-        raise Problem(422, "validation_failed", "Some categories are not there", errors=missing)
+        raise Problem(422, "invalid", "Some categories are not there", errors=missing)
     return [found[slug] for slug in dict.fromkeys(slugs)]
 
 

@@ -164,11 +164,11 @@ def count_statements(shop, act):
 
 def test_a_hook_may_refuse_an_order_before_stock_is_taken(shop):
     def refuse(request, order, body):
-        raise Problem(409, "closed", f"No {len(order.lines)} lines on Sundays.")
+        raise Problem(409, "conflict", f"No {len(order.lines)} lines on Sundays.")
 
     hook_into(shop, "before_create", refuse)
     lamp, customer = shop.product("lamp"), shop.clerk.customer()
-    assert shop.clerk.checkout(customer, (lamp, 1), status=409)["code"] == "closed"
+    assert shop.clerk.checkout(customer, (lamp, 1), status=409)["code"] == "conflict"
     assert shop.stock(lamp) == 10
 
 

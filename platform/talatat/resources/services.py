@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cornice.service import SERVICES, Service
 from pyramid.response import Response
 
-from talatat.problem_views import method_not_allowed
+from talatat.problem_views import method_not_allowed, options
 from talatat.resources.changes.feed import list_changes
 from talatat.resources.declaration import WRITING, actions_of
 from talatat.resources.reads import get_row, list_rows
@@ -191,8 +191,7 @@ def _fallback(service: ResourceService) -> Callable[[Request], Response]:
 
     def fallback(request: Request) -> Response:
         if request.method == "OPTIONS":
-            listed = ", ".join(sorted({*allowed, "OPTIONS"}))
-            return Response(status=204, content_type=None, headers={"Allow": listed})
+            return options(allowed)
         raise method_not_allowed(request, allowed)
 
     fallback.__module__ = service.bound.declaration.__module__

@@ -76,7 +76,8 @@ def same(expected: str | None, given: str | None) -> bool:
 def check_origin(request: Any) -> None:
     """Raise Problem 403 `origin_refused` if the browser says that another site made the request.
 
-    Hosts in Pyramid's setting `pyramid.csrf_trusted_origins` are trusted as well.
+    Hosts in Pyramid's setting `pyramid.csrf_trusted_origins` are trusted as well, and the origins whose
+    pages may call the API at all.
     """
     origin = request.headers.get("Origin")
     source = origin if origin is not None else request.headers.get("Referer")
@@ -88,7 +89,7 @@ def check_origin(request: Any) -> None:
         403,
         "origin_refused",
         f"The request was made by a page of {source!r}, not of {request.host_url!r}. If that page "
-        "is yours, list its origin in the setting pyramid.csrf_trusted_origins.",
+        "is yours, list its origin in the setting talatat.cors_origins.",
     )
 
 
@@ -108,7 +109,9 @@ def origin_of(url: str) -> str | None:
 
 def trusted_origins(request: Any) -> set[str | None]:
     """This host's own origin and the configured ones."""
-    configured = aslist(request.registry.settings.get("pyramid.csrf_trusted_origins", ""))
+    settings = request.registry.settings
+    configured = aslist(settings.get("pyramid.csrf_trusted_origins", ""))
+    configured += [one for one in aslist(settings.get("talatat.cors_origins", "")) if one != "*"]
     own = origin_of(request.host_url)
     # A bare host, as Pyramid's setting has it, means that host on this request's scheme.
     return {own} | {origin_of(o if "//" in o else f"{request.scheme}://{o}") for o in configured}

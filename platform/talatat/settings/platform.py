@@ -62,6 +62,22 @@ class Pattern(colander.String):
         return match.groupdict()
 
 
+ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?")
+
+
+def origins(node: colander.SchemaNode, value: list[str]) -> None:
+    """Refuse what no browser sends as an origin; `*` stands alone."""
+    for one in value:
+        if one == "*" and len(value) == 1:
+            continue
+        if one == "*":
+            raise colander.Invalid(node, "* stands for anybody: list nothing beside it")
+        if not ORIGIN.fullmatch(one):
+            raise colander.Invalid(
+                node, f"{one!r} is no origin: write scheme and host, such as https://shop.example"
+            )
+
+
 class PlatformSettings(colander.MappingSchema):
     """The platform's own keys: `key` is the name in the .ini, the node's name the attribute.
 
@@ -125,6 +141,13 @@ class PlatformSettings(colander.MappingSchema):
         missing=None,
         key="talatat.api.license",
         description="The terms of using the API: NAME URL",
+    )
+    cors_origins = colander.SchemaNode(
+        Words(),
+        missing=[],
+        key="talatat.cors_origins",
+        validator=origins,
+        description="Whose pages may call the API: https://shop.example, or * without credentials",
     )
     log_format = colander.SchemaNode(
         colander.String(),

@@ -61,7 +61,7 @@ HAND = {
         whole = Service("hand.whole", r"/api/hand/v1/whole/{number:\\d+}")
 
         @whole.put(permission="public", schema=Whole(), validators=(colander_validator,),
-                   content_type=("application/json",))
+                   content_type=("application/json",), problems={"taken": "Somebody has that name."})
         def put_whole(request):
             if request.validated["body"]["name"] == "taken":
                 raise Problem(409, "duplicate", "That name is taken")

@@ -137,9 +137,9 @@ def addon_of(request: Request) -> str:
 
 def met(request: Request, problem: Problem) -> None:
     """Notice that a problem goes out, so that one whose code nobody declares is found."""
-    system = getattr(request.registry, "system", None)
-    if system is not None:
-        system.problem_codes.meet(problem.problem_code, addon_of(request))
+    codes = getattr(getattr(request.registry, "system", None), "problem_codes", None)
+    if codes is not None:
+        codes.meet(problem.problem_code, addon_of(request))
 
 
 def document(request: Request, problem: Problem) -> dict[str, Any]:

@@ -28,7 +28,7 @@ REQUEST_HEADERS = (
     " traceparent, tracestate, X-CSRF-Token"
 )
 EXPOSED_HEADERS = (
-    "Accept-Patch, Allow, Deprecation, ETag, Idempotency-Replayed, Link, Location, Preference-Applied,"
+    "Accept-Patch, Allow, Deprecation, ETag, Link, Location,"
     " RateLimit, RateLimit-Policy, Request-Id, Retry-After, Sunset, traceparent, WWW-Authenticate"
 )
 

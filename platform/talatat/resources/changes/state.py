@@ -25,7 +25,7 @@ class State:
 
     `identity` is another one after a restore of the database, a failover, or a revision of the addons
     that were asked about: places from before mean nothing, or hide what was written unseen.
-    """
+    """  # nothing of a request is in it
 
     identity: str
     settled: int
@@ -47,13 +47,13 @@ _POSTGRESQL = sa.text(
         (SELECT max(id) FROM talatat_identity), {_LEDGER},
         CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint),
         CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)
-    """
+    """  # noqa: S608  # nothing of a request is in it
 ).bindparams(_ADDONS)
 _SQLITE = sa.text(
     f"""
     SELECT (SELECT max(id) FROM talatat_identity), {_LEDGER},
         coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'talatat_change'), 0)
-    """
+    """  # noqa: S608  # nothing of a request is in it
 ).bindparams(_ADDONS)
 
 

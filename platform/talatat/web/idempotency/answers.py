@@ -44,10 +44,8 @@ def response_of(answer: Answer) -> Response:
     """The response to a request that was carried out before; Problem 409 where it cannot be given."""
     if not answer.whole:
         raise not_repeated(answer, "was too large to be kept, or held a secret")
-    response = Response(status=answer.status, content_type=None)
-    if answer.body:
-        response.body = answer.body
-    response.headerlist.extend((name, value) for name, value in answer.headers)
+    headers = [(name, value) for name, value in answer.headers]
+    response = Response(body=answer.body or None, status=answer.status, headerlist=headers)
     response.headers[REPLAY] = "true"
     return response
 
@@ -55,6 +53,8 @@ def response_of(answer: Answer) -> Response:
 def not_repeated(answer: Answer, why: str) -> Problem:
     """409: the request was carried out, and its answer is not for this request."""
     extra: dict[str, Any] = {"original_status": answer.status}
-    extra |= {"location": value for name, value in answer.headers if name.lower() == "location"}
+    for name, value in answer.headers:
+        if name.lower() == "location":
+            extra["location"] = value
     detail = f"The request was carried out and answered {answer.status}; the answer {why}"
     return Problem(409, "idempotency_not_repeated", detail, extra=extra)

@@ -162,6 +162,7 @@ class UserSchema(colander.MappingSchema):
         preparer=normal_name,
         validator=valid_name,
         description="What one logs in as",
+        example="ada",
     )
     display_name = colander.SchemaNode(
         colander.String(), missing="", validator=colander.Length(max=200), description="For people"
@@ -188,7 +189,9 @@ class GroupSchema(colander.MappingSchema):
     """A group as managers see and write one."""
 
     id = colander.SchemaNode(UUID(), read_only=True)
-    name = colander.SchemaNode(colander.String(), preparer=normal_name, validator=valid_name)
+    name = colander.SchemaNode(
+        colander.String(), preparer=normal_name, validator=valid_name, example="clerks"
+    )
     title = colander.SchemaNode(
         colander.String(), missing="", validator=colander.Length(max=200), description="For people"
     )

@@ -2,4 +2,4 @@
 
 from talatat.testing.conformance import conformance
 
-test_conformance = conformance("accounts")
+test_conformance = conformance("accounts", conventions_on=["sqlite"])

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from talatat.db import Money
-from talatat.problems import Problem
+from talatat.problems import invalid
 from talatat.resources import Ranking, Resource, compare
 from talatat_catalog.attributes import filter_attribute
 from talatat_catalog.models import Category, Product
@@ -108,7 +108,7 @@ def categories_named(session: Any, slugs: Any) -> list[Category]:
         if slug not in found
     ]
     if missing:
-        raise Problem(422, "invalid", "Some categories are not there", errors=missing)
+        raise invalid(missing)
     return [found[slug] for slug in dict.fromkeys(slugs)]
 
 

@@ -2,4 +2,4 @@
 
 from talatat.testing.conformance import conformance
 
-test_conformance = conformance("loyalty")
+test_conformance = conformance("loyalty", conventions_on=["sqlite"])

@@ -161,7 +161,7 @@ def _get(path: str, name: str, summary: str, schema: dict[str, Any]) -> dict[str
     answer: dict[str, Any] = {"description": "The answer", "content": content(schema)}
     responses = {"200": answer}
     parameters = []
-    if not path.startswith("/api"):
+    if "{" not in path:  # each operation tells a 4xx or a default
         responses["default"] = {"$ref": "#/components/responses/problem"}
     if name == "readyz":
         responses["503"] = {

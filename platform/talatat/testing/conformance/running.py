@@ -34,7 +34,7 @@ OWNER = "*"
 FEW = 5
 
 
-class _ByHeader:
+class ByHeader:
     """An identity source that believes the header of a request: the permission that somebody holds."""
 
     def identify(self, request: Any) -> Identity | None:
@@ -142,8 +142,8 @@ def run(subject: Subject, place: Place) -> Iterator[Running]:
         system.outbox.automatic = False
         try:
             bring_to(system.composition, system.database)
-            system.security.sources[SOURCE] = _ByHeader()
-            rows = Rows(_tables(system), subject.rows)
+            system.security.sources[SOURCE] = ByHeader()
+            rows = Rows(tables_of(system), subject.rows)
             running = Running(config.registry, config.make_wsgi_app(), subject.name, rows)
             running.seed(FEW)
             yield running
@@ -152,7 +152,8 @@ def run(subject: Subject, place: Place) -> Iterator[Running]:
             system.database.dispose()
 
 
-def _tables(system: System) -> list[Table]:
+def tables_of(system: System) -> list[Table]:
+    """The tables of all composed addons' models."""
     return [
         table
         for addon in system.composition.addons
@@ -161,4 +162,4 @@ def _tables(system: System) -> list[Table]:
     ]
 
 
-__all__ = ["OWNER", "STRANGER", "Running", "run"]
+__all__ = ["HEADER", "OWNER", "SOURCE", "STRANGER", "ByHeader", "Running", "run", "tables_of"]

@@ -33,7 +33,8 @@ class Subject:
     """One addon under check. Use it as a context: databases and processes end with it.
 
     `beside` names other addons for company (None: every installed one that does not require it).
-    `settings` are keys of the .ini that have no default, `rows` values of columns that nobody could guess.
+    `settings` are keys of the .ini that have no default, `rows` values of columns that nobody could guess,
+    `conventions_on` the kinds of databases on which the interface is asked (None: all that are there).
     Raises TalatatError for an addon that is not installed, and for a database that cannot be used.
     """
 
@@ -46,8 +47,10 @@ class Subject:
         kinds: tuple[str, ...] = KINDS,
         settings: Mapping[str, str] | None = None,
         rows: Given | None = None,
+        conventions_on: Sequence[str] | None = None,
     ) -> None:
         self.name = addon
+        self.conventions_on = conventions_on
         self.installed = _find(addon)
         self.given_settings = dict(settings or {})
         self.rows: Given = rows or {}

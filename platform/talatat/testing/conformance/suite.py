@@ -28,8 +28,9 @@ def conformance(
     kinds: tuple[str, ...] = KINDS,
     settings: Mapping[str, str] | None = None,
     rows: Given | None = None,
+    conventions_on: Sequence[str] | None = None,
 ) -> Callable[..., None]:
-    """Return a test function that pytest runs once for each rule up to `tier`.
+    """Return a test function that pytest runs once for each rule up to `tier`; see `Subject` for the rest.
 
     What the rules share (databases, a composed system) is made at the first test and kept until the
     session ends. A rule that is left out is a skipped test; where `CI` is set it fails.
@@ -39,7 +40,14 @@ def conformance(
     from talatat.testing.conformance import rules
 
     wanted = [one for one in rules.RULES.values() if _is_within(one, Tier(tier))]
-    asker = _Asker(addon, beside=beside, kinds=kinds, settings=settings, rows=rows)
+    asker = _Asker(
+        addon,
+        beside=beside,
+        kinds=kinds,
+        settings=settings,
+        rows=rows,
+        conventions_on=conventions_on,
+    )
 
     def test(rule: Rule, request: pytest.FixtureRequest) -> None:
         result = asker.ask(rule, request.config)

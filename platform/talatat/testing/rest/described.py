@@ -155,16 +155,21 @@ class Kind:
         return sorted({one.removeprefix("-") for one in listed})
 
     @cached_property
-    def expandable(self) -> list[str]:
-        """The names that `expand` takes."""
-        said = self.parameters("list").get("expand") or self.parameters("get").get("expand")
-        if said is None:
-            return []
-        return _listed(said["schema"]) or re.findall(r"`([\w.]+)`", said.get("description", ""))
+    def expandable(self) -> dict[str, Schema]:
+        """{name that `expand` takes: schema of what is shown there}."""
+        return dict(_expandable(self, self.shown, ""))
 
     def permission(self, operation: str) -> str:
         """What an operation asks for; "public" where nothing."""
         return str(self.operations[operation].get("x-permission", ""))
+
+
+def _expandable(kind: Kind, schema: Schema, prefix: str) -> Iterator[tuple[str, Schema]]:
+    for name, said in schema.get("properties", {}).items():
+        if "x-expand" in said:
+            yield prefix + name, kind.resolved(said.get("anyOf", [said])[0])
+        elif not prefix and said.get("type") == "array":
+            yield from _expandable(kind, kind.resolved(said.get("items", {})), f"{name}.")
 
 
 _METHODS = ("get", "put", "post", "patch", "delete", "head", "options")
@@ -180,11 +185,10 @@ def _listed(schema: Schema) -> list[str]:
 
 
 def kinds_of(document: Schema) -> Iterator[Kind]:
-    """The resources: collections whose rows have a schema of their own, named after them."""
+    """The resources: collections of which somebody may choose the fields that are shown."""
     for path in document["paths"]:
         match = RESOURCE.match(path)
-        if (
-            match is not None
-            and f"{match['group']}.{match['name']}" in document["components"]["schemas"]
-        ):
-            yield Kind(document, path, match["group"], match["name"])
+        if match is not None:
+            kind = Kind(document, path, match["group"], match["name"])
+            if any("fields" in kind.parameters(name) for name in kind.operations):
+                yield kind

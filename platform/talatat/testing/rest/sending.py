@@ -144,12 +144,13 @@ def over_wsgi(app: Any) -> Transport:
             started[:] = [status, headers]
             return lambda _: None
 
-        parts = app(environ, start_response)
         try:
+            parts = app(environ, start_response)
             body = b"".join(parts)
-        finally:
-            if hasattr(parts, "close"):
-                parts.close()
+        except Exception as error:  # whatever an application lets through
+            raise Failed(f"{sent} raises {type(error).__name__}: {error}") from error
+        if hasattr(parts, "close"):
+            parts.close()
         status, headers = started
         return Answer(sent, int(status.split(" ", 1)[0]), list(headers), body)
 

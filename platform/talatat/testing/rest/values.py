@@ -2,7 +2,8 @@
 
     candidates("amount", {"type": "string", "pattern": ...}, 3)   ["3.50", "3", ...]
 
-What a pattern wants is looked for among texts of many shapes; where none fits, only an example helps.
+What a pattern wants is looked for among texts of many shapes, for many rows want many of them; where none
+fits there is one text that does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from talatat.describing.examples.patterns import text_for
 from talatat.testing.conformance.answers import resolved
 from talatat.testing.conformance.values import word_for
 
@@ -85,6 +87,10 @@ class Values:
             yield str(uuid.uuid4())
             return
         fits = [one for one in _shapes(name, said, number) if _fits(one, schema)]
+        if not fits and "pattern" in schema:
+            fits = [
+                one for one in (text_for(schema["pattern"], schema.get("minLength", 0)),) if one
+            ]
         yield from list(dict.fromkeys(fits))[:MOST]
 
     def _lists(self, name: str, schema: Schema, number: int) -> Iterator[list[Any]]:

@@ -8,6 +8,7 @@ from talatat.testing.conformance.rules import installing  # isort: skip
 from talatat.testing.conformance.rules import naming  # isort: skip
 from talatat.testing.conformance.rules import settings  # isort: skip
 from talatat.testing.conformance.rules import serving  # isort: skip
+from talatat.testing.conformance.rules import conventions  # isort: skip
 from talatat.testing.conformance.rules import migrating  # isort: skip
 from talatat.testing.conformance.rules import leaving  # isort: skip
 from talatat.testing.conformance.rules import keeping  # isort: skip
@@ -18,6 +19,7 @@ RULES = {one.id: one for one in sorted(_FOUND.values(), key=lambda one: _TIERS.i
 __all__ = [
     "RULES",
     "composing",
+    "conventions",
     "installing",
     "keeping",
     "leaving",

@@ -26,8 +26,8 @@ def request_id(case: Case) -> None:
     case.get()
     for one in case.kept:
         want(one.header("Request-Id"), "it has none", one)
-    one, other = case.get().header("Request-Id"), case.get().header("Request-Id")
-    want(one != other, f"two answers have {one}")
+    first, second = case.get().header("Request-Id"), case.get().header("Request-Id")
+    want(first != second, f"two answers have {first}")
 
 
 @of.check("request-id-taken", "A well formed Request-Id comes back; another is replaced")

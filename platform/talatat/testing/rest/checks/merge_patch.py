@@ -80,7 +80,8 @@ def patch_null_required(case: Case) -> None:
 @of.check("patch-unknown-member", "An unknown field is refused")
 def patch_unknown(case: Case) -> None:
     row = case.row()
-    for value in (1, None, {}):
+    values: tuple[object, ...] = (1, None, {})
+    for value in values:
         case.write(row, "PATCH", {"no_such_field": value}).refuses(422, "invalid", "/no_such_field")
 
 

@@ -21,7 +21,7 @@ def complete(paths: dict[str, Any], components: Components) -> None:
     for method, operation, shared in operations_of(paths):
         parameters = [*shared, *operation.get("parameters", [])]
         _tell_failures(method, operation, parameters, components)
-        _tell_headers(operation)
+        _tell_headers(operation, {one["name"] for one in parameters})
 
 
 def operations_of(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], list[Any]]]:
@@ -48,13 +48,16 @@ def _tell_failures(
     operation["responses"] = {status: responses[status] for status in sorted(responses)}
 
 
-def _tell_headers(operation: dict[str, Any]) -> None:
+def _tell_headers(operation: dict[str, Any], parameters: set[str]) -> None:
     names = ["Request-Id", "traceparent"]
     if operation.get("deprecated"):
         names += ["Deprecation", "Sunset"] if operation.get("x-sunset") else ["Deprecation"]
-    for response in operation["responses"].values():
-        if "$ref" not in response:
-            response["headers"] = {**response.get("headers", {}), **headers(*names)}
+    for status, response in operation["responses"].items():
+        if "$ref" in response:
+            continue
+        replayed = "Idempotency-Key" in parameters and status.startswith("2")
+        more = [*names, "Idempotent-Replay"] if replayed else names
+        response["headers"] = {**response.get("headers", {}), **headers(*more)}
 
 
 __all__ = ["METHODS", "UNSAFE", "complete", "operations_of"]

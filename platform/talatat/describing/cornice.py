@@ -24,6 +24,7 @@ from talatat.describing.shapes import (
     answer_schema,
     body_schema,
     content,
+    idempotency_key,
     operation,
     page_schema,
     parameter,
@@ -91,6 +92,9 @@ class _Telling:
             for name in names
             if name not in known
         ] + parameters
+        mode = arguments.get("idempotency")
+        if self.method == "POST" and mode not in ("refused", "ignored"):
+            parameters.append(idempotency_key(mode == "required"))
         more: dict[str, Any] = {"parameters": parameters}
         if body is not None and self.method in UNSAFE:
             more["requestBody"] = {

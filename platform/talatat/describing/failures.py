@@ -21,6 +21,7 @@ OPEN = ("", "public")
 
 _HEADERS = {
     401: ("WWW-Authenticate",),
+    409: ("Retry-After",),
     412: ("ETag",),
     415: ("Accept", "Accept-Patch"),
     429: ("Retry-After",),
@@ -33,6 +34,9 @@ _POINTED: dict[str, dict[str, str]] = {
     "repeated_parameter": {"parameter": "sort"},
     "invalid_parameter": {"parameter": "limit"},
     "invalid_cursor": {"parameter": "cursor"},
+    "idempotency_key_invalid": {"header": "Idempotency-Key"},
+    "idempotency_key_required": {"header": "Idempotency-Key"},
+    "idempotency_key_refused": {"header": "Idempotency-Key"},
     "invalid": {"pointer": "/name"},
     "duplicate": {"pointer": "/name"},
     "reference": {"pointer": "/parent_id"},

@@ -34,6 +34,11 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},
         "example": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     },
+    "Idempotent-Replay": {
+        "description": "`true`: what an earlier request with this `Idempotency-Key` was answered",
+        "schema": {"type": "string", "const": "true"},
+        "example": "true",
+    },
     "Retry-After": {
         "description": "Seconds to wait before the next try",
         "schema": _SECONDS,

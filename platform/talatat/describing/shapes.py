@@ -77,6 +77,18 @@ def parameter(
     return found
 
 
+def idempotency_key(required: bool = False) -> dict[str, Any]:
+    """`Idempotency-Key`, of every POST whose answer may be kept."""
+    schema = {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": "^[!-~]([ -~]*[!-~])?$",
+    }
+    text = "Carried out once, however often it is sent: the answer is kept for 24 hours"
+    return {**parameter("Idempotency-Key", schema, text, "header"), "required": required}
+
+
 def security(permission: str | None, unsafe: bool) -> list[dict[str, list[str]]]:
     """What authenticates an operation: nothing where it is public, a token, or a cookie (with CSRF)."""
     if permission in (None, "public"):

@@ -59,6 +59,9 @@ class Action:
     description: str
     method: str = ""
     statuses: Mapping[str, int] = field(default_factory=dict)
+    require_idempotency_key: bool | None = None
+    """None: as the resource says."""
+    answers_secret: bool = False
 
 
 def collection_action(
@@ -68,15 +71,20 @@ def collection_action(
     status: int = 200,
     response: type[colander.MappingSchema] | None = None,
     problems: Problems | None = None,
+    require_idempotency_key: bool | None = None,
+    answers_secret: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method as `POST /<resources>:verb`: fn(self, request) or, with `body`, (..., body).
 
     What it returns is the answer: a row is shown as the resource shows rows, a dict as it is, None
     as 204. The documentation takes that from the annotation (`-> Order`, `-> None`), or from `response`,
     the schema of a dict. `permission` is the resource's "write" where left out; `problems` maps codes
-    that it raises to what they mean, 409 unless it says (status, text).
+    that it raises to what they mean, 409 unless it says (status, text). `require_idempotency_key` refuses
+    a request without one (None: as the resource says), `answers_secret` one with a key, for its answer
+    would have to be kept.
     """
-    return _declare("collection", verb, permission, body, status, response, problems)
+    key = {"require_idempotency_key": require_idempotency_key, "answers_secret": answers_secret}
+    return _declare("collection", verb, permission, body, status, response, problems, key)
 
 
 def item_action(
@@ -86,12 +94,15 @@ def item_action(
     status: int = 200,
     response: type[colander.MappingSchema] | None = None,
     problems: Problems | None = None,
+    require_idempotency_key: bool | None = None,
+    answers_secret: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method as `POST /<resources>/<id>:verb`: fn(self, request, row[, body]).
 
     The row is in the scope of the request and locked. See `collection_action`.
     """
-    return _declare("item", verb, permission, body, status, response, problems)
+    key = {"require_idempotency_key": require_idempotency_key, "answers_secret": answers_secret}
+    return _declare("item", verb, permission, body, status, response, problems, key)
 
 
 def _declare(
@@ -102,6 +113,7 @@ def _declare(
     status: int,
     response: Any,
     problems: Problems | None,
+    more: Mapping[str, Any],
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def mark(method: Callable[..., Any]) -> Callable[..., Any]:
         told = problems_of(problems)
@@ -116,6 +128,7 @@ def _declare(
             description=(method.__doc__ or "").strip(),
             method=method.__name__,
             statuses={code: status for code, (status, _) in told.items()},
+            **more,
         )
         method.talatat_action = action  # type: ignore[attr-defined]
         return method
@@ -160,6 +173,10 @@ class Resource:
     problems: ClassVar[Problems] = {}
     """Codes that its own code (`apply`, `remove`, hooks) raises in writes, for the documentation."""
     require_if_match: ClassVar[bool] = False
+    require_idempotency_key: ClassVar[bool] = False
+    """Whether a create, a batch and the actions want an `Idempotency-Key`."""
+    answers_secret: ClassVar[bool] = False
+    """Whether a new row is shown with a secret: then these take no key, for no secret is kept."""
     page_size: ClassVar[int] = 50
     max_page_size: ClassVar[int] = 500
     cache_control: ClassVar[str] = "private, no-cache"
@@ -208,6 +225,15 @@ def actions_of(resource: type[Resource]) -> list[Action]:
             elif name in found:
                 del found[name]  # overridden by something that is no action
     return list(found.values())
+
+
+def idempotency_of(resource: type[Resource], action: Action | None = None) -> str | None:
+    """What a create, a batch or an action does about a key: "required", "refused" or None (may be)."""
+    if resource.answers_secret if action is None else action.answers_secret:
+        return "refused"
+    own = None if action is None else action.require_idempotency_key
+    required = resource.require_idempotency_key if own is None else own
+    return "required" if required else None
 
 
 def permission_of(resource: type[Resource], operation: str) -> str | None:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from cornice.service import SERVICES, Service
 from pyramid.response import Response
 
-from talatat.problem_views import method_not_allowed, options
+from talatat.problem_views import method_not_allowed
 from talatat.resources.changes.feed import list_changes
-from talatat.resources.declaration import WRITING, actions_of
+from talatat.resources.declaration import WRITING, actions_of, idempotency_of
 from talatat.resources.reads import get_row, list_rows
 from talatat.resources.writes import (
     ActionView,
@@ -64,9 +64,16 @@ class ResourceService(Service):
         """The pattern of the route; `path` is what documentation shows."""
         return re.sub(r":([\w-]+)$", r"{_verb::\1}", self.path).replace("{id}", "{id:[^/:]+}")
 
-    def offer(self, method: str, view: Callable[..., Any], permission: str, what: Any) -> None:
-        """Take a view into the definitions."""
-        self.add_view(method, view, permission=permission)
+    def offer(
+        self,
+        method: str,
+        view: Callable[..., Any],
+        permission: str,
+        what: Any,
+        idempotency: str | None = None,
+    ) -> None:
+        """Take a view into the definitions; `idempotency` is the option of a POST, see talatat.web."""
+        self.add_view(method, view, permission=permission, idempotency=idempotency)
         self.operations[method] = what
 
 
@@ -84,7 +91,8 @@ def services_of(bound: BoundResource) -> list[ResourceService]:
         permission = action.permission or bound.permission("write")
         assert permission is not None  # add_resource has checked
         view = _named(LateActionView(bound, action), bound, action.method)
-        service.offer("POST", view, permission, action)
+        key = idempotency_of(bound.declaration, action)
+        service.offer("POST", view, permission, action, key)
         found.append(service)
     found.append(_batch_service(bound))
     return [service for service in found if service.definitions]
@@ -96,7 +104,7 @@ def _batch_service(bound: BoundResource) -> ResourceService:
     permission = batch_permission(bound)
     if permission is not None:
         view = _named(partial(batch_rows, bound), bound, "batch")
-        service.offer("POST", view, permission, "batch")
+        service.offer("POST", view, permission, "batch", idempotency_of(bound.declaration))
     return service
 
 
@@ -141,7 +149,8 @@ def _service(bound: BoundResource, name: str, path: str, views: Any) -> Resource
             permission = bound.permission(operation)
             assert permission is not None  # add_resource has checked
             view = _named(partial(function, bound), bound, operation)
-            service.offer(method, view, permission, operation)
+            key = idempotency_of(bound.declaration) if method == "POST" else None
+            service.offer(method, view, permission, operation, key)
     return service
 
 
@@ -182,6 +191,7 @@ def _register(config: Configurator, service: ResourceService) -> None:
                 route_name=service.name,
                 request_method=method,
                 permission=arguments["permission"],
+                idempotency=arguments["idempotency"],
             )
     config.add_view(_fallback(service), route_name=service.name, permission="public")
 

@@ -42,6 +42,7 @@ CAPABILITIES = (
     "cursor-paging",
     "expand",
     "filters",
+    "idempotency-keys",
     "json-patch",
     "merge-patch",
     "openapi-3.1",

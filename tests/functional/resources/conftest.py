@@ -272,10 +272,11 @@ BOXES = "/api/store/v1/boxes"
 POST = {
     "__init__.py": """
         from dataclasses import dataclass
+        from pyramid_retry import mark_error_retryable
         from talatat.events import Event, emit
         from talatat.problems import Problem
 
-        delivered, committed, failing = [], [], []
+        delivered, committed, failing, flaky = [], [], [], []
 
         @dataclass
         class Made(Event):
@@ -285,6 +286,11 @@ POST = {
             delivered.append(event.name)
 
         def before(request, thing, changes):
+            if flaky:
+                flaky.pop()
+                error = Problem(409, "conflict", "Somebody else was faster")
+                mark_error_retryable(error)
+                raise error
             if failing and changes.get("name") in failing:
                 raise RuntimeError("the hook fails")
             if changes.get("name") == "refused":
@@ -399,6 +405,6 @@ def posted(request: pytest.FixtureRequest, kept: Kept) -> TestSystem:
     system.system.outbox.automatic = False
     system.deliver()  # what the last test left
     system.post = kept.addons.module("post")  # type: ignore[attr-defined]
-    for seen in (system.post.delivered, system.post.committed, system.post.failing):  # type: ignore[attr-defined]
-        seen.clear()
+    for name in ("delivered", "committed", "failing", "flaky"):
+        getattr(system.post, name).clear()  # type: ignore[attr-defined]
     return system

@@ -30,6 +30,7 @@ session = Service(
 @sessions.post(
     permission="public",
     require_csrf=False,
+    idempotency="refused",  # the answer holds the secret
     schema=LoginBody,
     status=201,
     response=LoginSchema,

@@ -31,6 +31,7 @@ token = Service(
 @tokens.post(
     permission="public",
     require_csrf=False,
+    idempotency="refused",  # the answer holds the secret
     schema=TokenBody,
     status=201,
     response=MintedSchema,

@@ -26,6 +26,7 @@ def action_operation(told: Telling, action: Action) -> Operation:
         "parameters": [
             *told.showing(),
             validate_only(),
+            *told.key(action),
             *([told.match()] if action.level == "item" else ()),
         ]
     }

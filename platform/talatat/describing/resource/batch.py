@@ -40,7 +40,7 @@ def _operation(told: Telling, permission: str) -> Operation:
         unsafe=True,
         permission=permission,
         description=DESCRIPTION,
-        parameters=[*told.showing(), validate_only()],
+        parameters=[*told.showing(), validate_only(), *told.key()],
         requestBody=told.body("batch"),
     )
 

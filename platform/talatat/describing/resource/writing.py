@@ -18,7 +18,7 @@ def create_operation(told: Telling) -> Operation:
             "201": told.shown("The new row", "ETag", "Location"),
         },
         unsafe=True,
-        parameters=[*told.showing(), validate_only()],
+        parameters=[*told.showing(), validate_only(), *told.key()],
         requestBody=told.body("create"),
     )
 

@@ -109,7 +109,7 @@ def _of_permission(method: str, operation: Mapping[str, Any]) -> set[int]:
 def _response(status: int, codes: Mapping[str, str]) -> dict[str, Any]:
     listed = "\n".join(f"- `{code}`: {text}" for code, text in codes.items())
     examples = {
-        code: {"summary": text, "value": _example(status, code, text)}
+        code: {"summary": text, "value": example_problem(status, code, text)}
         for code, text in codes.items()
     }
     media = content(ref("problem"), CONTENT_TYPE)
@@ -121,7 +121,9 @@ def _response(status: int, codes: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _example(status: int, code: str, text: str) -> dict[str, Any]:
+def example_problem(status: int, code: str, text: str = "") -> dict[str, Any]:
+    """A problem document as an example."""
+    text = text or CODES[code]
     found: dict[str, Any] = {
         "type": f"https://example.com/docs/problems/{code}",
         "title": phrase(status),

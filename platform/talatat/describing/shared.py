@@ -7,7 +7,7 @@ from typing import Any
 
 from talatat.codes import CODES
 from talatat.composition import PLATFORM
-from talatat.describing.failures import failure_responses, failures
+from talatat.describing.failures import example_problem, failure_responses, failures
 from talatat.describing.headers import HEADERS, headers
 from talatat.describing.resource.telling import none_match, not_modified
 from talatat.describing.shapes import content, json_patch, operation, parameter, ref
@@ -96,7 +96,7 @@ def shared_components(registry: Any) -> dict[str, Any]:
     """Schemas, responses and security schemes that belong to no addon."""
     found: dict[str, Any] = {
         "schemas": {
-            "problem": PROBLEM,
+            "problem": {**PROBLEM, "examples": [example_problem(404, "not_found")]},
             "json_patch": JSON_PATCH,
             "json_patch_operation": JSON_PATCH_OPERATION,
             "liveness": LIVENESS,

@@ -90,8 +90,12 @@ class Maker:
     def _array(self, schema: Schema, name: str) -> list[Any]:
         if "items" not in schema or schema.get("maxItems") == 0:
             return []
-        one = self.of(schema["items"], name.removesuffix("s"))
+        one = self.of(schema["items"], _singular(name))
         return [one] * max(1, int(schema.get("minItems", 1)))
+
+
+def _singular(name: str) -> str:
+    return f"{name.removesuffix('ies')}y" if name.endswith("ies") else name.removesuffix("s")
 
 
 def _integer(schema: Schema, name: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,13 @@ NAMES = {
     "password": "correct horse battery staple",
     "current": "correct horse battery staple",
     "new": "another horse battery staple",
+    "amount": "12.50",
+    "code": "A-1",
+    "slug": "lamps",
+    "sku": "LAMP-1",
+    "email": "ada@example.com",
+    "etag": '"3-9f86d081884c7d659a"',
+    "if_match": '"3-9f86d081884c7d659a"',
     "country": "DE",
     "currency": "EUR",
     "language": "en",
@@ -52,6 +60,9 @@ def text(schema: Mapping[str, Any], name: str) -> str | None:
     if "format" in schema and schema["format"] in FORMATS:
         return FORMATS[schema["format"]]
     if "pattern" in schema:
+        known = NAMES.get(name)
+        if known is not None and re.search(schema["pattern"], known):
+            return known
         return text_for(schema["pattern"], least)
     found = NAMES.get(name) or name.replace("_", " ") or "text"
     found = found if most is None else found[: int(most)]

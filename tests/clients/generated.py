@@ -37,6 +37,10 @@ class Made:
 
     folder: Path
 
+    def document(self) -> dict:
+        """The document that they were made of."""
+        return json.loads((self.folder / "openapi.json").read_bytes())
+
     def run(self, language: str, flow: str, *given: str) -> dict:
         """Run a flow (a function of a module of its name) with a client; what it saw."""
         folder = self.folder / language

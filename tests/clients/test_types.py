@@ -1,0 +1,71 @@
+"""What the generators make of the document is typed: no answer of a resource is `any`, `unknown` or `Any`."""
+
+import re
+from typing import Any
+
+from .generated import Made
+
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+TYPE = re.compile(r"^export type (\w+) = (.*?);$(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
+# Any JSON in truth: the row that a problem brings along, what a JSON patch writes, documents.
+ANY_JSON = {
+    "Problem", "JsonPatchOperation", "TalatatIndexResponses", "TalatatOpenapiResponses",
+    "TalatatGroupOpenapiResponses", "Readiness",
+}  # fmt: skip
+
+
+def types_of(made: Made) -> dict[str, str]:
+    """Name -> text of all TypeScript types, without comments."""
+    text = COMMENT.sub("", (made.folder / "typescript" / "shop" / "types.gen.ts").read_text())
+    return dict(TYPE.findall(re.sub(r"\n\s*\n(?!export)", "\n", text)))
+
+
+def operations(made: Made) -> list[tuple[str, dict[str, Any]]]:
+    """operationId and operation of all that the document holds."""
+    return [
+        (operation["operationId"], operation)
+        for item in made.document()["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict) and "operationId" in operation
+    ]
+
+
+def test_typescript_knows_the_types_of_all_answers(made: Made) -> None:
+    types = types_of(made)
+    # A copy of each type that has read-only fields, which nothing uses: it is all that is left of some.
+    loose = {
+        name
+        for name, text in types.items()
+        if re.search(r"\b(any|unknown)\b", text) and not name.endswith("Writable")
+    }
+    assert loose <= ANY_JSON
+    assert "price?: Money;" in types["CatalogProducts"]
+    assert "loyalty?: CatalogProductsLoyalty;" in types["CatalogProducts"]
+    assert "[key: string]: string | number | boolean;" in types["CatalogProducts"]
+    assert "expected_price?: Money | null;" in types["OrdersOrdersCheckoutBody"]
+    assert "409: Problem;" in types["OrdersOrdersCheckoutErrors"]
+
+
+def test_python_imports_without_a_warning_and_knows_the_types_of_all_answers(made: Made) -> None:
+    seen = made.run("python", "everything")
+    assert seen["modules"] > 100
+    # What has no body is Any to the generator.
+    bare = {
+        name.replace(".", "_")
+        for name, operation in operations(made)
+        if any(
+            "content" not in one and "$ref" not in one for one in operation["responses"].values()
+        )
+    }
+    assert set(seen["untyped"]) <= {"JsonPatchOperation.value"} | bare
+
+
+def test_every_operation_has_a_function_of_its_own_name(made: Made) -> None:
+    names = [name for name, _ in operations(made)]
+    assert len(names) > 50
+    functions = (made.folder / "typescript" / "shop" / "sdk.gen.ts").read_text()
+    package = made.folder / "python" / "shop" / "api"
+    for name in names:
+        first, *words = re.split(r"[._]", name)
+        assert f"export const {first}{''.join(map(str.capitalize, words))} " in functions
+        assert (package / name.partition(".")[0] / f"{name.replace('.', '_')}.py").exists(), name

@@ -34,24 +34,25 @@ class State:
 
 
 _ADDONS: sa.BindParameter[list[str]] = sa.bindparam("addons", expanding=True)
-_LEDGER = "(SELECT max(position) FROM talatat_ledger WHERE addon IN :addons)"
 # The timeline changes when an older state is brought back or a standby takes over; the oids change when
 # a dump is restored. A standby cannot name the segment that it will write to.
 _POSTGRESQL = sa.text(
-    f"""
+    """
     SELECT (SELECT system_identifier FROM pg_control_system()),
         CASE WHEN pg_is_in_recovery() THEN (SELECT to_hex(timeline_id) FROM pg_control_checkpoint())
             ELSE ltrim(left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), '0') END,
         (SELECT oid FROM pg_database WHERE datname = current_database()),
         CAST(CAST('talatat_change' AS regclass) AS oid),
-        (SELECT max(id) FROM talatat_identity), {_LEDGER},
+        (SELECT max(id) FROM talatat_identity),
+        (SELECT max(position) FROM talatat_ledger WHERE addon IN :addons),
         CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint),
         CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)
     """  # noqa: S608  # nothing of a request is in it
 ).bindparams(_ADDONS)
 _SQLITE = sa.text(
-    f"""
-    SELECT (SELECT max(id) FROM talatat_identity), {_LEDGER},
+    """
+    SELECT (SELECT max(id) FROM talatat_identity),
+        (SELECT max(position) FROM talatat_ledger WHERE addon IN :addons),
         coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'talatat_change'), 0)
     """  # noqa: S608  # nothing of a request is in it
 ).bindparams(_ADDONS)

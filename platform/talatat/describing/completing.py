@@ -52,6 +52,7 @@ def _tell_headers(operation: dict[str, Any], parameters: set[str]) -> None:
     names = ["Request-Id", "traceparent"]
     if operation.get("deprecated"):
         names += ["Deprecation", "Sunset"] if operation.get("x-sunset") else ["Deprecation"]
+        names += ["Link"] if "externalDocs" in operation else []
     for status, response in operation["responses"].items():
         if "$ref" in response:
             continue

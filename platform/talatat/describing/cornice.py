@@ -111,6 +111,7 @@ class _Telling:
             unsafe=self.method in UNSAFE,
             description=doc,
             problems=problems_of(arguments.get("problems")),
+            deprecated=arguments.get("deprecated"),
             **more,
         )
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from inspect import cleandoc
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import colander
 
 from talatat.resources.writing.json_patch import MAX_OPERATIONS
 from talatat.schema.document import json_schema
+
+if TYPE_CHECKING:
+    from talatat.resources.deprecation import Deprecation
 
 
 def ref(name: str) -> dict[str, str]:
@@ -108,6 +111,7 @@ def operation(
     unsafe: bool = False,
     description: str = "",
     problems: Mapping[str, tuple[int, str]] | None = None,
+    deprecated: Deprecation | None = None,
     **more: Any,
 ) -> dict[str, Any]:
     """One operation. `problems` are codes that it alone raises, with their status and what they mean.
@@ -123,6 +127,13 @@ def operation(
         "x-permission": permission or "",
         "security": security(permission, unsafe),
     }
+    if deprecated is not None:
+        found["deprecated"] = True
+        found["x-deprecated-since"] = deprecated.since.isoformat()
+        if deprecated.sunset is not None:
+            found["x-sunset"] = deprecated.sunset.isoformat()
+        if deprecated.link is not None:
+            found["externalDocs"] = {"url": deprecated.link, "description": "What to use instead"}
     found.update({name: value for name, value in more.items() if value})
     if problems:
         found["x-problems"] = {

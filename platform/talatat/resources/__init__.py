@@ -26,12 +26,14 @@ from talatat.resources.declaration import (
     collection_action,
     item_action,
 )
+from talatat.resources.deprecation import Deprecation
 from talatat.resources.listing.filters import compare
 from talatat.resources.registry import Resources
 
 __all__ = [
     "OPERATIONS",
     "BoundResource",
+    "Deprecation",
     "Ranking",
     "Resource",
     "Resources",

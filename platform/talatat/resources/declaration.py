@@ -26,6 +26,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from talatat.resources.deprecation import Deprecation
+
 if TYPE_CHECKING:
     import colander
     from pyramid.request import Request
@@ -62,6 +64,7 @@ class Action:
     require_idempotency_key: bool | None = None
     """None: as the resource says."""
     answers_secret: bool = False
+    deprecated: Deprecation | None = None
 
 
 def collection_action(
@@ -73,6 +76,7 @@ def collection_action(
     problems: Problems | None = None,
     require_idempotency_key: bool | None = None,
     answers_secret: bool = False,
+    deprecated: Deprecation | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method as `POST /<resources>:verb`: fn(self, request) or, with `body`, (..., body).
 
@@ -81,10 +85,14 @@ def collection_action(
     the schema of a dict. `permission` is the resource's "write" where left out; `problems` maps codes
     that it raises to what they mean, 409 unless it says (status, text). `require_idempotency_key` refuses
     a request without one (None: as the resource says), `answers_secret` one with a key, for its answer
-    would have to be kept.
+    would have to be kept. `deprecated` tells clients to move on.
     """
-    key = {"require_idempotency_key": require_idempotency_key, "answers_secret": answers_secret}
-    return _declare("collection", verb, permission, body, status, response, problems, key)
+    more = {
+        "require_idempotency_key": require_idempotency_key,
+        "answers_secret": answers_secret,
+        "deprecated": deprecated,
+    }
+    return _declare("collection", verb, permission, body, status, response, problems, more)
 
 
 def item_action(
@@ -96,13 +104,18 @@ def item_action(
     problems: Problems | None = None,
     require_idempotency_key: bool | None = None,
     answers_secret: bool = False,
+    deprecated: Deprecation | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method as `POST /<resources>/<id>:verb`: fn(self, request, row[, body]).
 
     The row is in the scope of the request and locked. See `collection_action`.
     """
-    key = {"require_idempotency_key": require_idempotency_key, "answers_secret": answers_secret}
-    return _declare("item", verb, permission, body, status, response, problems, key)
+    more = {
+        "require_idempotency_key": require_idempotency_key,
+        "answers_secret": answers_secret,
+        "deprecated": deprecated,
+    }
+    return _declare("item", verb, permission, body, status, response, problems, more)
 
 
 def _declare(
@@ -177,6 +190,8 @@ class Resource:
     """Whether a create, a batch and the actions want an `Idempotency-Key`."""
     answers_secret: ClassVar[bool] = False
     """Whether a new row is shown with a secret: then these take no key, for no secret is kept."""
+    deprecated: ClassVar[Deprecation | None] = None
+    """That the whole resource is going to go; an action may say so of itself."""
     page_size: ClassVar[int] = 50
     max_page_size: ClassVar[int] = 500
     cache_control: ClassVar[str] = "private, no-cache"

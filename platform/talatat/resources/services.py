@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cornice.service import SERVICES, Service
 from pyramid.response import Response
 
-from talatat.problem_views import method_not_allowed
+from talatat.problem_views import method_not_allowed, options
 from talatat.resources.changes.feed import list_changes
 from talatat.resources.declaration import WRITING, actions_of, idempotency_of
 from talatat.resources.reads import get_row, list_rows
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from talatat.configuration.configurator import Configurator
     from talatat.resources.bound import BoundResource
     from talatat.resources.declaration import Action
+    from talatat.resources.deprecation import Deprecation
 
 ITEM = "/{id}"
 
@@ -63,6 +64,11 @@ class ResourceService(Service):
     def pattern(self) -> str:
         """The pattern of the route; `path` is what documentation shows."""
         return re.sub(r":([\w-]+)$", r"{_verb::\1}", self.path).replace("{id}", "{id:[^/:]+}")
+
+    def deprecation(self, method: str) -> Deprecation | None:
+        """What is said of the method's operation, or else of the whole resource."""
+        own = getattr(self.operations.get(method), "deprecated", None)
+        return own or self.bound.declaration.deprecated
 
     def offer(
         self,
@@ -192,6 +198,7 @@ def _register(config: Configurator, service: ResourceService) -> None:
                 request_method=method,
                 permission=arguments["permission"],
                 idempotency=arguments["idempotency"],
+                deprecated=service.deprecation(method),
             )
     config.add_view(_fallback(service), route_name=service.name, permission="public")
 

@@ -41,6 +41,7 @@ def action_operation(told: Telling, action: Action) -> Operation:
         permission=action.permission or told.bound.permission("write"),
         description=description,
         problems={code: (action.statuses[code], text) for code, text in action.problems.items()},
+        deprecated=action.deprecated,
         **more,
     )
 

@@ -39,6 +39,7 @@ class Telling:
         """
         if more.get("unsafe"):
             more.setdefault("problems", problems_of(self.declaration.problems))
+        more["deprecated"] = more.get("deprecated") or self.declaration.deprecated
         negotiated = any("content" in one for one in responses.values())
         return operation(
             self.bound.addon,

@@ -47,14 +47,14 @@ _POSTGRESQL = sa.text(
         (SELECT max(position) FROM talatat_ledger WHERE addon IN :addons),
         CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint),
         CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)
-    """  # noqa: S608  # nothing of a request is in it
+    """  # nothing of a request is in it
 ).bindparams(_ADDONS)
 _SQLITE = sa.text(
     """
     SELECT (SELECT max(id) FROM talatat_identity),
         (SELECT max(position) FROM talatat_ledger WHERE addon IN :addons),
         coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'talatat_change'), 0)
-    """  # noqa: S608  # nothing of a request is in it
+    """  # nothing of a request is in it
 ).bindparams(_ADDONS)
 
 

@@ -28,7 +28,7 @@ REQUEST_HEADERS = (
     " traceparent, tracestate, X-CSRF-Token"
 )
 EXPOSED_HEADERS = (
-    "Accept-Patch, Allow, Deprecation, ETag, Link, Location,"
+    "Accept-Patch, Allow, Deprecation, ETag, Idempotent-Replay, Link, Location,"
     " RateLimit, RateLimit-Policy, Request-Id, Retry-After, Sunset, traceparent, WWW-Authenticate"
 )
 

@@ -213,7 +213,7 @@ class Reading:
 
     def owner(self, pointer: str) -> tuple[str, str]:
         """(operationId, addon) of what stands at a pointer; empty where it is nobody's."""
-        parts = pointer.split("/")[1:]
+        parts = pointer.split("/")[1:] or [""]
         if parts[0] == "paths":
             for one in self.operations:
                 if f"{pointer}/".startswith(f"{one.pointer}/"):

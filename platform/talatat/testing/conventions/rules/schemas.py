@@ -226,6 +226,10 @@ def extension_name(reading: Reading) -> Found:
     source="OpenAPI 3.1, reference object",
 )
 def reference_known(reading: Reading) -> Found:
-    for name in sorted(set(references(reading.document))):
-        if reading.at(name) is None:
-            yield "", f"Add what {name!r} refers to, or take the reference away."
+    places = [(one.pointer, one.data) for one in reading.operations]
+    for kind, entries in reading.components.items():
+        places += [(f"/components/{kind}/{escaped(name)}", one) for name, one in entries.items()]
+    for pointer, part in places:
+        for name in sorted(set(references(part))):
+            if reading.at(name) is None:
+                yield pointer, f"Add what {name!r} refers to, or take the reference away."

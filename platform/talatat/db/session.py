@@ -58,6 +58,8 @@ class Database:
         )
         # The same pool; on SQLite its transactions take no write lock until they write.
         self.reading_engine: Engine = self.engine.execution_options(**DEFERRED)
+        # Names of routes whose POST only reads, such as that of a search.
+        self.reading_routes: set[str] = set()
         # A subclass of its own: listeners on it do not reach other composed applications.
         own = type("Session", (Session,), {})
         self.sessionmaker: sessionmaker[Session] = sessionmaker(self.engine, class_=own)
@@ -90,11 +92,16 @@ class Database:
     def session_for(self, request: Request) -> Session:
         """Return a new session on `request.tm`. `request.db` is this, once per request.
 
-        GET, HEAD and OPTIONS read, except when the request is tried again: the first try may have
-        failed because another writer came between its read and its write.
+        GET, HEAD and OPTIONS read, and what `reading_routes` names, except when the request is tried
+        again: the first try may have failed because another writer came between its read and its write.
         """
         again = request.environ.get("retry.attempt", 0) > 0
-        return self.session(request.tm, reading=request.method in READING and not again)
+        reads = request.method in READING or self._only_reads(request)
+        return self.session(request.tm, reading=reads and not again)
+
+    def _only_reads(self, request: Request) -> bool:
+        route = getattr(request, "matched_route", None)
+        return route is not None and route.name in self.reading_routes
 
     @contextmanager
     def transaction(self, *, reading: bool = False) -> Iterator[tuple[TransactionManager, Session]]:

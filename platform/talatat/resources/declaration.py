@@ -39,6 +39,9 @@ OPERATIONS = ("list", "get", "create", "replace", "patch", "delete")
 READING = frozenset({"list", "get"})
 WRITING = tuple(name for name in OPERATIONS if name not in READING)
 
+BUILT_IN_VERBS = {"collection": ("batch", "changes", "search"), "item": ("restore",)}
+"""Verbs that the platform gives to every resource, so that they mean the same everywhere."""
+
 MapFilter = Callable[[Any, str, str, Any], Any]
 """(query, name, op, value) -> query: a filter of a declared open map, or of one field."""
 

@@ -11,7 +11,13 @@ from pyramid.exceptions import ConfigurationError
 
 from talatat.problem_codes import ProblemCode, codes_of
 from talatat.resources.bound import BoundResource
-from talatat.resources.declaration import OPERATIONS, Resource, actions_of, permission_of
+from talatat.resources.declaration import (
+    BUILT_IN_VERBS,
+    OPERATIONS,
+    Resource,
+    actions_of,
+    permission_of,
+)
 from talatat.resources.extensions import ExtensionDeclaration
 from talatat.resources.hooks import EVENTS, HookDeclaration
 from talatat.resources.services import register
@@ -121,6 +127,16 @@ def _check_hook(hook: Any) -> None:
         return
 
 
+def _check_verbs(title: str, declaration: type[Resource]) -> None:
+    for action in actions_of(declaration):
+        if action.verb in BUILT_IN_VERBS[action.level]:
+            code = inspect.unwrap(getattr(declaration, action.method)).__code__
+            raise ConfigurationError(
+                f"{title}: the action :{action.verb} ({code.co_filename}:{code.co_firstlineno}) has a verb "
+                f"that the platform gives to every resource: choose another one"
+            )
+
+
 def _check(declaration: Any) -> None:
     """ConfigurationError for a class that cannot be served, with the edit that mends it."""
     if not (isinstance(declaration, type) and issubclass(declaration, Resource)):
@@ -138,6 +154,7 @@ def _check(declaration: Any) -> None:
         raise ConfigurationError(
             f"{title}: operations names {', '.join(sorted(unknown))}; there are {', '.join(OPERATIONS)}"
         )
+    _check_verbs(title, declaration)
     wanted = [name for name in declaration.operations if permission_of(declaration, name) is None]
     wanted += [
         f":{action.verb}"

@@ -1,4 +1,4 @@
-"""The operations that read: list and get."""
+"""The operations that read: list, search and get."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pyramid.response import Response
 from talatat.problems import Problem
 from talatat.resources.bound import BoundResource, json_response
 from talatat.resources.listing.counting import check_count, count_of
-from talatat.resources.listing.paging import page_of, url_of
+from talatat.resources.listing.paging import Page, page_of, text_of, url_of
 from talatat.resources.listing.parameters import only
-from talatat.resources.listing.querying import found_by
+from talatat.resources.listing.querying import Query, found_by
+from talatat.resources.listing.searching import in_body, search_of
 from talatat.resources.showing import conditions
 from talatat.resources.showing.expanding import Wanted
+from talatat.schema.body import read_json
 from talatat.schema.writing import dumps
 
 if TYPE_CHECKING:
@@ -31,19 +33,11 @@ def list_rows(bound: BoundResource, request: Request) -> Response:
     """
     check_acceptable(request)
     query = bound.queries.parse(request)
-    plan = bound.plan(request, query.wanted)
-    check_count(request, query.count)
-    found = found_by(bound.queries, request, query)
-    select = found.page(query).options(*bound.options(request, plan.addons, single=False))
-    page = page_of(query, request.db.execute(select).unique().all())
+    page, shown, counted = _page(bound, request, query)
     signer = bound.queries.signer
     following = url_of(request, signer, query, page.following)
     preceding = url_of(request, signer, query, page.preceding)
-    shown: dict[str, Any] = {"items": plan.show(request, page.rows)}
-    shown |= {"next": following, "prev": preceding}
-    if query.count is not None:
-        shown["count"] = count_of(request.db, found.identifiers(bound.queries), query.count)
-    body = dumps(shown)
+    body = dumps({"items": shown, "next": following, "prev": preceding, **counted})
     response = json_response(body)
     bound.dress(request, response, f'"{conditions.digest(body)}"')
     links = [
@@ -52,6 +46,42 @@ def list_rows(bound: BoundResource, request: Request) -> Response:
     if links:
         response.headers["Link"] = ", ".join(links)
     return response
+
+
+def search_rows(bound: BoundResource, request: Request) -> Response:
+    """The same for a body that says what is searched: a page leads on by `next_cursor`, not by a URL."""
+    check_acceptable(request)
+    only(request, ())
+    body = read_json(request)
+    queries = bound.queries
+    with in_body():
+        query = search_of(queries, request, body)
+        page, shown, counted = _page(bound, request, query)
+    answer = {
+        "items": shown,
+        "next": None,
+        "prev": None,
+        "next_cursor": text_of(queries.signer, query, page.following),
+        "prev_cursor": text_of(queries.signer, query, page.preceding),
+    }
+    response = json_response(dumps(answer | counted))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(
+    bound: BoundResource, request: Request, query: Query
+) -> tuple[Page, list[dict[str, Any]], dict[str, int]]:
+    """(the page, its rows as they are shown, the members that count them) of a query."""
+    plan = bound.plan(request, query.wanted)
+    check_count(request, query.count)
+    found = found_by(bound.queries, request, query)
+    select = found.page(query).options(*bound.options(request, plan.addons, single=False))
+    page = page_of(query, request.db.execute(select).unique().all())
+    counted = {}
+    if query.count is not None:
+        counted["count"] = count_of(request.db, found.identifiers(bound.queries), query.count)
+    return page, plan.show(request, page.rows), counted
 
 
 def get_row(bound: BoundResource, request: Request) -> Response:

@@ -19,7 +19,7 @@ from pyramid.response import Response
 from talatat.problem_views import method_not_allowed, options
 from talatat.resources.changes.feed import list_changes
 from talatat.resources.declaration import WRITING, actions_of, idempotency_of
-from talatat.resources.reads import get_row, list_rows
+from talatat.resources.reads import get_row, list_rows, search_rows
 from talatat.resources.writes import (
     ActionView,
     batch_rows,
@@ -59,6 +59,7 @@ class ResourceService(Service):
         SERVICES.remove(self)
         self.bound = bound
         self.operations: dict[str, str | Action] = {}
+        self.only_reads = False
 
     @property
     def pattern(self) -> str:
@@ -100,8 +101,21 @@ def services_of(bound: BoundResource) -> list[ResourceService]:
         key = idempotency_of(bound.declaration, action)
         service.offer("POST", view, permission, action, key)
         found.append(service)
+    found.append(_search_service(bound))
     found.append(_batch_service(bound))
     return [service for service in found if service.definitions]
+
+
+def _search_service(bound: BoundResource) -> ResourceService:
+    """`:search` of a resource that is listed, for those who may list it."""
+    service = ResourceService(f"{bound.full_name}.collection:search", f"{bound.path}:search", bound)
+    if "list" in bound.declaration.operations:
+        permission = bound.permission("list")
+        assert permission is not None  # add_resource has checked
+        view = _named(partial(search_rows, bound), bound, "search")
+        service.offer("POST", view, permission, "search")
+        service.only_reads = True
+    return service
 
 
 def _batch_service(bound: BoundResource) -> ResourceService:
@@ -190,6 +204,8 @@ def register(config: Configurator, bound: BoundResource, info: Any) -> None:
 def _register(config: Configurator, service: ResourceService) -> None:
     claim(config, service.pattern, service)
     config.add_route(service.name, service.pattern)
+    if service.only_reads:
+        config.registry.system.database.reading_routes.add(service.name)
     for method, view, arguments in service.definitions:
         if method != "HEAD":  # Pyramid's GET views answer HEAD as well
             config.add_view(

@@ -189,7 +189,8 @@ BAD_QUERIES = (
     ("limit=-1", "limit", "invalid_parameter"),
     ("limit=many", "limit", "invalid_parameter"),
     ("cursor=abc", "cursor", "invalid_cursor"),
-    ("count=exact", "count", "unknown_parameter"),
+    ("count=all", "count", "invalid_parameter"),
+    ("expand=colour", "expand", "unknown_relation"),
 )
 
 

@@ -4,6 +4,7 @@ telling    what all operations of one resource are told with
 reading    list and get; a list's parameters
 writing    create, replace, patch, delete
 actions    the verbs that the resource declares
+searching  a list whose conditions are a tree
 batch      many writes at once
 schemas    what is shown, what bodies hold, a page
 
@@ -19,6 +20,7 @@ from talatat.describing.resource.actions import action_operation, action_path
 from talatat.describing.resource.batch import batch_path
 from talatat.describing.resource.reading import get_operation, list_operation
 from talatat.describing.resource.schemas import schemas_of
+from talatat.describing.resource.searching import search_operation
 from talatat.describing.resource.telling import Operation, Telling
 from talatat.describing.resource.writing import (
     create_operation,
@@ -64,6 +66,8 @@ def _paths(told: Telling) -> dict[str, Any]:
         if action.level == "item":
             described = {"parameters": [told.identifier()], **described}
         found[action_path(told, action)] = described
+    if "list" in told.operations:
+        found[f"{told.path}:search"] = {"post": search_operation(told)}
     return found | batch_path(told)
 
 

@@ -103,6 +103,24 @@ class Filter:
             return [self.parse(part.replace("\\,", ",")) for part in parts]
         return self.parse(text)
 
+    def read_json(self, op: str, value: Any) -> Any:
+        """One value for `op` from a JSON document, read as its text would be; ValueError as above.
+
+        For in and nin it is one of the list.
+        """
+        if op == "isnull":
+            return parse_boolean(_JSON_TEXT["boolean"](value))
+        kind = "any" if self.custom is not None else str(dict(self.schema).get("type", "string"))
+        return self.parse(_JSON_TEXT[kind](value))
+
+    def where(self, identifier: Any, op: str, value: Any) -> Predicate:
+        """The filter as a predicate over rows whose id is the column `identifier`."""
+        if self.predicate is not None:
+            return self.predicate(op, value)
+        narrowed = self.apply(sa.select(identifier), op, value)
+        # It stands inside of a SELECT of the same table: without this that one's rows are meant.
+        return identifier.in_(narrowed.correlate(None))
+
     def apply(self, query: Any, op: str, value: Any) -> Any:
         """`query` narrowed."""
         if self.custom is not None:
@@ -253,6 +271,50 @@ def _time(text: str) -> dt.time:
     except ValueError:
         raise ValueError("must be a time such as 12:30:00") from None
 
+
+def _boolean_text(value: Any) -> str:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return "true" if value else "false"
+
+
+def _integer_text(value: Any) -> str:
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if isinstance(value, bool) or not whole:
+        raise ValueError("must be an integer")
+    return str(int(value))
+
+
+def _number_text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("must be a number")
+    return repr(value)
+
+
+def _string_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a string")
+    return value
+
+
+def _any_text(value: Any) -> str:
+    """A filter of the resource's own reads text, whatever the values of its field are."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return _boolean_text(value)
+    if not isinstance(value, int | float):
+        raise ValueError("must be a string, a number, true or false")
+    return repr(value)
+
+
+_JSON_TEXT: dict[str, Callable[[Any], str]] = {
+    "boolean": _boolean_text,
+    "integer": _integer_text,
+    "number": _number_text,
+    "string": _string_text,
+    "any": _any_text,
+}
 
 _PARSERS: dict[type, Parse] = {
     types.UUID: types.UUID().from_json,

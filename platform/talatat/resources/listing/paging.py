@@ -57,6 +57,11 @@ def _empty(came_from: Cursor | None) -> Page:
     return Page([], Cursor(came_from.values, inclusive=True), None)
 
 
+def text_of(signer: CursorSigner, query: Query, cursor: Cursor | None) -> str | None:
+    """A cursor as clients hold it."""
+    return None if cursor is None else signer.dumps(cursor, query.digest)
+
+
 def url_of(
     request: Request, signer: CursorSigner, query: Query, cursor: Cursor | None
 ) -> str | None:
@@ -65,5 +70,5 @@ def url_of(
         return None
     given = parse_qsl(request.environ.get("QUERY_STRING", ""), keep_blank_values=True)
     kept = [(name, value) for name, value in given if name != "cursor"]
-    kept.append(("cursor", signer.dumps(cursor, query.digest)))
+    kept.append(("cursor", text_of(signer, query, cursor)))
     return f"{request.path_url}?{urlencode(kept)}"

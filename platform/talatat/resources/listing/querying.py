@@ -21,6 +21,7 @@ from talatat.resources.listing.filters import OPERATORS, Filter, custom_filter
 from talatat.resources.listing.guards import Guards, hidden
 from talatat.resources.listing.ordering import SortKey, beyond, order_by
 from talatat.resources.listing.parameters import parameters, unknown_parameter
+from talatat.resources.listing.trees import Tree, predicate_of
 from talatat.resources.showing.expanding import Wanted
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Query:
     wanted: Wanted
     digest: str
     count: str | None = None
+    where: Tree | None = None
 
 
 class Queries:
@@ -82,25 +84,32 @@ class Queries:
     def parse(self, request: Request) -> Query:
         """What `request` asks; Problem 400 for anything that the resource does not allow."""
         given = parameters(request)
-        unseen = hidden(self.guards, request)
+        unseen = self.unseen(request)
         conditions = tuple(
             self._condition(name, text, unseen)
             for name, text in given.items()
             if name not in OWN_PARAMETERS and not (name == "q" and self.resource.search)
         )
-        text = self._text(given)
-        keys = self._order(given.get("sort"), text is not None, unseen)
         digest = digest_of(
             self.full_name,
             sorted((name, value) for name, value in given.items() if name not in _PAGING),
         )
+        return replace(self.paged(given, digest, unseen), conditions=conditions)
+
+    def paged(self, given: Mapping[str, str], digest: str, unseen: Set[str]) -> Query:
+        """The query without conditions: order, page and what is shown, of the texts `given`.
+
+        `digest` is that of the whole query, to which its cursors are bound.
+        """
+        text = self._text(given)
+        keys = self._order(given.get("sort"), text is not None, unseen)
         cursor = None
         if "cursor" in given:
             cursor = self.signer.loads(given["cursor"], digest)
             if len(cursor.values) != len(keys):
                 raise invalid_cursor()
         return Query(
-            conditions,
+            (),
             keys,
             self.page_limit(given.get("limit")),
             cursor,
@@ -110,11 +119,25 @@ class Queries:
             count_asked(given.get("count")),
         )
 
+    def unseen(self, request: Request) -> frozenset[str]:
+        """The names that this request may not use."""
+        return hidden(self.guards, request)
+
+    def filter(self, name: str, unseen: Set[str]) -> Filter | None:
+        """The filter of this name, that of a name in an open map too, unless it is not to be seen."""
+        found = self.filters.get(name) or self._open(name)
+        return None if name in unseen or name.partition(".")[0] in unseen else found
+
+    def filterable(self, unseen: Set[str]) -> list[str]:
+        """The names that `filter` knows."""
+        names = [name for name in self.filters if name not in unseen]
+        return names + [f"{name}.<name>" for name in self.resource.open_maps if name not in unseen]
+
     def _condition(self, parameter: str, text: str, unseen: Set[str]) -> Condition:
         match = PARAMETER.match(parameter)
         name, op = (match["name"], match["op"] or "eq") if match else (parameter, "eq")
-        found = self.filters.get(name) or self._open(name)
-        if found is None or name in unseen or name.partition(".")[0] in unseen:
+        found = self.filter(name, unseen)
+        if found is None:
             raise unknown_parameter(parameter, self.known(unseen))
         if op not in found.operators:
             listed = ", ".join(found.operators)
@@ -177,8 +200,7 @@ class Queries:
 
     def known(self, unseen: Set[str] = frozenset()) -> list[str]:
         """The names of all parameters of the list, but for those that are not to be seen."""
-        names = [*OWN_PARAMETERS, *(name for name in self.filters if name not in unseen)]
-        names += [f"{name}.<name>" for name in self.resource.open_maps if name not in unseen]
+        names = [*OWN_PARAMETERS, *self.filterable(unseen)]
         return [*names, "q"] if self.resource.search else names
 
 
@@ -239,4 +261,6 @@ def found_by(queries: Queries, request: Request, query: Query) -> Found:
             selectable = condition.filter.apply(selectable, condition.op, condition.value)
         except ValueError as error:  # a filter of the resource's own reads its value itself
             raise bad_parameter(condition.filter.name, str(error)) from error
+    if query.where is not None:
+        selectable = selectable.where(predicate_of(query.where, queries.identifier.column))
     return Found(selectable, keys)

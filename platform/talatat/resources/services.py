@@ -18,6 +18,7 @@ from pyramid.response import Response
 
 from talatat.problem_views import method_not_allowed, options
 from talatat.resources.changes.feed import list_changes
+from talatat.resources.changes.restoring import restores
 from talatat.resources.declaration import WRITING, actions_of, idempotency_of
 from talatat.resources.reads import get_row, list_rows, search_rows
 from talatat.resources.writes import (
@@ -27,6 +28,7 @@ from talatat.resources.writes import (
     delete_row,
     patch_row,
     replace_row,
+    restore_row,
 )
 from talatat.services import claim
 
@@ -90,6 +92,7 @@ def services_of(bound: BoundResource) -> list[ResourceService]:
         _service(bound, f"{bound.full_name}", bound.path, COLLECTION_VIEWS),
         _service(bound, f"{bound.full_name}.item", bound.path + ITEM, ITEM_VIEWS),
         _changes_service(bound),
+        _restore_service(bound),
     ]
     for action in actions_of(bound.declaration):
         path = bound.path if action.level == "collection" else bound.path + ITEM
@@ -145,6 +148,17 @@ def _changes_service(bound: BoundResource) -> ResourceService:
     if "list" in bound.declaration.operations and permission is not None:
         view = _named(partial(list_changes, bound), bound, "changes")
         service.offer("GET", view, permission, "changes")
+    return service
+
+
+def _restore_service(bound: BoundResource) -> ResourceService:
+    """`:restore` of what was deleted, for those who may create."""
+    name = f"{bound.full_name}.item:restore"
+    service = ResourceService(name, f"{bound.path}{ITEM}:restore", bound)
+    permission = bound.permission("create")
+    if restores(bound.declaration) and permission is not None:
+        view = _named(partial(restore_row, bound), bound, "restore")
+        service.offer("POST", view, permission, "restore")
     return service
 
 

@@ -16,6 +16,7 @@ from pyramid.response import Response
 
 from talatat.problems import bad_parameter, invalid
 from talatat.resources.bound import BoundResource, json_response
+from talatat.resources.changes import restoring
 from talatat.resources.declaration import Action
 from talatat.resources.listing.parameters import only
 from talatat.resources.reads import SHOWING, check_acceptable, wanted_of
@@ -72,6 +73,14 @@ def delete_row(bound: BoundResource, request: Request) -> Response:
     read_empty(request)
     identifier, preconditions = request.matchdict["id"], preconditions_of(request)
     written = operations.delete(bound, request, identifier, preconditions)
+    return answer(bound, request, written, asked)
+
+
+def restore_row(bound: BoundResource, request: Request) -> Response:
+    """200 with the row that was deleted, which is there again."""
+    asked = asked_of(request)
+    read_empty(request)
+    written = restoring.restore(bound, request, request.matchdict["id"])
     return answer(bound, request, written, asked)
 
 

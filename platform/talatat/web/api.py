@@ -39,6 +39,7 @@ GROUP = re.compile(r"/api/(?P<addon>[^/]+)/v(?P<version>\d+)/")
 
 CAPABILITIES = (
     "batch",
+    "changes",
     "conditional-requests",
     "count",
     "cursor-paging",
@@ -49,6 +50,7 @@ CAPABILITIES = (
     "merge-patch",
     "openapi-3.1",
     "problem-details",
+    "restore",
     "search",
     "sorting",
     "sparse-fields",

@@ -6,6 +6,7 @@ writing    create, replace, patch, delete
 actions    the verbs that the resource declares
 searching  a list whose conditions are a tree
 batch      many writes at once
+changes    the change feed, and restoring what was deleted
 schemas    what is shown, what bodies hold, a page
 
 What every operation has (errors, headers, examples) is added to the whole document, see `completing`.
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from talatat.describing.resource.actions import action_operation, action_path
 from talatat.describing.resource.batch import batch_path
+from talatat.describing.resource.changes import changes_paths
 from talatat.describing.resource.reading import get_operation, list_operation
 from talatat.describing.resource.schemas import schemas_of
 from talatat.describing.resource.searching import search_operation
@@ -68,7 +70,7 @@ def _paths(told: Telling) -> dict[str, Any]:
         found[action_path(told, action)] = described
     if "list" in told.operations:
         found[f"{told.path}:search"] = {"post": search_operation(told)}
-    return found | batch_path(told)
+    return found | batch_path(told) | changes_paths(told)
 
 
 def _made(told: Telling, makers: dict[str, tuple[str, Maker]]) -> dict[str, Any]:

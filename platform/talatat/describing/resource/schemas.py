@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from talatat.describing.resource.batch import batch_schemas
+from talatat.describing.resource.changes import changes_schemas
 from talatat.describing.resource.searching import search_schemas
 from talatat.describing.resource.telling import Telling
 from talatat.describing.shapes import answer_schema, body_schema, described, page_schema, ref
@@ -24,6 +25,7 @@ def schemas_of(told: Telling) -> dict[str, Any]:
         found[f"{told.name}.page"] = _page(told)
         found.update(search_schemas(told))
     found.update(batch_schemas(told))
+    found.update(changes_schemas(told))
     for one in told.bound.extensions:
         read = _extension(one, "read")
         _tell_relations(told, read, (one.addon,))

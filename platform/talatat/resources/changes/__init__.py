@@ -8,5 +8,7 @@ keeping      values of deleted rows as JSON
 table        the table `talatat_change` and how it is written
 state        which database this is, and up to where its changes are settled
 feed         `GET /<resources>:changes`
-restoring    `POST /<resources>/<id>:restore`, and versions that go on after a deletion
+scoping      whether a request would see what is deleted
+versions     versions that go on after a deletion
+restoring    `POST /<resources>/<id>:restore`
 """

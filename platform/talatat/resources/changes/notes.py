@@ -38,7 +38,7 @@ class Notes:
 
     def touch(self, key: Key) -> None:
         """A row, or what belongs to it, was written. One that was deleted stays deleted."""
-        if self._find(key) is None:
+        if self.of(key) is None:
             self._layers[-1].notes[key] = Note()
 
     def made(self, key: Key) -> None:
@@ -48,7 +48,7 @@ class Notes:
     def gone(self, key: Key, version: int | None, kept: dict[str, Any] | None) -> None:
         """A row was deleted; one of a joined table is told of more than once."""
         note = Note(True, version, kept)
-        before = self._find(key)
+        before = self.of(key)
         if before is not None and before.deleted:
             both = {**(before.kept or {}), **(kept or {})} or None
             note = replace(note, version=version or before.version, kept=both)
@@ -56,7 +56,7 @@ class Notes:
 
     def is_gone(self, key: Key) -> bool:
         """Whether the row was deleted in this transaction."""
-        note = self._find(key)
+        note = self.of(key)
         return note is not None and note.deleted
 
     def part_gone(self, key: Key, table: str, row: dict[str, Any]) -> None:
@@ -98,7 +98,8 @@ class Notes:
                     mine = self._layers[-1].parts.setdefault(key, {})
                     mine.setdefault(table, []).extend(rows)
 
-    def _find(self, key: Key) -> Note | None:
+    def of(self, key: Key) -> Note | None:
+        """The note of a row."""
         for layer in reversed(self._layers):
             if key in layer.notes:
                 return layer.notes[key]

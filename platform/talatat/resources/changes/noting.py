@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.dml import Delete, Insert, Update, UpdateBase
 
 from talatat.resources.changes.following import Followed, Following, owner_of
-from talatat.resources.changes.notes import Notes
+from talatat.resources.changes.notes import Key, Note, Notes
 from talatat.resources.changes.statements import id_text
 from talatat.resources.changes.table import write
 from talatat.resources.changes.touching import Touching
@@ -62,6 +62,10 @@ class Noting:
         """Write what is noted so far, for somebody who is about to read it in this transaction."""
         session.flush()
         self._write(session)
+
+    def noted(self, session: Session, key: Key) -> Note | None:
+        """What this transaction has noted of a row and not written yet."""
+        return self._notes(session).of(key)
 
     def _notes(self, session: Session) -> Notes:
         session.connection()  # the transaction has begun, and with it the notes

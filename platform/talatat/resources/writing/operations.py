@@ -20,6 +20,7 @@ from pyramid_retry import mark_error_retryable
 from sqlalchemy.exc import DataError, IntegrityError
 
 from talatat.problems import Problem
+from talatat.resources.changes.versions import go_on, tombstone_of
 from talatat.resources.extensions import attribute_of
 from talatat.resources.showing import conditions
 from talatat.resources.showing.conditions import NO_PRECONDITIONS, Preconditions
@@ -130,12 +131,15 @@ def insert(
     """The new row of `changes` (as `Documents.create` gives them), with this id if one is given."""
     with constraints(bound):
         row = bound.resource.build(request, changes)
+        tombstone = None
         if identifier is not None:
             row.id = identifier
+            tombstone = tombstone_of(bound, request, identifier)
         bound.hooks.run("before_create", request, row, changes)
-        _apply(bound, request, row, changes)
+        apply(bound, request, row, changes)
         request.db.add(row)
         request.db.flush()
+        go_on(bound, request, row, tombstone)
         bound.hooks.run("after_create", request, row, changes)
         request.db.flush()
     return row
@@ -145,7 +149,7 @@ def update(bound: BoundResource, request: Request, row: Any, changes: Changes) -
     """Write `changes` to a row that is locked and checked."""
     with constraints(bound):
         bound.hooks.run("before_update", request, row, changes)
-        _apply(bound, request, row, changes)
+        apply(bound, request, row, changes)
         request.db.flush()
         bound.hooks.run("after_update", request, row, changes)
         request.db.flush()
@@ -190,7 +194,7 @@ def _again(problem: Problem) -> Problem:
     return problem
 
 
-def _apply(bound: BoundResource, request: Request, row: Any, changes: Changes) -> None:
+def apply(bound: BoundResource, request: Request, row: Any, changes: Changes) -> None:
     """Write changes: fields by the resource, those of extensions by their own."""
     schema = bound.schema
     extensions = {one.addon: one for one in bound.extensions}

@@ -14,8 +14,10 @@ FILE = re.compile(r"(?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|ini|toml|cfg|md)")
 WIDEST = 130
 DECISION = re.compile(r"\d{4}-[a-z0-9-]+\.md")
 LONGEST_DECISION = 50
-# Whose commands other tests here run, and tests/packaging/test_readme.py.
-FOLLOWED = {"README.md", "docs/addon-author.md", "docs/api-client.md", "docs/operator.md"}
+# Whose commands other tests here run, tests/packaging/test_readme.py and tests/clients/test_page.py.
+FOLLOWED = {
+    "README.md", "docs/addon-author.md", "docs/api-client.md", "docs/clients.md", "docs/operator.md",
+}  # fmt: skip
 
 
 def named(path):

@@ -121,8 +121,10 @@ def is_whole(command):
     """Whether a command ends where its text ends, as the shell sees it."""
     if command.endswith("\\"):
         return False
-    asked = subprocess.run(["bash", "-n", "-c", command], check=False, capture_output=True)
-    return asked.returncode == 0
+    asked = subprocess.run(
+        ["bash", "-n", "-c", command], check=False, capture_output=True, env={"LC_ALL": "C"}
+    )
+    return asked.returncode == 0 and b"here-document" not in asked.stderr
 
 
 def pattern(shown, loose=False):

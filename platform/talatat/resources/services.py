@@ -158,7 +158,7 @@ def _restore_service(bound: BoundResource) -> ResourceService:
     permission = bound.permission("create")
     if restores(bound.declaration) and permission is not None:
         view = _named(partial(restore_row, bound), bound, "restore")
-        service.offer("POST", view, permission, "restore")
+        service.offer("POST", view, permission, "restore", idempotency_of(bound.declaration))
     return service
 
 

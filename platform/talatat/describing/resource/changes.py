@@ -72,7 +72,7 @@ def _restore(told: Telling) -> Operation:
         unsafe=True,
         permission=told.bound.permission("create"),
         description=RESTORE,
-        parameters=[*told.showing(), validate_only()],
+        parameters=[*told.showing(), validate_only(), *told.key()],
     )
 
 

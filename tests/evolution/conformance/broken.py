@@ -90,6 +90,11 @@ OTHERS = """
             others = colander.SchemaNode(colander.Integer(), read_only=True, attribute=count)
             watts = colander"""
 
+ALL = """
+        def every(query: Any, name: str, op: str, value: Any) -> Any:
+            return query
+        class Lamps(Resource)"""
+
 BROKEN = {
     "composes": Broken("No module named", included("", "import PKG_nowhere")),
     "every-order": Broken(
@@ -197,6 +202,11 @@ BROKEN = {
     ),
     "operations-answer": Broken("is not of type integer", {"resources.py": [
         ("watts = colander", LOUD.strip()),
+    ]}, also=frozenset({"rest-conventions"})),
+    "rest-conventions": Broken("filter-eq", {"resources.py": [
+        ("import colander", "from typing import Any\n        import colander"),
+        ("class Lamps(Resource)", ALL.strip()),
+        ("permissions = {", 'filters = {"title": every}\n            permissions = {'),
     ]}),
     "settings-declared": Broken("reads the setting lamp.glow", {"views.py": [
         ("return {", "request.registry.settings.get('lamp.glow')\n            return {"),

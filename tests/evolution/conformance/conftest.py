@@ -90,6 +90,7 @@ LAMP = {
         class LampSchema(colander.MappingSchema):
             id = colander.SchemaNode(t.UUID(), read_only=True)
             title = colander.SchemaNode(colander.String(), description="Its name")
+            kind = colander.SchemaNode(colander.String(), validator=colander.OneOf(["desk", "floor"]))
             watts = colander.SchemaNode(colander.Integer(), missing=None)
         class Lamps(Resource):
             """All lamps."""

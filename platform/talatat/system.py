@@ -12,6 +12,7 @@ from talatat.composition import Composition
 from talatat.configuration.provenance import Override
 from talatat.db import Database, Models
 from talatat.events import Outbox
+from talatat.health_checks import HealthCheck
 from talatat.problem_codes import ProblemCodes
 from talatat.resources import Resources
 from talatat.security import Security
@@ -24,7 +25,7 @@ class System:
 
     `quarantined` tells for each addon that was left out why; `release` is the one that is served, set
     once the database has been seen at the composition. `serving` says that this process serves requests,
-    as no command and no test does; `guard` is `talatat.evolution.guard.Guard`.
+    as no command and no test does; `draining`, that it was told to stop and wants no more; `guard` is `talatat.evolution.guard.Guard`.
     """
 
     composition: Composition
@@ -35,6 +36,7 @@ class System:
     security: Security = field(default_factory=Security)
     problem_codes: ProblemCodes = field(default_factory=ProblemCodes)
     outbox: Outbox = field(default_factory=Outbox)
+    health_checks: dict[str, HealthCheck] = field(default_factory=dict)
     loaders: dict[str, Any] = field(default_factory=dict)
     overrides: list[Override] = field(default_factory=list)
     deferred_includes: list[tuple[str, Any, Any]] = field(default_factory=list)
@@ -42,6 +44,7 @@ class System:
     marked_assets: set[str] = field(default_factory=set)
     release: int | None = None
     serving: bool = False
+    draining: bool = False
     guard: Any = None
 
     @property

@@ -26,6 +26,7 @@ from talatat.configuration.router import Router
 from talatat.db.directives import ModelDirectives
 from talatat.errors import CompositionError
 from talatat.events.directives import EventDirectives
+from talatat.health_checks import HealthDirectives
 from talatat.loading.directives import LoadDirectives
 from talatat.problem_codes import ProblemDirectives
 from talatat.resources.directives import ResourceDirectives
@@ -45,6 +46,7 @@ class Configurator(
     ServiceDirectives,
     SecurityDirectives,
     ProblemDirectives,
+    HealthDirectives,
     LoadDirectives,
     AssetDirectives,
     ReplaceDirectives,

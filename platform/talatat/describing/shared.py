@@ -11,6 +11,7 @@ from talatat.describing.failures import example_problem, failure_responses, fail
 from talatat.describing.headers import HEADERS, headers
 from talatat.describing.resource.telling import none_match, not_modified
 from talatat.describing.shapes import content, json_patch, operation, parameter, ref
+from talatat.problems import CONTENT_TYPE
 from talatat.resources.writing.json_patch import OPERATIONS
 
 ERROR = {
@@ -92,6 +93,39 @@ READINESS = {
 }
 
 
+HEALTH = {
+    "type": "object",
+    "x-addon": PLATFORM,
+    "description": "How the system is (draft-inadarei-api-health-check)",
+    "required": ["status", "checks"],
+    "properties": {
+        "status": {"type": "string", "enum": ["pass", "warn", "fail"]},
+        "version": {"type": "string", "description": "Of the platform"},
+        "releaseId": {"type": "string", "description": "The release that is served"},
+        "description": {"type": "string"},
+        "checks": {
+            "type": "object",
+            "description": "By addon and check: `talatat:database`",
+            "additionalProperties": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["status", "time"],
+                    "properties": {
+                        "status": {"type": "string", "enum": ["pass", "warn", "fail"]},
+                        "time": {"type": "string", "format": "date-time"},
+                        "componentId": {"type": "string"},
+                        "observedValue": {"description": "What was measured"},
+                        "observedUnit": {"type": "string"},
+                        "output": {"type": "string", "description": "What is wrong"},
+                    },
+                },
+            },
+        },
+    },
+}
+
+
 def shared_components(registry: Any) -> dict[str, Any]:
     """Schemas, responses and security schemes that belong to no addon."""
     found: dict[str, Any] = {
@@ -99,6 +133,7 @@ def shared_components(registry: Any) -> dict[str, Any]:
             "problem": {**PROBLEM, "examples": [example_problem(404, "not_found")]},
             "json_patch": JSON_PATCH,
             "json_patch_operation": JSON_PATCH_OPERATION,
+            "health": HEALTH,
             "liveness": LIVENESS,
             "readiness": READINESS,
         },
@@ -145,6 +180,9 @@ def platform_paths(registry: Any) -> dict[str, Any]:
         "/livez": (
             "talatat.livez", "livez", "Whether the process lives; touches nothing", ref("liveness"),
         ),
+        "/health": (
+            "talatat.health", "health", "How the system and its addons are", ref("health"),
+        ),
         "/readyz": (
             "talatat.readyz", "readyz", "Whether the process can work on its database",
             ref("readiness"),
@@ -158,7 +196,8 @@ def platform_paths(registry: Any) -> dict[str, Any]:
 
 
 def _get(path: str, name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": "The answer", "content": content(schema)}
+    media_type = "application/health+json" if name == "health" else "application/json"
+    answer: dict[str, Any] = {"description": "The answer", "content": content(schema, media_type)}
     responses = {"200": answer}
     parameters = []
     if "{" not in path:  # each operation tells a 4xx or a default
@@ -169,16 +208,25 @@ def _get(path: str, name: str, summary: str, schema: dict[str, Any]) -> dict[str
             "description": "Not ready; `command` says what to run",
             "headers": headers("Retry-After"),
         }
+    if name == "health":
+        failing = {**answer["content"], CONTENT_TYPE: {"schema": ref("problem")}}
+        responses |= failures(401, 403)
+        responses["503"] = {
+            "description": "A check fails, or the database cannot be asked",
+            "content": failing,
+            "headers": headers("Retry-After"),
+        }
     if "{addon}" in path:
         text = {"type": "string"}
         parameters = [
             parameter("addon", text, "The name of a group", "path"),
             parameter("version", {"type": "string", "pattern": r"^\d+$"}, "Its version", "path"),
         ]
+    permission = "talatat.health" if name == "health" else "public"
     if path.startswith("/api"):
         answer["headers"] = headers("ETag")
         parameters.append(none_match())
         responses |= {**not_modified(), **failures(500, 503)}
     return operation(
-        PLATFORM, f"{PLATFORM}.{name}", summary, "public", responses, parameters=parameters
+        PLATFORM, f"{PLATFORM}.{name}", summary, permission, responses, parameters=parameters
     )

@@ -7,6 +7,7 @@ def includeme(config: Any) -> None:
     """The platform's own pages."""
     config.include(".idempotency")
     config.include(".health")
+    config.include(".health_report")
     config.include(".deprecation")
     config.include(".api")
     config.include(".docs")

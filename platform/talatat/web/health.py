@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 # By name, as the composed rooms are: nothing that serves imports evolution.
 STATUS = "talatat.evolution.guard.ready"
 REST = 1.0
+DRAINING: dict[str, Any] = {"status": "draining", "missing": [], "command": None}
 
 
 class IReadiness(Interface):
@@ -41,8 +42,15 @@ class Readiness:
     def body(self) -> dict[str, Any]:
         """`{status, release, missing, quarantined, command}`.
 
-        The status is ok, not_applied, superseded (the database went beyond this process) or unavailable.
+        The status is ok, not_applied, superseded (the database went beyond this process), unavailable,
+        or draining: the process was told to stop, and the database is not asked any more.
         """
+        if self.system.draining:
+            return {
+                "release": self.system.release,
+                **DRAINING,
+                "quarantined": sorted(self.system.quarantined),
+            }
         with self._lock:
             if time.monotonic() - self._asked >= REST:
                 self._body = self._seen()

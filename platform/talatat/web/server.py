@@ -11,15 +11,17 @@ that is not complete is answered 408. Headers end at 64 KiB and bodies near `tal
 `max_request_header_size` and `max_request_body_size` say otherwise.
 
 `pserve development.ini http_port=7000` listens on another port, and `ready http://localhost:7000` is printed once the sockets accept connections. TERM stops it as
-INT does: requests that are running are given five seconds. An address that cannot be had ends the process
+INT does: requests that are running are given five seconds. With `drain_seconds = 10` there, /readyz says
+`draining` for so long before, so that whoever sends work sends it elsewhere. An address that cannot be had ends the process
 with 1, so that a supervisor sees that it failed.
 """
 
 import logging
+import os
 import signal
 from collections.abc import Mapping
-from threading import Thread
-from typing import Any, NoReturn
+from threading import Thread, Timer
+from typing import Any
 
 from waitress import create_server
 from webob import Request
@@ -46,6 +48,7 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
     if "http_port" in global_config:
         options = moved(options, global_config["http_port"])
     seconds = float(options.pop("request_timeout", REQUEST_TIMEOUT))
+    drain = float(options.pop("drain_seconds", 0))
     try:
         server = create_server(application, **{**limits(application), **options})
     except OSError as error:
@@ -54,7 +57,7 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
             " Stop what listens there, or choose another port: http_port=7000 after the .ini's name."
         ) from None
     limit_channels(server, seconds)
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, Stopping(application, drain))
     print(f"ready {url(server)}", flush=True)  # noqa: T201  # what a person waits for
     Thread(target=introduce, args=(application,), name="talatat-introduce", daemon=True).start()
     server.run()
@@ -105,5 +108,26 @@ def url(server: Any) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _stop(number: int, frame: object) -> NoReturn:
-    raise SystemExit(0)
+class Stopping:
+    """What TERM does: /readyz says `draining` from now on, and after `seconds` the server stops.
+
+    A second TERM stops it at once.
+    """
+
+    def __init__(self, application: Any, seconds: float) -> None:
+        self._system = getattr(getattr(application, "registry", None), "system", None)
+        self._seconds = seconds
+        self._asked = False
+
+    def __call__(self, number: int, frame: object) -> None:
+        """Handle the signal, in the main thread."""
+        if self._asked or not self._seconds:
+            raise SystemExit(0)
+        self._asked = True
+        if self._system is not None:
+            self._system.draining = True
+        log.info("told to stop: draining for %g s", self._seconds)
+        # The signal again: only the main thread can end its loop.
+        again = Timer(self._seconds, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()

@@ -59,12 +59,21 @@ BOOKS, VOLUMES = "/api/old/v1/books", "/api/old/v1/volumes"
 OPEN = "POST /api/old/v1/books/{id}:open"
 
 
-@pytest.fixture
-def old(shelf, database_url):
+def with_old_things(shelf, url):
     shelf.write("old", OLD, requires=("shelf",))
-    with shelf.composed("old", url=database_url) as system:
+    with shelf.composed("old", url=url) as system:
         system.system.security.sources["tests"] = ByHeader()
         yield system
+
+
+@pytest.fixture
+def old(shelf, sqlite_url):
+    yield from with_old_things(shelf, sqlite_url)
+
+
+@pytest.fixture
+def old_everywhere(shelf, database_url):
+    yield from with_old_things(shelf, database_url)
 
 
 def uses_of(system):
@@ -76,7 +85,8 @@ def seen(system):
         return {one["operation"]: one for one in used(session)}
 
 
-def test_answers_name_the_days_and_the_page_errors_too_and_use_is_counted_by_client(old):
+def test_answers_name_the_days_and_the_page_errors_too_and_use_is_counted_by_client(old_everywhere):
+    old = old_everywhere
     ann = {HEADER: "ann old.write"}
     book = old.app.post_json(BOOKS, {"title": "A"}, headers=ann, status=201).json
     for _ in range(2):

@@ -1,10 +1,12 @@
 """The embedded server as pserve runs it: a child process, a real socket, INT and TERM."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from types import SimpleNamespace
 
@@ -14,11 +16,20 @@ from talatat.testing.servers import free_port
 from talatat.web.server import moved, url
 
 APPLICATION = """
-def main(global_config, **settings):
-    def application(environ, start_response):
-        start_response("200 OK", [("Content-Type", "text/plain")])
+from types import SimpleNamespace
+
+class Application:
+    platform = SimpleNamespace(max_body=1024)
+    system = SimpleNamespace(draining=False, settings=SimpleNamespace(platform=platform))
+    registry = SimpleNamespace(system=system)
+
+    def __call__(self, environ, start_response):
+        draining = str(self.system.draining)
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Draining", draining)])
         return [b"served"]
-    return application
+
+def main(global_config, **settings):
+    return Application()
 """
 INI = """
 [app:main]
@@ -87,6 +98,35 @@ def test_a_taken_port_is_told_with_the_way_out(pserve):
     assert "http_port=7000" in errors
     assert "Traceback" not in errors
     assert process.returncode == 1
+
+
+def test_before_it_stops_it_says_for_a_while_that_it_drains(pserve):
+    port = free_port()
+    process = pserve(f"listen = localhost:{port}\ndrain_seconds = 1.5")
+    assert process.stdout.readline() == f"ready http://localhost:{port}\n"
+    process.terminate()
+    started, seen = time.monotonic(), []
+    while process.poll() is None and time.monotonic() - started < 20:
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"http://localhost:{port}/") as answer,
+        ):
+            seen.append(answer.headers["Draining"])
+        time.sleep(0.1)
+    assert process.returncode == 0
+    assert 1 < time.monotonic() - started < 15
+    assert seen[-1] == "True"
+
+
+def test_a_second_signal_stops_it_at_once(pserve):
+    port = free_port()
+    process = pserve(f"listen = localhost:{port}\ndrain_seconds = 60")
+    assert process.stdout.readline() == f"ready http://localhost:{port}\n"
+    process.terminate()
+    time.sleep(0.3)
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(20) == 0
 
 
 @pytest.mark.parametrize("port", ["abc", "99999", "-1", "6543 "])

@@ -208,6 +208,10 @@ BROKEN = {
         ("class Lamps(Resource)", ALL.strip()),
         ("permissions = {", 'filters = {"title": every}\n            permissions = {'),
     ]}),
+    "document-conventions": Broken("Call it 'max_watts'", {"resources.py": [
+        ("watts = colander.SchemaNode(colander.Integer(), missing=None)",
+         "maxWatts = colander.SchemaNode(colander.Integer(), missing=None, attribute='watts')"),
+    ]}),
     "settings-declared": Broken("reads the setting lamp.glow", {"views.py": [
         ("return {", "request.registry.settings.get('lamp.glow')\n            return {"),
     ]}),

@@ -8,6 +8,7 @@ from talatat.testing.conformance.rules import installing  # isort: skip
 from talatat.testing.conformance.rules import naming  # isort: skip
 from talatat.testing.conformance.rules import settings  # isort: skip
 from talatat.testing.conformance.rules import serving  # isort: skip
+from talatat.testing.conformance.rules import documents  # isort: skip
 from talatat.testing.conformance.rules import conventions  # isort: skip
 from talatat.testing.conformance.rules import migrating  # isort: skip
 from talatat.testing.conformance.rules import leaving  # isort: skip
@@ -20,6 +21,7 @@ __all__ = [
     "RULES",
     "composing",
     "conventions",
+    "documents",
     "installing",
     "keeping",
     "leaving",

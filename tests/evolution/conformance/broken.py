@@ -208,9 +208,14 @@ BROKEN = {
         ("class Lamps(Resource)", ALL.strip()),
         ("permissions = {", 'filters = {"title": every}\n            permissions = {'),
     ]}),
-    "document-conventions": Broken("Call it 'max_watts'", {"resources.py": [
-        ("watts = colander.SchemaNode(colander.Integer(), missing=None)",
-         "maxWatts = colander.SchemaNode(colander.Integer(), missing=None, attribute='watts')"),
+    "document-conventions": Broken("Write 'light-up' instead of 'light_up'", {"resources.py": [
+        ("import Resource", "import Resource, collection_action"),
+        ("class LampSchema", """from typing import Any
+        class LampSchema"""),
+        ('"write": "lamp.write"}', """"write": "lamp.write"}
+            @collection_action("light_up")
+            def light_up(self, request: Any) -> None:
+                'Light all lamps.'"""),
     ]}),
     "settings-declared": Broken("reads the setting lamp.glow", {"views.py": [
         ("return {", "request.registry.settings.get('lamp.glow')\n            return {"),

@@ -51,6 +51,7 @@ def replays(case: Case) -> None:
     before = len(case.all(limit=500))
     again = _send(case, body, key).must(201)
     want(again.body == first.body, "the second answer is another", again)
+    want(again.header("Idempotent-Replay") == "true", "it does not say that it is a replay", again)
     for name in ("Location", "ETag", "Content-Type"):
         want(again.header(name) == first.header(name), f"its {name} is another", again)
     want(len(case.all(limit=500)) == before, "there is another row", again)

@@ -45,6 +45,7 @@ def filter_price(query: Any, name: str, op: str, value: Any) -> Any:
 
 
 filter_price.operators = ("eq", "lt", "lte", "gt", "gte")  # type: ignore[attr-defined]
+filter_price.schema = {"pattern": r"^-?[0-9]{1,15}(\.[0-9]{1,4})? [A-Z]{3}$"}  # type: ignore[attr-defined]
 
 
 class Products(Resource):

@@ -9,6 +9,7 @@ from talatat.codes import CODES
 from talatat.composition import PLATFORM
 from talatat.describing.failures import example_problem, failure_responses, failures
 from talatat.describing.headers import HEADERS, headers
+from talatat.describing.patterns import POINTER
 from talatat.describing.resource.telling import none_match, not_modified
 from talatat.describing.shapes import content, json_patch, operation, parameter, ref
 from talatat.problems import CONTENT_TYPE
@@ -56,8 +57,16 @@ JSON_PATCH_OPERATION: dict[str, Any] = {
     "required": ["op", "path"],
     "properties": {
         "op": {"type": "string", "enum": list(OPERATIONS)},
-        "path": {"type": "string", "description": "A JSON pointer into the row (RFC 6901)"},
-        "from": {"type": "string", "description": "Of `move` and `copy`: from where"},
+        "path": {
+            "type": "string",
+            "pattern": POINTER,
+            "description": "A JSON pointer into the row (RFC 6901)",
+        },
+        "from": {
+            "type": "string",
+            "pattern": POINTER,
+            "description": "Of `move` and `copy`: from where",
+        },
         "value": {"description": "Of `add`, `replace` and `test`"},
     },
 }

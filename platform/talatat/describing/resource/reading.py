@@ -6,6 +6,7 @@ from inspect import cleandoc
 
 from talatat.describing.failures import failures
 from talatat.describing.headers import headers
+from talatat.describing.patterns import sorting
 from talatat.describing.resource.telling import (
     Operation,
     Parameter,
@@ -15,6 +16,7 @@ from talatat.describing.resource.telling import (
 )
 from talatat.describing.shapes import content, parameter, ref
 from talatat.resources.listing.counting import COUNTS, ESTIMATED_TO
+from talatat.resources.listing.querying import LONGEST_SEARCH
 
 MEANING = {
     "eq": "is equal to",
@@ -55,21 +57,31 @@ def list_operation(told: Telling) -> Operation:
 def list_parameters(told: Telling) -> list[Parameter]:
     """The query parameters of a list: paging, order, fields, search, filters."""
     queries, resource = told.bound.queries, told.declaration
-    limit = {"type": "integer", "minimum": 1, "default": resource.page_size}
+    limit = {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 10**18 - 1,  # the digits that are read; more rows than a page has are not shown
+        "default": resource.page_size,
+    }
     sorts = ", ".join(sorted(queries.sorts))
     found = [
         parameter("limit", limit, f"Rows on a page; {resource.max_page_size} are the most"),
         parameter("cursor", {"type": "string"}, "From `next` or `prev` of another page"),
         parameter(
             "sort",
-            {"type": "string", "default": ",".join(resource.default_sort)},
+            {
+                "type": "string",
+                "default": ",".join(resource.default_sort),
+                "pattern": sorting(queries.sorts),
+            },
             f"Names with commas between them, `-` before one turns it: {sorts}",
         ),
         parameter("count", {"type": "string", "enum": list(COUNTS)}, COUNT),
         *told.showing(),
     ]
     if resource.search:
-        found.append(parameter("q", {"type": "string", "minLength": 1}, "Full text; best first"))
+        text = {"type": "string", "maxLength": LONGEST_SEARCH, "pattern": r"\S"}
+        found.append(parameter("q", text, "Full text; best first"))
     for one in queries.filters.values():
         for op in one.operators:
             name = one.name if op == "eq" else f"{one.name}[{op}]"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from talatat.describing.failures import failures
 from talatat.describing.headers import headers
+from talatat.describing.patterns import PATHS, expanding
 from talatat.describing.shapes import content, idempotency_key, operation, parameter, ref
 from talatat.resources.declaration import Action, idempotency_of, problems_of
 from talatat.resources.showing.expanding import DEEPEST, MAX_EXPANDED
@@ -64,7 +65,8 @@ class Telling:
 
     def showing(self) -> list[Parameter]:
         """`fields=` and, where there is something to expand, `expand=`: of everything that shows rows."""
-        found = [parameter("fields", {"type": "string"}, "Only these fields: `a,b.c`")]
+        fields = {"type": "string", "pattern": PATHS}
+        found = [parameter("fields", fields, "Only these fields: `a,b.c`")]
         if relations := self.bound.plans.relations:
             listed = ", ".join(f"`{name}`" for name in relations)
             text = (
@@ -72,7 +74,8 @@ class Telling:
                 f"{listed}, with commas between them; `a.b` is what `a` refers to, {DEEPEST} deep "
                 f"at most"
             )
-            found.append(parameter("expand", {"type": "string"}, text))
+            schema = {"type": "string", "pattern": expanding(relations, MAX_EXPANDED)}
+            found.append(parameter("expand", schema, text))
             found[-1]["example"] = next(iter(relations))
         return found
 

@@ -88,9 +88,10 @@ class Filter:
         """The JSON Schema of the value for `op`."""
         if op == "isnull":
             return {"type": "boolean"}
-        if op in ("in", "nin", *TEXT):
-            return {"type": "string"}
-        return dict(self.schema)
+        schema = dict(self.schema)
+        if op in ("in", "nin"):
+            return {"type": "string", **_listed(schema)}
+        return {"type": "string"} if op in TEXT else schema
 
     def read(self, op: str, text: str) -> Any:
         """The value in `text` for `op`; ValueError with a sentence where it cannot be read."""
@@ -148,9 +149,36 @@ def column_filter(name: str, column: Any, path: Sequence[Any] = ()) -> Filter:
 def custom_filter(name: str, fn: Callable[[Any, str, str, Any], Any]) -> Filter:
     """A filter that a resource writes itself; it is given the text of the value.
 
-    `fn.operators = ("eq", "in")` says which operators it has, where that is not all of them.
+    `fn.operators = ("eq", "in")` says which operators it has, where that is not all of them, and
+    `fn.schema` the JSON Schema of a value, where that is not any string.
     """
-    return Filter(name, tuple(getattr(fn, "operators", OPERATORS)), str, custom=fn)
+    operators, schema = getattr(fn, "operators", OPERATORS), getattr(fn, "schema", {})
+    told = tuple({"type": "string", **schema}.items())
+    return Filter(name, tuple(operators), str, custom=fn, schema=told)
+
+
+def _listed(schema: dict[str, Any]) -> dict[str, str]:
+    """The pattern of values with commas between them; none where any text is a value."""
+    if "enum" in schema:
+        one: str | None = "|".join(re.escape(str(value)) for value in schema["enum"])
+    else:
+        one = _SPELLED.get(schema.get("format", schema["type"]))
+    if one is None:
+        return {}
+    return {"pattern": f"^(?:{one})(?:,(?:{one})){{0,{MAX_VALUES - 1}}}$"}
+
+
+# How values are spelled, as far as a pattern tells: what it lets through is read by the parser.
+_SPELLED = {
+    "uuid": "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    "integer": "-?[0-9]{1,9}",
+    "number": r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?",
+    "date": "[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])",
+    "date-time": (
+        "[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+        r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"
+    ),
+}
 
 
 def compare(column: Any, op: str, value: Any) -> Predicate:

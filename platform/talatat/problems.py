@@ -115,6 +115,15 @@ def wants_json(request: Request) -> bool:
     return bool(offers) and offers[0][0] != "text/html"
 
 
+def check_acceptable(request: Request) -> None:
+    """Problem 406 where the client does not take JSON."""
+    accept: Any = request.environ.get("HTTP_ACCEPT")
+    if not accept or "*/*" in accept or "application/json" in accept:
+        return
+    if not request.accept.acceptable_offers(["application/json"]):
+        raise Problem(406, "not_acceptable", "This is answered in application/json only")
+
+
 def request_id(request: Request) -> str:
     """The id under which the log knows this request, the same for all attempts to answer it.
 

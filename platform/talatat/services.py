@@ -37,7 +37,14 @@ from webob.request import PATH_SAFE
 from talatat.codes import CODE_OF_STATUS
 from talatat.errors import CompositionError
 from talatat.problem_codes import codes_of
-from talatat.problems import CONTENT_TYPE, Problem, bad_parameter, document, is_api
+from talatat.problems import (
+    CONTENT_TYPE,
+    Problem,
+    bad_parameter,
+    check_acceptable,
+    document,
+    is_api,
+)
 from talatat.schema.body import MAX_BODY, body_limit
 from talatat.schema.faults import escape
 from talatat.schema.types import format_timestamp
@@ -168,9 +175,12 @@ def cornice_view(view: Any, info: Any) -> Any:
     """View deriver: on views of Cornice services only, cap the body and finish the response."""
     if info.options.get("cornice_service") is None:
         return view
+    negotiated = negotiates(info.options)
 
     def wrapped(context: Any, request: Any) -> Response:
         request.add_response_callback(_finish)
+        if negotiated:
+            check_acceptable(request)
         limit = body_limit(request)
         if (request.content_length or 0) > limit:
             raise Problem(413, "body_too_large", f"The body is larger than {limit} bytes")
@@ -181,6 +191,15 @@ def cornice_view(view: Any, info: Any) -> Any:
 
 
 cornice_view.options = ("cornice_service",)  # type: ignore[attr-defined]
+
+
+def negotiates(options: Any) -> bool:
+    """Whether a view with these options answers JSON, and says nothing of `Accept` itself."""
+    methods = options.get("request_method") or ()
+    methods = {methods} if isinstance(methods, str) else set(methods)
+    renderer = options.get("renderer")  # a name, or what Pyramid made of it
+    plain = getattr(renderer, "name", renderer) == "cornicejson" and not options.get("accept")
+    return plain and bool(methods & {"GET", "POST"})
 
 
 def _finish(request: Any, response: Response) -> None:

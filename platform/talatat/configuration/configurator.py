@@ -203,6 +203,11 @@ class Configurator(
             kw["permission"] = given.strip()
         super().add_view(view, *args, **kw)
 
+    def add_static_view(self, name: str, path: str, **kw: Any) -> None:
+        """Pyramid's, for GET and HEAD: a file takes no other method."""
+        kw.setdefault("request_method", ("GET", "HEAD"))
+        super().add_static_view(name, path, **kw)
+
 
 def _has_default_permission(view: Any) -> bool:
     return "permission" in getattr(view, "__view_defaults__", {})

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import colander
 
 from talatat.composition import PLATFORM
+from talatat.describing.failures import failures
 from talatat.describing.headers import headers
 from talatat.describing.shapes import (
     answer_schema,
@@ -32,6 +33,7 @@ from talatat.describing.shapes import (
 )
 from talatat.resources.declaration import problems_of
 from talatat.schema.document import json_schema
+from talatat.services import negotiates
 
 if TYPE_CHECKING:
     from cornice.service import Service
@@ -131,7 +133,9 @@ class _Telling:
         if names := self.arguments.get("headers"):
             answer["headers"] = headers(*names)
         rest = {} if self.arguments.get("problems") is not None else DEFAULT
-        return {str(status): answer, **rest}
+        asked = {"renderer": "cornicejson", **self.arguments, "request_method": self.method}
+        refused = failures(406) if negotiates(asked) else {}
+        return {str(status): answer, **refused, **rest}
 
     def _page(self, item: Any) -> dict[str, Any]:
         shown = self._named(_instance(item), answer_schema)

@@ -235,7 +235,7 @@ def _get(path: str, name: str, summary: str, schema: dict[str, Any]) -> dict[str
     if path.startswith("/api"):
         answer["headers"] = headers("ETag")
         parameters.append(none_match())
-        responses |= {**not_modified(), **failures(500, 503)}
+        responses |= {**not_modified(), **failures(406, 500, 503)}
     return operation(
         PLATFORM, f"{PLATFORM}.{name}", summary, permission, responses, parameters=parameters
     )

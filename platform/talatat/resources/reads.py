@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyramid.response import Response
 
-from talatat.problems import Problem
+from talatat.problems import check_acceptable
 from talatat.resources.bound import BoundResource, json_response
 from talatat.resources.listing.counting import check_count, count_of
 from talatat.resources.listing.paging import Page, page_of, text_of, url_of
@@ -95,12 +95,3 @@ def get_row(bound: BoundResource, request: Request) -> Response:
 def wanted_of(given: Mapping[str, str]) -> Wanted:
     """What of rows the parameters `given` want to be shown."""
     return Wanted(given.get("fields"), given.get("expand"))
-
-
-def check_acceptable(request: Request) -> None:
-    """Problem 406 where the client does not take JSON."""
-    accept: Any = request.environ.get("HTTP_ACCEPT")
-    if not accept or "*/*" in accept or "application/json" in accept:
-        return
-    if not request.accept.acceptable_offers(["application/json"]):
-        raise Problem(406, "not_acceptable", "This is answered in application/json only")

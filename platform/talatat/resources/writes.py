@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from pyramid.response import Response
 
-from talatat.problems import bad_parameter, invalid
+from talatat.problems import bad_parameter, check_acceptable, invalid
 from talatat.resources.bound import BoundResource, json_response
 from talatat.resources.changes import restoring
 from talatat.resources.declaration import Action
 from talatat.resources.listing.parameters import only
-from talatat.resources.reads import SHOWING, check_acceptable, wanted_of
+from talatat.resources.reads import SHOWING, wanted_of
 from talatat.resources.showing.conditions import preconditions_of
 from talatat.resources.showing.expanding import EVERYTHING, Wanted
 from talatat.resources.writing import json_patch, operations

@@ -16,7 +16,7 @@ import orjson
 from zope.interface import Interface
 
 from talatat.openapi import document_of, part_of
-from talatat.problems import Problem
+from talatat.problems import Problem, check_acceptable
 from talatat.resources.bound import json_response
 from talatat.resources.declaration import Resource
 from talatat.resources.listing.cursor import LONGEST
@@ -104,6 +104,7 @@ def documents(request: Request) -> Documents:
 
 def index(request: Request) -> Response:
     """Groups with their versions, and what every list and body is limited to."""
+    check_acceptable(request)
     root = request.application_url
     composition = request.registry.system.composition
     addons = {addon.name: addon for addon in composition.addons}
@@ -161,6 +162,7 @@ def _limits(request: Request) -> dict[str, int]:
 
 def openapi(request: Request) -> Response:
     """The document of the whole composition."""
+    check_acceptable(request)
     body = documents(request).body()
     assert body is not None  # this very operation is in it
     return _json(request, body)
@@ -168,6 +170,7 @@ def openapi(request: Request) -> Response:
 
 def group_openapi(request: Request) -> Response:
     """The document of one version of one group."""
+    check_acceptable(request)
     addon, version = request.matchdict["addon"], request.matchdict["version"]
     body = documents(request).body(f"/api/{addon}/v{version}/")
     if body is None:

@@ -35,11 +35,7 @@ def includeme(config: Configurator) -> None:
     """Register the page and the assets, all public."""
     config.include("pyramid_jinja2")
     config.add_static_view(
-        "docs/assets",
-        "talatat.web:assets",
-        cache_max_age=3600,
-        permission="public",
-        request_method=("GET", "HEAD"),
+        "docs/assets", "talatat.web:assets", cache_max_age=3600, permission="public"
     )
     config.add_route("talatat.docs", "/docs")
     config.add_view(

@@ -88,11 +88,7 @@ def includeme(config: Configurator) -> None:
     """Register the page and its style sheet, both public."""
     config.include("pyramid_jinja2")
     config.add_static_view(
-        "static/talatat",
-        "talatat.web:static",
-        cache_max_age=3600,
-        permission="public",
-        request_method=("GET", "HEAD"),
+        "static/talatat", "talatat.web:static", cache_max_age=3600, permission="public"
     )
     config.add_route("talatat.home", "/", request_method="GET")
     config.add_view(

@@ -20,14 +20,14 @@ from urllib.parse import parse_qsl, urlencode
 import sqlalchemy as sa
 from pyramid.response import Response
 
-from talatat.problems import Problem
+from talatat.problems import Problem, check_acceptable
 from talatat.resources.bound import BoundResource, json_response
 from talatat.resources.changes.following import owner_of
 from talatat.resources.changes.state import Place, State, state_of
 from talatat.resources.changes.table import change
 from talatat.resources.listing.cursor import Cursor, digest_of, invalid_cursor
 from talatat.resources.listing.parameters import only
-from talatat.resources.reads import SHOWING, check_acceptable, wanted_of
+from talatat.resources.reads import SHOWING, wanted_of
 from talatat.resources.showing import conditions
 from talatat.resources.showing.expanding import Plan
 from talatat.schema.types import format_timestamp

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from talatat.composing import compose
 from talatat.db import new_id, utcnow
+from talatat.errors import AddonError
 from talatat.web.idempotency.keeping import PRUNED_AT_ONCE, table
 
 OWNER = {"X-Role": "owner"}
@@ -349,3 +351,11 @@ def test_the_document_tells_which_operations_take_a_key(keyed: Any) -> None:
         "notes": False, "secrets": None, "jars": True, "jars:batch": True, "jars:open": True,
         "jars:shake": False, "jars:mint": None,
     }  # fmt: skip
+
+
+def test_a_view_cannot_say_what_does_not_exist(store_addons: Any, sqlite_url: str) -> None:
+    wrong = KEYED["__init__.py"].replace('idempotency="refused"', 'idempotency="never"')
+    store_addons.write("keyed", {"__init__.py": wrong}, requires=("store",))
+    composition = store_addons.composition("keyed", url=sqlite_url)
+    with pytest.raises(AddonError, match="'required', 'refused', 'ignored'"):
+        compose(composition)

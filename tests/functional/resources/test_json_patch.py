@@ -162,6 +162,11 @@ def test_a_patch_cannot_grow_without_limit(system: Any) -> None:
     assert only_error(patch(system, row, *doubling, status=422))[1] in ("too_large", "too_deep")
     deeper = [op("copy", "/details" + "/a" * at, **whole) for at in range(1, 40)]
     assert only_error(patch(system, row, *deeper, status=422))[1] == "too_deep"
+    row = make(system, details={"a": [0] * 100_000})
+    there = op("move", "/details/b", **{"from": "/details/a"})
+    back = op("move", "/details/a", **{"from": "/details/b"})
+    patch(system, row, there, back)
+    assert only_error(patch(system, row, *[there, back] * 50, status=422))[1] == "too_large"
     many = patch(system, row, *[op("test", "/name", value="spoon")] * 101, status=422)
     assert only_error(many) == ("", "length")
     assert only_error(patch(system, row, document={"name": "x"}, status=422)) == ("", "type")

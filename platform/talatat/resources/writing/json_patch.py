@@ -5,8 +5,9 @@ as any other body (`Documents.difference`), so that read-only and protected fiel
 extensions hold, whatever way an operation took. Members that may not be written can be tested.
 What is wrong points into the patch document: `/2/path`, `/0/value/amount`.
 
-The number of operations, what `copy` may add and how deep `move` and `copy` may nest are limited: a
-patch of 100 copies of the whole into itself would otherwise be 2^100 times as large as the row.
+The number of operations, what `copy` may add, how deep `move` and `copy` may nest and how many values are
+looked at for that are limited: a patch of 100 copies of the whole into itself would otherwise be 2^100
+times as large as the row.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from talatat.schema.faults import Fault, fault
 CONTENT_TYPE = "application/json-patch+json"
 MAX_OPERATIONS = 100
 OPERATIONS = ("add", "remove", "replace", "move", "copy", "test")
+# Values that are counted for their depth; each patch of a million bytes has fewer.
+MOST_STEPS = 500_000
 WITH_VALUE = ("add", "replace", "test")
 WITH_FROM = ("move", "copy")
 
@@ -49,13 +52,14 @@ class PatchDocument:
             raise invalid(faults)
         self.operations: list[dict[str, Any]] = document
         self._copied = 0
+        self._steps = 0
 
     def apply(self, document: Any) -> dict[str, Any]:
         """`document` (which may be changed) as the operations leave it.
 
         Problem 409 `patch_test_failed` where a test fails; 422 where a path is not there.
         """
-        self._copied = 0
+        self._copied = self._steps = 0
         for at, operation in enumerate(self.operations):
             self._limit(document, operation, f"/{at}")
             try:
@@ -78,7 +82,10 @@ class PatchDocument:
         value = operation.get("value")
         if operation["op"] in WITH_FROM:
             value = _resolved(document, operation["from"], f"{where}/from")
-        if operation["path"].count("/") + _depth(value) > MAX_DEPTH:
+        depth = self._depth(value)
+        if self._steps > MOST_STEPS:
+            raise invalid([fault(where, "too_large", "moves or copies too many values")])
+        if operation["path"].count("/") + depth > MAX_DEPTH:
             detail = f"would nest the row more than {MAX_DEPTH} levels deep"
             raise invalid([fault(where, "too_deep", detail)])
         if operation["op"] == "copy":
@@ -86,6 +93,17 @@ class PatchDocument:
             if self._copied > MAX_BODY:
                 detail = f"copies more than {MAX_BODY} bytes"
                 raise invalid([fault(where, "too_large", detail)])
+
+    def _depth(self, value: Any) -> int:
+        """How many containers stand inside of each other."""
+        if isinstance(value, dict):
+            value = value.values()
+        elif not isinstance(value, list):
+            return 0
+        self._steps += len(value)
+        if self._steps > MOST_STEPS:
+            return 0
+        return 1 + max((self._depth(one) for one in value), default=0)
 
     @contextmanager
     def locating(self) -> Iterator[None]:
@@ -158,13 +176,3 @@ def _resolved(document: Any, path: str, where: str) -> Any:
     if found is not None and not isinstance(found, dict | list | str | int | float):
         raise invalid([fault(where, "path", "is beyond the end of the list")])
     return found
-
-
-def _depth(value: Any) -> int:
-    """How many containers stand inside of each other."""
-    parts = (
-        value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    )
-    if parts is None:
-        return 0
-    return 1 + max((_depth(one) for one in parts), default=0)

@@ -6,6 +6,7 @@ import sys
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from pyramid.exceptions import ConfigurationError
 from pyramid.httpexceptions import HTTPException
 from pyramid_retry import IRetryableError
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pyramid.request import Request
     from pyramid.response import Response
 
+MODES = (None, "required", "refused", "ignored")
 ENVIRON = "HTTP_IDEMPOTENCY_KEY"
 RETRY_AFTER = "1"
 # Who asks, how often and how slowly: what another try may well answer otherwise.
@@ -30,6 +32,10 @@ NOT_KEPT = frozenset({401, 403, 408, 429})
 def idempotent_view(view: Any, info: Any) -> Any:
     """View deriver. The option `idempotency` of a view is "required", "refused", "ignored" or None."""
     mode = info.options.get("idempotency")
+    if mode not in MODES:
+        raise ConfigurationError(
+            f"idempotency={mode!r}: a view says 'required', 'refused', 'ignored', or nothing"
+        )
     methods = info.options.get("request_method")
     methods = (methods,) if isinstance(methods, str) else methods
     if info.exception_only or mode == "ignored" or (methods and "POST" not in methods):

@@ -116,7 +116,7 @@ def _search_service(bound: BoundResource) -> ResourceService:
         permission = bound.permission("list")
         assert permission is not None  # add_resource has checked
         view = _named(partial(search_rows, bound), bound, "search")
-        service.offer("POST", view, permission, "search")
+        service.offer("POST", view, permission, "search", "ignored")
         service.only_reads = True
     return service
 

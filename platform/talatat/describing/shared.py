@@ -105,6 +105,7 @@ READINESS = {
 HEALTH = {
     "type": "object",
     "x-addon": PLATFORM,
+    "x-standard": "application/health+json",
     "description": "How the system is (draft-inadarei-api-health-check)",
     "required": ["status", "checks"],
     "properties": {

@@ -290,6 +290,14 @@ def write_blindly(document: Document) -> None:
     found[:] = [one for one in found if one["name"] != "If-Match"]
 
 
+@breaks("response-idempotent")
+def act_twice(document: Document) -> None:
+    operation = op(document, "post", PAY)
+    operation["parameters"] = [
+        one for one in operation["parameters"] if one["name"] != "Idempotency-Key"
+    ]
+
+
 @breaks("schema-name")
 def name_in_capitals(document: Document) -> None:
     schemas = document["components"]["schemas"]

@@ -108,7 +108,7 @@ def changes_schemas(told: Telling) -> dict[str, Any]:
             "description": "One row that changed: `item` is the row as it is now",
             "required": ["id", "deleted", "changed_at"],
             "properties": {
-                "id": {"type": "string"},
+                "id": told.identifier()["schema"],
                 "deleted": {"type": "boolean", "description": "It is gone, and has no `item`"},
                 "changed_at": {**moment, "description": "When, as far as that is known"},
                 "item": ref(told.name),

@@ -140,9 +140,14 @@ class Reading:
 
     @cached_property
     def nodes(self) -> list[tuple[str, Part]]:
-        """(pointer, schema) of every schema that is written anywhere, inner ones included."""
+        """(pointer, schema) of every schema that is written anywhere, inner ones included.
+
+        What says `x-standard` has the form that others have settled, and is left out.
+        """
         found: list[tuple[str, Part]] = []
         for name, schema in self.schemas.items():
+            if "x-standard" in schema:
+                continue
             _gather(f"/components/schemas/{escaped(name)}", schema, found)
         for pointer, parameter in self.parameters:
             _gather(f"{pointer}/schema", parameter.get("schema", {}), found)

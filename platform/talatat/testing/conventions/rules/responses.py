@@ -98,8 +98,9 @@ def response_content(reading: Reading) -> Found:
 def response_json(reading: Reading) -> Found:
     for one in reading.operations:
         for _, pointer, response in one.successes():
-            for kind in response.get("content", {}):
-                if kind != JSON:
+            for kind, media in response.get("content", {}).items():
+                standard = reading.resolved(media.get("schema", {})).get("x-standard")
+                if kind not in (JSON, standard):
                     yield pointer, f"Answer {JSON} instead of {kind}."
 
 
@@ -147,6 +148,19 @@ def response_etag(reading: Reading) -> Found:
             yield one.pointer, "Take the header If-None-Match."
         if "304" not in one.responses:
             yield one.pointer, "Tell the 304."
+
+
+@rule(
+    "response-idempotent",
+    "A POST that does something for somebody takes an Idempotency-Key",
+    why="Who got no answer sends it again, and must not order twice.",
+    source="API.md, idempotency; draft-ietf-httpapi-idempotency-key-header",
+)
+def response_idempotent(reading: Reading) -> Found:
+    for one in reading.operations:
+        reads = one.path.endswith(":search") or one.data.get("x-permission") in (None, "public")
+        if one.method == "post" and not reads and one.parameter("Idempotency-Key") is None:
+            yield one.pointer, "Take the header Idempotency-Key; actions of a Resource have it."
 
 
 @rule(

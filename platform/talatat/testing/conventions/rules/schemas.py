@@ -109,7 +109,8 @@ def property_moment(reading: Reading) -> Found:
 )
 def property_moment_name(reading: Reading) -> Found:
     for pointer, name, schema in reading.properties:
-        if schema.get("format") == "date-time" and not name.endswith("_at"):
+        generic = name == "value"  # of whatever field a condition names
+        if schema.get("format") == "date-time" and not name.endswith("_at") and not generic:
             yield pointer, f"Call it {name.removesuffix('_time') + '_at'!r}."
 
 

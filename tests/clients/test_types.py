@@ -60,6 +60,12 @@ def test_python_imports_without_a_warning_and_knows_the_types_of_all_answers(mad
     assert set(seen["untyped"]) <= {"JsonPatchOperation.value"} | bare
 
 
+def test_python_sends_no_order_that_would_undo_the_rank_of_a_search(made: Made) -> None:
+    modules = made.folder / "python" / "shop" / "api"
+    text = (modules / "catalog" / "catalog_products_list.py").read_text()
+    assert "sort: str | Unset = UNSET" in text
+
+
 def test_every_operation_has_a_function_of_its_own_name(made: Made) -> None:
     names = [name for name, _ in operations(made)]
     assert len(names) > 50

@@ -1,7 +1,7 @@
 """Buy something: log in, fill a basket, check out, and what is refused on the way."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from shop import AuthenticatedClient, Client
 from shop.api.accounts import accounts_tokens_create
@@ -56,8 +56,13 @@ def checkout(url: str, user: str, password: str, plenty: str, few: str) -> dict[
             )
 
         refused = orders_orders_checkout.sync_detailed(client=client, body=basket(1000))
-        made = orders_orders_checkout.sync_detailed(client=client, body=basket(1))
+        key = str(uuid4())
+        made, again = (
+            orders_orders_checkout.sync_detailed(client=client, body=basket(1), idempotency_key=key)
+            for _ in range(2)
+        )
         assert isinstance(made.parsed, OrdersOrders)
+        assert isinstance(again.parsed, OrdersOrders)
         order_id = shown(made.parsed.id)
         order = orders_orders_get.sync(order_id, client=client, expand="customer,lines.product")
         assert isinstance(order, OrdersOrders)
@@ -81,7 +86,8 @@ def checkout(url: str, user: str, password: str, plenty: str, few: str) -> dict[
         assert isinstance(changed.parsed, OrdersCustomers)
         return {
             "refused": problem(refused),
-            "status": made.status_code,
+            "status": [made.status_code, again.status_code],
+            "replayed": again.parsed.id == order_id,
             "lines": [
                 [shown(line.quantity), shown(line.amount).amount] for line in shown(order.lines)
             ],

@@ -23,7 +23,9 @@ export async function checkout(baseUrl: string, user: string, password: string, 
     });
 
     const refused = await ordersOrdersCheckout({ client, body: basket(1000) });
-    const made = await ordersOrdersCheckout({ client, body: basket(1), throwOnError });
+    const headers = { "Idempotency-Key": crypto.randomUUID() };
+    const made = await ordersOrdersCheckout({ client, headers, body: basket(1), throwOnError });
+    const again = await ordersOrdersCheckout({ client, headers, body: basket(1), throwOnError });
     const path = { id: shown(made.data.id) };
     const query = { expand: "customer,lines.product" };
     const { data: order } = await ordersOrdersGet({ client, path, query, throwOnError });
@@ -38,7 +40,8 @@ export async function checkout(baseUrl: string, user: string, password: string, 
     const stale = await ordersCustomersPatch({ client, path: who, headers: tag, body: { name: "Anna" } });
     return {
         refused: problem(refused),
-        status: made.response.status,
+        status: [made.response.status, again.response.status],
+        replayed: again.data.id === made.data.id,
         lines: shown(order.lines).map((line) => [line.quantity, line.amount?.amount]),
         total: order.total,
         expanded: [order.customer?.name, order.lines?.[0]?.product?.sku],

@@ -1,5 +1,5 @@
-/** Find something: text, filters, order, pages of 20, and what a row refers to. */
-import { catalogCategoriesList, catalogProductsList } from "./shop";
+/** Find something: text, filters, order, pages of 20, and by a tree of conditions. */
+import { catalogProductsList, catalogProductsSearch } from "./shop";
 import { createClient } from "./shop/client";
 import { shown } from "./shown";
 
@@ -14,8 +14,23 @@ export async function search(baseUrl: string) {
         cursor = (data.next && new URL(data.next).searchParams.get("cursor")) || undefined;
     } while (cursor);
     const refused = await catalogProductsList({ client, query: { ...query, sort: "colour" } });
+    const { data: tree } = await catalogProductsSearch({
+        client,
+        body: {
+            where: {
+                and: [
+                    { field: "attributes.material", op: "in", value: ["brass", "bronze"] },
+                    { not: { field: "stock", op: "lt", value: 1000 } },
+                ],
+            },
+            sort: "price",
+            limit: 2,
+        },
+        throwOnError: true,
+    });
     return {
         pages,
+        tree: [tree.items.map((product) => product.sku), tree.next_cursor !== null],
         refused: [refused.response.status, refused.error?.code, refused.error?.errors?.[0]?.parameter],
     };
 }

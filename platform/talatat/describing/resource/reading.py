@@ -13,6 +13,7 @@ from talatat.describing.resource.telling import (
     Telling,
     none_match,
     not_modified,
+    order,
 )
 from talatat.describing.shapes import content, parameter, ref
 from talatat.resources.listing.counting import COUNTS, ESTIMATED_TO
@@ -69,11 +70,7 @@ def list_parameters(told: Telling) -> list[Parameter]:
         parameter("cursor", {"type": "string"}, "From `next` or `prev` of another page"),
         parameter(
             "sort",
-            {
-                "type": "string",
-                "default": ",".join(resource.default_sort),
-                "pattern": sorting(queries.sorts),
-            },
+            {**order(told), "pattern": sorting(queries.sorts)},
             f"Names with commas between them, `-` before one turns it: {sorts}",
         ),
         parameter("count", {"type": "string", "enum": list(COUNTS)}, COUNT),

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from talatat.describing.failures import failures
-from talatat.describing.resource.telling import Operation, Telling
+from talatat.describing.resource.telling import Operation, Telling, order
 from talatat.describing.shapes import content, page_schema, ref
 from talatat.resources.listing.counting import COUNTS
 from talatat.resources.listing.filters import MAX_VALUES, OPERATORS, Filter
@@ -49,7 +49,7 @@ def _body(told: Telling) -> dict[str, Any]:
     text = {"type": "string"}
     members: dict[str, Any] = {
         "where": ref(f"{told.name}.where"),
-        "sort": {**text, "default": ",".join(told.declaration.default_sort)},
+        "sort": order(told),
         "limit": {"type": "integer", "minimum": 1, "default": told.declaration.page_size},
         "cursor": {**text, "description": "`next_cursor` or `prev_cursor` of another page"},
         **{one["name"]: {**text, "description": one["description"]} for one in told.showing()},
@@ -73,15 +73,26 @@ EXAMPLE = {"not": {"field": "id", "op": "isnull", "value": True}}
 def _where(told: Telling) -> dict[str, Any]:
     tree = ref(f"{told.name}.where")
     several = {"type": "array", "minItems": 1, "maxItems": MAX_CONDITIONS, "items": tree}
+    forms = [
+        _object(["and"], {"and": several}),
+        _object(["or"], {"or": several}),
+        _object(["not"], {"not": tree}),
+        *_conditions(told),
+    ]
+    # Generators that cannot make a type of a choice that contains itself make a class of these members.
+    members = {
+        "and": several,
+        "or": several,
+        "not": tree,
+        "field": {"type": "string", "description": "The name of a filter"},
+        "op": {"type": "string", "enum": list(OPERATORS)},
+        "value": {"type": [*ANY["type"], "array"], "items": ANY, "description": "Of its type"},
+    }
     return {
+        **_object([], members),
         "x-addon": told.bound.addon,
         "description": "A condition, or conditions joined",
-        "anyOf": [
-            _object(["and"], {"and": several}),
-            _object(["or"], {"or": several}),
-            _object(["not"], {"not": tree}),
-            *_conditions(told),
-        ],
+        "allOf": [{"anyOf": forms}],
         "examples": [EXAMPLE],
     }
 
@@ -135,7 +146,7 @@ def _condition(
 def _object(required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
-        "required": required,
+        **({"required": required} if required else {}),
         "additionalProperties": False,
         "properties": properties,
     }

@@ -101,6 +101,14 @@ class Telling:
         return found
 
 
+def order(told: Telling) -> dict[str, Any]:
+    """The schema of `sort`. Clients send what a schema calls the default: beside `q` that would undo the rank."""
+    usual = ",".join(told.declaration.default_sort)
+    if told.declaration.search:
+        return {"type": "string", "examples": [usual]}
+    return {"type": "string", "default": usual}
+
+
 def validate_only() -> Parameter:
     """`validate_only=`, of everything that writes."""
     text = "`true`: do and check everything, answer it with 200 (204), and let nothing of it stay"

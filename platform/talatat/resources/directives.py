@@ -155,6 +155,11 @@ def _check(declaration: Any) -> None:
             f"{title}: operations names {', '.join(sorted(unknown))}; there are {', '.join(OPERATIONS)}"
         )
     _check_verbs(title, declaration)
+    if not 1 <= declaration.page_size <= declaration.max_page_size <= Resource.max_page_size:
+        raise ConfigurationError(
+            f"{title}: page_size is {declaration.page_size} and max_page_size "
+            f"{declaration.max_page_size}; a page has 1 to {Resource.max_page_size} rows"
+        )
     wanted = [name for name in declaration.operations if permission_of(declaration, name) is None]
     wanted += [
         f":{action.verb}"

@@ -20,10 +20,10 @@ from talatat.problems import Problem, check_acceptable
 from talatat.resources.bound import json_response
 from talatat.resources.declaration import Resource
 from talatat.resources.listing.cursor import LONGEST
-from talatat.resources.listing.filters import MAX_VALUES
+from talatat.resources.listing.filters import MAX_VALUES, MAX_VALUES_IN_ALL
 from talatat.resources.listing.querying import LONGEST_SEARCH, MAX_SORT_KEYS
 from talatat.resources.listing.trees import DEEPEST as SEARCHED_DEPTH
-from talatat.resources.listing.trees import MAX_CONDITIONS, MAX_VALUES_IN_ALL
+from talatat.resources.listing.trees import MAX_CONDITIONS
 from talatat.resources.showing.conditions import digest, tag_response
 from talatat.resources.showing.expanding import DEEPEST, MAX_EXPANDED
 from talatat.resources.writing.batch import MAX_ITEMS
@@ -146,13 +146,13 @@ def _limits(request: Request) -> dict[str, int]:
         "max_body_bytes": body_limit(request),
         "max_body_depth": MAX_DEPTH,
         "max_filter_values": MAX_VALUES,
+        "max_filter_values_in_all": MAX_VALUES_IN_ALL,
         "max_sort_keys": MAX_SORT_KEYS,
         "max_expanded": MAX_EXPANDED,
         "max_expanded_depth": DEEPEST,
         "max_search_characters": LONGEST_SEARCH,
         "max_search_depth": SEARCHED_DEPTH,
         "max_search_conditions": MAX_CONDITIONS,
-        "max_search_values": MAX_VALUES_IN_ALL,
         "max_cursor_characters": LONGEST,
         "max_patch_operations": MAX_OPERATIONS,
         "max_batch_items": MAX_ITEMS,

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import text
 
 from talatat.db import new_id
-from talatat.errors import CompositionError
 from talatat.resources.listing import counting
 
 THINGS = "/api/store/v1/things"
@@ -77,17 +76,3 @@ def test_the_document_tells_it(full: Any) -> None:
     page = document["components"]["schemas"]["store.things.page"]
     assert page["properties"]["count"]["type"] == "integer"
     assert "count" not in page["required"]
-
-
-def test_a_filter_may_not_have_the_name_of_a_parameter_of_every_list(
-    store_addons: Any, sqlite_url: str
-) -> None:
-    path = store_addons.folder / store_addons.package("store") / "resources.py"
-    path.write_text(
-        path.read_text().replace('filters = ("label",)', 'filters = {"count": Box.label}')
-    )
-    with (
-        pytest.raises(CompositionError, match="filters names 'count': every list has a parameter"),
-        store_addons.composed("store", url=sqlite_url),
-    ):
-        pass

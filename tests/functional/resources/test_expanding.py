@@ -67,6 +67,7 @@ LIBRARY = {
             book_id: Mapped[str] = mapped_column(UUIDv7, sa.ForeignKey(Book.id, ondelete="CASCADE"), primary_key=True)
             position: Mapped[int] = mapped_column(primary_key=True)
             reader_id: Mapped[str | None] = to(Author.id)
+            reader: Mapped[Author | None] = relationship(viewonly=True)
         """,
     "resources.py": """
         import colander
@@ -109,7 +110,7 @@ LIBRARY = {
 
         class Books(Resource):
             name, model, schema, permissions = "books", Book, BookSchema, PERMISSIONS
-            filters = ("title",)
+            filters = ("title", "loans.reader.name")
             sorts = ("title",)
 
             def load_options(self, request):
@@ -299,6 +300,17 @@ def test_relations_are_expanded_in_lists_in_extensions_and_two_deep(library: Any
     assert second["care"] == {"curator_id": None, "curator": None}
     assert second["original"]["author"]["name"] == "A"
     assert first["author"]["country"]["name"] == "Egypt"
+
+
+def test_filters_follow_relations_two_deep(library: Any) -> None:
+    assert [one["title"] for one in listed(library, "loans.reader.name=A")] == ["1"]
+    assert listed(library, "loans.reader.name[in]=C,D") == []
+    where = {"not": {"field": "loans.reader.name", "op": "prefix", "value": "A"}}
+    found = library.app.post_json(
+        f"{BOOKS}:search", {"where": where, "sort": "title", "expand": "author"}, headers=KEEPER
+    )
+    assert [one["title"] for one in found.json["items"]] == ["2", "3"]
+    assert [one["author"] for one in found.json["items"]] == [None, None]
 
 
 def test_fields_narrow_inside_of_an_expanded_relation(library: Any) -> None:

@@ -157,6 +157,8 @@ MISTAKES = {
     resource("Thing", sorts='("x",)', permissions=OPEN): "sorts names 'x'",
     resource("Thing", filters='("crate.x",)', permissions=OPEN): "no relationship 'crate'",
     resource("Thing", filters='("a.b.c.d",)', permissions=OPEN): "2 deep at most",
+    resource("Box", filters='{"count": Box.label}', permissions=OPEN): "every list has a parameter",
+    resource("Box", max_page_size="501", permissions=OPEN): "a page has 1 to 500 rows",
 }
 
 

@@ -155,6 +155,13 @@ def test_limits_are_capped(store: Any) -> None:
     assert len(ids(store.app.get(f"{THINGS}?limit=100000").json)) == 500
 
 
+def test_all_filters_together_have_an_end(store: Any) -> None:
+    query = {f"details.{number}[in]": ",".join("1" * 200) for number in range(11)}
+    problem = store.app.get(f"{THINGS}?{urlencode(query)}", status=400).json
+    assert problem["errors"][0]["parameter"] == "details.10[in]"
+    assert "more than 2000 values" in problem["detail"]
+
+
 OPERATORS: dict[str, Any] = {
     "eq": lambda a, b: a == b,
     "ne": lambda a, b: a != b,

@@ -391,15 +391,7 @@ def test_a_search_reads_beside_a_writer(store: Any) -> None:
         search(store)  # on SQLite it would wait for the writer, in vain, if it began as one
 
 
-@pytest.mark.parametrize(
-    ("level", "verb"),
-    [
-        ("collection", "search"),
-        ("collection", "batch"),
-        ("collection", "changes"),
-        ("item", "restore"),
-    ],
-)
+@pytest.mark.parametrize(("level", "verb"), [("collection", "search"), ("item", "restore")])
 def test_an_action_may_not_have_a_verb_of_the_platform(
     store_addons: Any, sqlite_url: str, level: str, verb: str
 ) -> None:

@@ -29,6 +29,8 @@ TEXT = ("contains", "prefix")
 OPERATORS = (*EQUALITY[:2], *ORDER, "in", "nin", *TEXT, "isnull")
 
 MAX_VALUES = 200
+# A filter may take a value more than once; SQLite takes 32,766 in one statement.
+MAX_VALUES_IN_ALL = 2_000
 INT64 = 2**63
 UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 

@@ -8,7 +8,7 @@ direction): values are bound parameters, so the shapes that come up can be prepa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from talatat.problems import bad_parameter
 from talatat.resources.listing.counting import COUNTS
 from talatat.resources.listing.cursor import Cursor, CursorSigner, digest_of, invalid_cursor
-from talatat.resources.listing.filters import OPERATORS, Filter, custom_filter
+from talatat.resources.listing.filters import MAX_VALUES_IN_ALL, OPERATORS, Filter, custom_filter
 from talatat.resources.listing.guards import Guards, hidden
 from talatat.resources.listing.ordering import SortKey, beyond, order_by
 from talatat.resources.listing.parameters import parameters, unknown_parameter
@@ -43,6 +43,11 @@ class Condition:
     filter: Filter
     op: str
     value: Any
+
+    @property
+    def parameter(self) -> str:
+        """As the query string names it."""
+        return self.filter.name if self.op == "eq" else f"{self.filter.name}[{self.op}]"
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class Queries:
             for name, text in given.items()
             if name not in OWN_PARAMETERS and not (name == "q" and self.resource.search)
         )
+        _check_values(conditions)
         digest = digest_of(
             self.full_name,
             sorted((name, value) for name, value in given.items() if name not in _PAGING),
@@ -212,6 +218,15 @@ def _of_map(apply: Any, name: str) -> Any:
     return lambda query, _, op, value: apply(query, name, op, value)
 
 
+def _check_values(conditions: Iterable[Condition]) -> None:
+    values = 0
+    for condition in conditions:
+        values += len(condition.value) if isinstance(condition.value, list) else 1
+        if values > MAX_VALUES_IN_ALL:
+            detail = f"all filters together have more than {MAX_VALUES_IN_ALL} values"
+            raise bad_parameter(condition.parameter, detail)
+
+
 def count_asked(text: str | None) -> str | None:
     """The value of `count=`."""
     if text is not None and text not in COUNTS:
@@ -260,7 +275,7 @@ def found_by(queries: Queries, request: Request, query: Query) -> Found:
         try:
             selectable = condition.filter.apply(selectable, condition.op, condition.value)
         except ValueError as error:  # a filter of the resource's own reads its value itself
-            raise bad_parameter(condition.filter.name, str(error)) from error
+            raise bad_parameter(condition.parameter, str(error)) from error
     if query.where is not None:
         selectable = selectable.where(predicate_of(query.where, queries.identifier.column))
     return Found(selectable, keys)

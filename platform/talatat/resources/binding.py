@@ -19,7 +19,7 @@ from talatat.resources.extensions import ExtensionFields, attribute_of
 from talatat.resources.listing.filters import Filter, column_filter, custom_filter
 from talatat.resources.listing.ordering import SortKey
 from talatat.resources.listing.querying import RESERVED
-from talatat.schema.derive import limit_by_column, schema_of
+from talatat.schema.derive import limit_by_column, node_of, schema_of
 
 DEEPEST = 2
 
@@ -28,6 +28,9 @@ def schema_instance(declaration: type[Resource], system: Any) -> Any:
     """The schema of a resource, bound to the system: its own, or one derived from the model."""
     schema = schema_of(declaration.model) if declaration.schema is None else declaration.schema()
     schema = schema.bind(system=system)
+    columns = sa.inspect(declaration.model).columns
+    if "id" not in schema and "id" in columns:  # no client could do without
+        schema.children.insert(0, node_of("id", columns["id"]))
     limit_by_columns(schema, declaration.model)
     return schema
 

@@ -119,8 +119,6 @@ class Decimal(JSONType):
     """An exact decimal, written as a string."""
 
     def from_json(self, value: Any) -> decimal.Decimal:
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)
         if not isinstance(value, str) or not DECIMAL_PATTERN.match(value):
             raise ValueError('must be a decimal in a string such as "12.50"')
         return decimal.Decimal(value)

@@ -112,6 +112,8 @@ def _projected(kind: Kind, schema: Any, row: Mapping[str, Any]) -> Body:
         value = row[name]
         if isinstance(value, dict) and "properties" in below:
             value = _projected(kind, below, value)
+            lacking = any(value.get(one) is None for one in below.get("required", ()))
+            value = None if lacking and "anyOf" in said else value  # nothing is there yet
         body[name] = value
     return body
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from talatat.testing.composed import composed
+from talatat.testing.composed import TestSystem, composed
 from talatat.testing.conformance.rows import Rows
 from talatat.testing.conformance.running import (
     FEW,
@@ -39,6 +39,13 @@ def server_of(running: Running, given: Given | None = None, app: Any = None) -> 
     return Server(over_wsgi(app or running.app), CREDENTIALS, grow, given or {})
 
 
+def running_of(system: TestSystem, addon: str, rows: Given | None = None) -> Running:
+    """A composed system as the suite wants it: with somebody to ask. Rows are put in by `seed`."""
+    system.system.security.sources[SOURCE] = ByHeader()
+    made = Rows(tables_of(system.system), rows or {})
+    return Running(system.registry, system.config.make_wsgi_app(), addon, made)
+
+
 @contextmanager
 def running_addon(
     addon: str,
@@ -49,8 +56,6 @@ def running_addon(
 ) -> Iterator[Running]:
     """Compose an addon on an empty database at `url` (SQLite where None) and yield what runs, with rows."""
     with composed([addon, *beside], settings, url) as system:
-        system.system.security.sources[SOURCE] = ByHeader()
-        made = Rows(tables_of(system.system), rows or {})
-        running = Running(system.registry, system.config.make_wsgi_app(), addon, made)
+        running = running_of(system, addon, rows)
         running.seed(FEW)
         yield running

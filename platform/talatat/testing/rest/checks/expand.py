@@ -69,6 +69,8 @@ def each(case: Case) -> None:
                 answer,
             )
             want(identifier is not None or shown is None, f"{name} is there without an id", answer)
+        for holder in _below(answer.json, f"{name}_id"):
+            want(last in holder, f"{name} is not there", answer)
         want(set(row) <= set(answer.json), "fields are gone", answer)
 
 

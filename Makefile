@@ -4,7 +4,7 @@ PYTHON = python3
 PORT = 6543
 INI = development.ini
 
-.PHONY: serve setup test accept lint format deps vendor wheels clean
+.PHONY: serve setup test accept fuzz lint format deps vendor wheels clean
 
 serve:     ## the demonstration shop on http://localhost:6543
 	@$(PYTHON) requirements/install.py serve && exec .venv/bin/python -m demo $(INI) $(PORT)
@@ -17,6 +17,9 @@ test: setup  ## every test, with branch coverage of platform/
 
 accept: setup  ## the long forms of the tests on real data; their figures go to docs/acceptance.md
 	@sh .ci/servers && TALATAT_ACCEPT=1 .venv/bin/python -m pytest tests/accept
+
+fuzz: setup  ## fifty random requests an operation as every role, and the hostile ones in large numbers
+	@sh .ci/servers && TALATAT_ACCEPT=1 .venv/bin/python -m pytest tests/accept/test_fuzzing.py tests/hostile
 
 lint: setup  ## style, types, import rules
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

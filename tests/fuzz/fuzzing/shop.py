@@ -5,6 +5,7 @@ A run begins with the same database, byte for byte: `Shop.restore` puts back the
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,6 +65,11 @@ class Shop:
         options = {} if body is None else {"params": body}
         answer = send(path, headers=self.headers(role), status=status, **options)
         return answer.json if answer.body else None
+
+    @staticmethod
+    def dumps(document: Any) -> bytes:
+        """JSON as a client writes it."""
+        return json.dumps(document).encode("utf-8")
 
     @property
     def file(self) -> Path:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "application/problem+json"
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:=+-]{0,127}")
+# Asked by programs too: balancers, supervisors, monitors.
+PROBES = frozenset({"/livez", "/readyz", "/health"})
 MOST_ERRORS = 100
 LONGEST_TEXT = 500  # of what a problem repeats of the request
 
@@ -105,8 +107,8 @@ def is_api(request: Request) -> bool:
 
 
 def wants_json(request: Request) -> bool:
-    """Whether an error is answered as problem+json: under /api, or where JSON is preferred."""
-    if is_api(request):
+    """Whether an error is answered as problem+json: where programs ask, or JSON is preferred."""
+    if is_api(request) or request.environ.get("PATH_INFO") in PROBES:
         return True
     accept = request.environ.get("HTTP_ACCEPT", "")
     if "json" not in accept:

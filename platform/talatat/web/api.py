@@ -43,6 +43,7 @@ CAPABILITIES = (
     "conditional-requests",
     "count",
     "cursor-paging",
+    "deprecation",
     "expand",
     "filters",
     "idempotency-keys",
@@ -54,6 +55,7 @@ CAPABILITIES = (
     "search",
     "sorting",
     "sparse-fields",
+    "trace-context",
     "validate-only",
 )
 

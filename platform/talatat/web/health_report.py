@@ -22,6 +22,7 @@ from talatat.events.table import outbox
 from talatat.health_checks import HealthCheck
 from talatat.schema.types import format_timestamp
 from talatat.web.deprecated_uses import SHOWN_DAYS, used
+from talatat.web.health import IReadiness
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -104,8 +105,6 @@ def database(request: Request) -> dict[str, Any]:
 
 def release(request: Request) -> dict[str, Any]:
     """Which release is served, and whether the database is still at it."""
-    from talatat.web.health import IReadiness
-
     body = request.registry.getUtility(IReadiness).body()
     found = {"componentType": "system", "observedValue": body["release"]}
     if body["status"] != "ok":

@@ -20,12 +20,9 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid_retry import is_error_retryable
 
-from talatat.problems import addon_of, request_id
+from talatat.problems import PROBES, addon_of, request_id
 from talatat.web.log_lines import Formatter, choose_format
 from talatat.web.tracing import tell, trace_of
-
-# Asked for every few seconds by machines: of interest only when something is wrong.
-PROBES = frozenset({"/livez", "/readyz"})
 
 Handler = Callable[[Request], Response]
 logger = getLogger("talatat.request")
@@ -112,6 +109,7 @@ def _finish(registry: Registry, finished: RequestFinished) -> None:
 def _level(finished: RequestFinished) -> int:
     if finished.status >= 500 and not finished.retried:
         return ERROR
+    # Asked for every few seconds by machines: of interest only when something is wrong.
     return DEBUG if finished.request.environ.get("PATH_INFO") in PROBES else INFO
 
 

@@ -68,7 +68,7 @@ def one(found, key):
 
 
 def test_only_those_who_may_see_it(printer):
-    assert printer.app.get("/health", status=401).content_type == "text/html"
+    assert printer.app.get("/health", status=401).json["code"] == "unauthorized"
     printer.app.get("/health", headers={HEADER: "bob"}, status=403)
     printer.app.post("/health", headers=OPERATOR, status=405)
 

@@ -150,7 +150,9 @@ def test_a_batch_whose_item_499_fails_stores_nothing_and_points_to_it(shop, noth
     answer = post(shop, f"{PRODUCTS}:batch", {"items": items})
     problem = assert_problem(answer.status_int, answer.content_type, answer.body, 422)
     assert problem["errors"][0]["pointer"] == "/items/499/body/stock"
-    items[499] = creation(0, source_id="source 0")  # the database refuses it, after 499 that it took
+    items[499] = creation(
+        0, source_id="source 0"
+    )  # the database refuses it, after 499 that it took
     answer = post(shop, f"{PRODUCTS}:batch", {"items": items})
     problem = assert_problem(answer.status_int, answer.content_type, answer.body, 409)
     assert problem["errors"][0]["pointer"] == "/items/499/body/source_id"

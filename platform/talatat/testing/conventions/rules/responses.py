@@ -6,6 +6,7 @@ from talatat.testing.conventions.model import Found, rule
 from talatat.testing.conventions.reading import JSON, Reading, kinds
 
 NEW_ROW = "201"
+HEALTH = "application/health+json"  # a format of its own, published
 
 
 @rule(
@@ -92,7 +93,7 @@ def response_content(reading: Reading) -> Found:
 @rule(
     "response-json",
     "Answers are application/json",
-    why="One media type for what is shown; problems have their own.",
+    why="One media type for what is shown; problems have their own, and so has `/health`.",
     source="API.md, shape; Zalando 167",
 )
 def response_json(reading: Reading) -> Found:

@@ -37,6 +37,7 @@ FINE_TREES = {
     },
     "attributes": {"and": [{"field": f"attributes.{n}", "op": "ne", "value": "1"} for n in range(100)]},
 }  # fmt: skip
+
 BAD_TREES = {
     "a hundred conditions of two hundred values": {
         "or": [{"field": "sku", "op": "in", "value": ["a"] * 200}] * 100

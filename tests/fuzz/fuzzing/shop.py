@@ -48,11 +48,22 @@ class Shop:
     app: Any
     tokens: dict[str, str] = field(default_factory=dict)
     kept: Path | None = None
+    _ended: bool = False
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Any:
+        """Answer a request; after one that ended the token of its role begin anew."""
         # The client of schemathesis reads no compressed answers, whatever it says.
         environ.pop("HTTP_ACCEPT_ENCODING", None)
-        return self.app(environ, start)
+        known = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
+        if self._ended:
+            self._ended = False
+            self.restore()
+
+        def told(status: str, *rest: Any) -> Any:
+            self._ended = known in self.tokens.values() and status.startswith("401")
+            return start(status, *rest)
+
+        return self.app(environ, told)
 
     def headers(self, role: str) -> dict[str, str]:
         """What authenticates a request of `role`."""

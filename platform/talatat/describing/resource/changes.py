@@ -43,7 +43,7 @@ def changes_paths(told: Telling) -> dict[str, Any]:
 
 def _changes(told: Telling) -> Operation:
     most = told.declaration.max_page_size
-    limit = {"type": "integer", "minimum": 1, "default": told.declaration.page_size}
+    limit = told.limit()
     page = {
         "description": "Changes, and where to go on",
         "headers": headers("ETag", "Link"),

@@ -6,18 +6,15 @@ from inspect import cleandoc
 
 from talatat.describing.failures import failures
 from talatat.describing.headers import headers
-from talatat.describing.patterns import sorting
 from talatat.describing.resource.telling import (
     Operation,
     Parameter,
     Telling,
     none_match,
     not_modified,
-    order,
 )
 from talatat.describing.shapes import content, parameter, ref
 from talatat.resources.listing.counting import COUNTS, ESTIMATED_TO
-from talatat.resources.listing.querying import LONGEST_SEARCH
 
 MEANING = {
     "eq": "is equal to",
@@ -56,29 +53,20 @@ def list_operation(told: Telling) -> Operation:
 
 
 def list_parameters(told: Telling) -> list[Parameter]:
-    """The query parameters of a list: paging, order, fields, search, filters."""
+    """The query parameters of a list: paging, fields, search, filters."""
     queries, resource = told.bound.queries, told.declaration
-    limit = {
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 10**18 - 1,  # the digits that are read; more rows than a page has are not shown
-        "default": resource.page_size,
-    }
     sorts = ", ".join(sorted(queries.sorts))
     found = [
-        parameter("limit", limit, f"Rows on a page; {resource.max_page_size} are the most"),
+        parameter("limit", told.limit(), f"Rows on a page; {resource.max_page_size} are the most"),
         parameter("cursor", {"type": "string"}, "From `next` or `prev` of another page"),
         parameter(
-            "sort",
-            {**order(told), "pattern": sorting(queries.sorts)},
-            f"Names with commas between them, `-` before one turns it: {sorts}",
+            "sort", told.sort(), f"Names with commas between them, `-` before one turns it: {sorts}"
         ),
         parameter("count", {"type": "string", "enum": list(COUNTS)}, COUNT),
         *told.showing(),
     ]
     if resource.search:
-        text = {"type": "string", "maxLength": LONGEST_SEARCH, "pattern": r"\S"}
-        found.append(parameter("q", text, "Full text; best first"))
+        found.append(parameter("q", told.text(), "Full text; best first"))
     for one in queries.filters.values():
         for op in one.operators:
             name = one.name if op == "eq" else f"{one.name}[{op}]"

@@ -6,11 +6,10 @@ import json
 from typing import Any
 
 from talatat.describing.failures import failures
-from talatat.describing.resource.telling import Operation, Telling, order
+from talatat.describing.resource.telling import Operation, Telling
 from talatat.describing.shapes import content, page_schema, ref
 from talatat.resources.listing.counting import COUNTS
 from talatat.resources.listing.filters import MAX_VALUES, OPERATORS, Filter
-from talatat.resources.listing.querying import LONGEST_SEARCH
 from talatat.resources.listing.trees import DEEPEST, MAX_CONDITIONS
 
 DESCRIPTION = f"""A list whose conditions are a tree of `and`, `or` and `not`.
@@ -49,14 +48,17 @@ def _body(told: Telling) -> dict[str, Any]:
     text = {"type": "string"}
     members: dict[str, Any] = {
         "where": ref(f"{told.name}.where"),
-        "sort": order(told),
-        "limit": {"type": "integer", "minimum": 1, "default": told.declaration.page_size},
+        "sort": told.sort(),
+        "limit": told.limit(),
         "cursor": {**text, "description": "`next_cursor` or `prev_cursor` of another page"},
-        **{one["name"]: {**text, "description": one["description"]} for one in told.showing()},
+        **{
+            one["name"]: {**one["schema"], "description": one["description"]}
+            for one in told.showing()
+        },
         "count": {**text, "enum": list(COUNTS)},
     }
     if told.declaration.search:
-        members["q"] = {**text, "minLength": 1, "maxLength": LONGEST_SEARCH}
+        members["q"] = told.text()
     return {
         "type": "object",
         "x-addon": told.bound.addon,

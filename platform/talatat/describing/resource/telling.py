@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from talatat.describing.failures import failures
 from talatat.describing.headers import headers
-from talatat.describing.patterns import PATHS, expanding
+from talatat.describing.patterns import PATHS, expanding, sorting
 from talatat.describing.shapes import content, idempotency_key, operation, parameter, ref
 from talatat.resources.declaration import Action, idempotency_of, problems_of
+from talatat.resources.listing.querying import LONGEST_SEARCH
 from talatat.resources.showing.expanding import DEEPEST, MAX_EXPANDED
 from talatat.schema.document import json_schema
 
@@ -63,6 +64,21 @@ class Telling:
         """A body of one of the forms of the resource's schema."""
         return {"required": True, "content": content(ref(f"{self.name}.{form}"), media_type)}
 
+    def limit(self) -> dict[str, Any]:
+        """The schema of a `limit`: as many digits as are read; more rows than a page has are not shown."""
+        size = self.declaration.page_size
+        return {"type": "integer", "minimum": 1, "maximum": 10**18 - 1, "default": size}
+
+    def sort(self) -> dict[str, Any]:
+        """The schema of a `sort`. Clients send what a schema calls the default: that would undo a rank."""
+        usual = ",".join(self.declaration.default_sort)
+        told: dict[str, Any] = {"type": "string", "pattern": sorting(self.bound.queries.sorts)}
+        return told | ({"examples": [usual]} if self.declaration.search else {"default": usual})
+
+    def text(self) -> dict[str, Any]:
+        """The schema of what is searched for."""
+        return {"type": "string", "maxLength": LONGEST_SEARCH, "pattern": r"\S"}
+
     def showing(self) -> list[Parameter]:
         """`fields=` and, where there is something to expand, `expand=`: of everything that shows rows."""
         fields = {"type": "string", "pattern": PATHS}
@@ -99,14 +115,6 @@ class Telling:
         )
         found["required"] = bool(self.declaration.require_if_match)
         return found
-
-
-def order(told: Telling) -> dict[str, Any]:
-    """The schema of `sort`. Clients send what a schema calls the default: beside `q` that would undo the rank."""
-    usual = ",".join(told.declaration.default_sort)
-    if told.declaration.search:
-        return {"type": "string", "examples": [usual]}
-    return {"type": "string", "default": usual}
 
 
 def validate_only() -> Parameter:

@@ -58,8 +58,8 @@ def _texts(body: dict[str, Any], known: list[str], faults: list[Fault]) -> dict[
         if name not in known:
             faults.append(fault(pointer, "unknown", "is not a field of this object"))
         elif name == "limit":
-            if isinstance(value, int) and not isinstance(value, bool):
-                found[name] = str(value)
+            if _is_whole(value):
+                found[name] = str(int(value))
             else:
                 faults.append(fault(pointer, "type", "must be an integer"))
         elif name != WHERE:
@@ -68,6 +68,11 @@ def _texts(body: dict[str, Any], known: list[str], faults: list[Fault]) -> dict[
             else:
                 faults.append(fault(pointer, "type", "must be a string"))
     return found
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether a value is an integer as JSON Schema has it: 20.0 is one."""
+    return type(value) is int or (isinstance(value, float) and value.is_integer())
 
 
 def _digest(queries: Queries, tree: Tree | None, given: dict[str, str]) -> str:

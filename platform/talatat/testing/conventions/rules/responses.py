@@ -6,7 +6,6 @@ from talatat.testing.conventions.model import Found, rule
 from talatat.testing.conventions.reading import JSON, Reading, kinds
 
 NEW_ROW = "201"
-HEALTH = "application/health+json"  # a format of its own, published
 
 
 @rule(

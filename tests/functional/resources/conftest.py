@@ -165,6 +165,7 @@ STORE = {
             permissions = {"read": "store.boxes", "write": "store.boxes"}
             filters = ("label",)
             require_if_match = True
+            keeps_deleted = True
         """,
     "migrations/versions/0001_store.py": """
         import sqlalchemy as sa

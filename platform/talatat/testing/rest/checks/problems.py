@@ -33,6 +33,7 @@ def _of_each(case: Case, holds: Callable[[Answer], object], text: str) -> None:
 
 @of.check("no-failure", "Nothing that was asked is a 5xx", row="status")
 def no_failure(case: Case) -> None:
+    _refuse(case)
     for one in case.kept:
         want(one.status < 500, f"it answers {one.status}", one)
 

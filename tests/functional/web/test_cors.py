@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
+
 import pytest
 
 from talatat.errors import CompositionError
 from talatat.testing import composed
 
+LISTED = "https://shop.example http://localhost:8080"
 SHOP, STRANGER = "https://shop.example", "https://stranger.example"
 THINGS = "/api/desk/v1/things"
 DESK = """
@@ -39,12 +42,27 @@ def includeme(config):
 """
 
 
-@pytest.fixture
-def desk(addons):
-    addons.write("desk", {"__init__.py": DESK})
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """{origins: system}, composed once: composing takes longer than most tests."""
+    with ExitStack() as stack:
+        yield tmp_path_factory, stack, {}
 
+
+@pytest.fixture
+def desk(kept, addons, monkeypatch):
+    """desk(origins) is the desk where these may call."""
+    folders, stack, systems = kept
+
+    @contextmanager
     def compose(origins):
-        return composed(["desk"], {"talatat.cors_origins": origins} if origins else {})
+        if origins not in systems:
+            made = type(addons)(folders.mktemp("desk"))
+            made.write("desk", {"__init__.py": DESK})
+            monkeypatch.syspath_prepend(made.folder)
+            settings = {"talatat.cors_origins": origins} if origins else {}
+            systems[origins] = stack.enter_context(composed(["desk"], settings))
+        yield systems[origins]
 
     return compose
 
@@ -59,7 +77,7 @@ def preflight(system, path, method, origin=SHOP, status=204):
 
 
 def test_a_listed_origin_may_call_with_credentials_and_read_the_headers_of_the_conventions(desk):
-    with desk(f"{SHOP} http://localhost:8080") as system:
+    with desk(LISTED) as system:
         for path, status in ((THINGS, 200), ("/api/nowhere", 404), ("/api/desk/v1/any", 401)):
             response = system.app.get(path, headers={"Origin": SHOP}, status=status)
             assert response.headers["Access-Control-Allow-Origin"] == SHOP
@@ -75,7 +93,7 @@ def test_a_listed_origin_may_call_with_credentials_and_read_the_headers_of_the_c
 
 
 def test_another_origin_is_told_nothing_but_that_origins_differ(desk):
-    with desk(SHOP) as system:
+    with desk(LISTED) as system:
         for headers in ({"Origin": STRANGER}, {"Origin": "null"}, {}):
             response = system.app.get(THINGS, headers=headers)
             assert told(response) == {}
@@ -88,7 +106,7 @@ def test_another_origin_is_told_nothing_but_that_origins_differ(desk):
 
 
 def test_a_preflight_is_answered_for_every_route_with_the_methods_of_its_path(desk):
-    with desk(SHOP) as system:
+    with desk(LISTED) as system:
         for path, methods in {
             THINGS: "DELETE, GET, HEAD, OPTIONS",
             "/api/desk/v1/plain": "GET, HEAD, OPTIONS, PUT",
@@ -124,7 +142,7 @@ def test_closed_says_nothing_and_options_are_answered_all_the_same(desk):
         assert response.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS"
 
 
-@pytest.mark.parametrize("origins", ["", SHOP, "*"])
+@pytest.mark.parametrize("origins", ["", LISTED, "*"])
 def test_a_service_with_origins_of_its_own_decides_for_itself(desk, origins):
     with desk(origins) as system:
         partner = {"Origin": "https://partner.example"}
@@ -155,7 +173,9 @@ def test_what_no_browser_sends_as_an_origin_is_refused_at_the_start(origins, wor
 
 
 @pytest.mark.parametrize(("origin", "code"), [(SHOP, "csrf_failed"), (STRANGER, "origin_refused")])
-def test_a_listed_origin_may_use_a_cookie_but_has_to_prove_it_by_the_token(desk, origin, code):
+def test_a_listed_origin_may_use_a_cookie_but_has_to_prove_it_by_the_token(
+    desk, origin, code, request
+):
     from talatat.security import Identity
 
     class Cookie:
@@ -169,8 +189,9 @@ def test_a_listed_origin_may_use_a_cookie_but_has_to_prove_it_by_the_token(desk,
                 csrf_token="t",
             )
 
-    with desk(SHOP) as system:
+    with desk(LISTED) as system:
         system.system.security.sources["t"] = Cookie()
+        request.addfinalizer(lambda: system.system.security.sources.pop("t"))
         headers = {"Origin": origin, "Cookie": "session=1"}
         assert system.app.delete(THINGS, headers=headers, status=403).json["code"] == code
         if origin == SHOP:

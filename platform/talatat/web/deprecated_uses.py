@@ -31,6 +31,7 @@ EVERY = 10.0
 MOST = 1000
 OTHERS = "others"
 SHOWN_DAYS = 30
+KEPT_DAYS = 400
 
 table = sa.Table(
     "talatat_deprecated_use",
@@ -126,7 +127,7 @@ class DeprecatedUses:
 
 
 def write(session: Session, counts: Mapping[Key, Count]) -> None:
-    """Add the counts to those in the database, in one order for all processes."""
+    """Add the counts to those in the database, in one order for all processes; forget what is old."""
     insert: Any = INSERT[session.get_bind().dialect.name](table)
     statement = insert.on_conflict_do_update(
         index_elements=["operation", "client", "day"],
@@ -143,6 +144,8 @@ def write(session: Session, counts: Mapping[Key, Count]) -> None:
             for key in sorted(counts)
         ],
     )  # fmt: skip
+    oldest = max(day for _, _, day in counts) - dt.timedelta(days=KEPT_DAYS)
+    session.execute(sa.delete(table).where(table.c.day < oldest))
 
 
 def used(session: Session) -> list[dict[str, Any]]:

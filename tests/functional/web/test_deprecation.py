@@ -8,10 +8,11 @@ import time
 
 import pytest
 
+from talatat.db.types import utcnow
 from talatat.resources import Deprecation
 from talatat.testing.identities import HEADER, ByHeader
 from talatat.web import deprecated_uses
-from talatat.web.deprecated_uses import MOST, OTHERS, used
+from talatat.web.deprecated_uses import KEPT_DAYS, MOST, OTHERS, Count, table, used, write
 from talatat.web.deprecation import IDeprecatedUses
 
 OLD = {
@@ -175,6 +176,16 @@ def test_a_process_that_serves_writes_by_itself_and_tells_a_thousand_clients_apa
     found = seen(old)["GET /x"]
     assert found["uses"] == MOST + 50
     assert OTHERS in found["clients"] or len(found["clients"]) == MOST + 50
+
+
+def test_what_was_used_long_ago_is_forgotten(old):
+    moment = utcnow()
+    long_ago = moment - dt.timedelta(days=KEPT_DAYS + 1)
+    with old.session() as session:
+        write(session, {("GET /x", "ann", long_ago.date()): Count(1, long_ago)})
+        assert session.query(table).count() == 1
+        write(session, {("GET /x", "ann", moment.date()): Count(2, moment)})
+        assert [row.uses for row in session.query(table)] == [2]
 
 
 def test_a_sunset_before_the_deprecation_is_a_mistake():

@@ -124,6 +124,8 @@ def test_what_fails_does_not_poison_the_others_where_they_are_not_atomic(posted:
     assert answer[5]["problem"]["current"]["name"] == "spoon"
     assert names(posted) == ["a", "b", "z"]
     assert posted.post.committed == ["a", "b", "z"]
+    changes = posted.app.get(f"{THINGS}:changes?limit=500", headers=OWNER).json["items"]
+    assert {one["item"]["name"] for one in changes if not one["deleted"]} == {"a", "b", "z"}
 
 
 def test_one_id_is_worked_in_order(posted: Any) -> None:

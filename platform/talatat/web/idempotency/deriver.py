@@ -138,7 +138,7 @@ def _is_tried(request: Request) -> bool:
 
 
 def _composition(request: Request) -> str:
-    """A digest of which addons are composed, in which versions."""
+    """A digest of which addons are composed."""
     addons = request.registry.system.composition.addons
-    told = "\n".join(f"{one.name} {one.version}" for one in addons)
+    told = "\n".join(one.name for one in addons)
     return blake2b(told.encode(), digest_size=16).hexdigest()

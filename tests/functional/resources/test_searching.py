@@ -435,5 +435,11 @@ def test_the_document_tells_the_search(store: Any) -> None:
     assert not fits({"colour": 1})
     page = document["components"]["schemas"]["store.things.search_page"]
     assert {"items", "next", "prev", "next_cursor", "prev_cursor"} <= set(page["required"])
+    # A client that sends a default for `sort` would undo the rank of `q`.
+    (sort,) = (
+        one for one in document["paths"][THINGS]["get"]["parameters"] if one["name"] == "sort"
+    )
+    assert "default" not in sort["schema"]
+    assert sort["schema"]["x-default"] == sort["schema"]["examples"][0] == "id"
     limits = store.app.get("/api").json["limits"]
     assert (limits["max_search_depth"], limits["max_search_conditions"]) == (8, 100)

@@ -51,10 +51,7 @@ def _body(told: Telling) -> dict[str, Any]:
         "sort": told.sort(),
         "limit": told.limit(),
         "cursor": {**text, "description": "`next_cursor` or `prev_cursor` of another page"},
-        **{
-            one["name"]: {**one["schema"], "description": one["description"]}
-            for one in told.showing()
-        },
+        **{one["name"]: _member(one) for one in told.showing()},
         "count": {**text, "enum": list(COUNTS)},
     }
     if told.declaration.search:
@@ -67,6 +64,12 @@ def _body(told: Telling) -> dict[str, Any]:
         "properties": members,
         "examples": [{"where": EXAMPLE, "limit": 20}],
     }
+
+
+def _member(parameter: dict[str, Any]) -> dict[str, Any]:
+    """A parameter of the list as a member of the body."""
+    found = {**parameter["schema"], "description": parameter["description"]}
+    return found | ({"examples": [parameter["example"]]} if "example" in parameter else {})
 
 
 EXAMPLE = {"not": {"field": "id", "op": "isnull", "value": True}}
@@ -117,7 +120,9 @@ def _conditions(told: Telling) -> list[dict[str, Any]]:
 
 
 def _values(one: Filter) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
-    value = ANY if one.custom is not None else dict(one.schema)
+    value = dict(one.schema)
+    if one.custom is not None and value == {"type": "string"}:  # which says no more than that
+        value = ANY
     return _forms(one.operators, value)
 
 

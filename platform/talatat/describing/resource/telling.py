@@ -73,7 +73,9 @@ class Telling:
         """The schema of a `sort`. Clients send what a schema calls the default: that would undo a rank."""
         usual = ",".join(self.declaration.default_sort)
         told: dict[str, Any] = {"type": "string", "pattern": sorting(self.bound.queries.sorts)}
-        return told | ({"examples": [usual]} if self.declaration.search else {"default": usual})
+        if self.declaration.search:
+            return {**told, "x-default": usual, "examples": [usual]}
+        return {**told, "default": usual}
 
     def text(self) -> dict[str, Any]:
         """The schema of what is searched for."""

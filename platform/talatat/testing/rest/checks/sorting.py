@@ -33,7 +33,8 @@ def _ids(case: Case, sort: str, limit: int = MANY) -> list[str]:
 @of.check("default-order", "Without `sort` the order is the one that the document tells")
 def default_order(case: Case) -> None:
     case.rows()
-    said = case.kind.parameters("list")["sort"]["schema"].get("default")
+    schema = case.kind.parameters("list")["sort"]["schema"]
+    said = schema.get("default", schema.get("x-default"))
     said = ",".join(said) if isinstance(said, list) else said
     want(said, "the document tells no default order")
     plain = [row["id"] for row in case.all(limit=MANY)]

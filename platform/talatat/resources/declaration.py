@@ -182,7 +182,8 @@ class Resource:
     operations: ClassVar[Sequence[str]] = OPERATIONS
     filters: ClassVar[Sequence[str] | Mapping[str, Any]] = ()
     """Field names; "relation.field" asks rows that are related. A mapping gives a name's own
-    filter: a column, or fn(query, name, op, value) -> query."""
+    filter: a column, or fn(query, name, op, value) -> query. It narrows the query and does no more: in
+    a search it is given a SELECT of the ids alone, which becomes one condition of a tree."""
     sorts: ClassVar[Sequence[str] | Mapping[str, Any]] = ()
     default_sort: ClassVar[Sequence[str]] = ("id",)
     open_maps: ClassVar[Mapping[str, MapFilter]] = {}

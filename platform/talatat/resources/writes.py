@@ -149,6 +149,7 @@ class ActionView:
 
     def __call__(self, request: Request) -> Response:
         asked = asked_of(request)
+        self.bound.plan(request, asked.fields)  # refuses unknown names, whatever the method returns
         arguments: list[Any] = []
         body = self._body(request)
         if self.action.level == "item":

@@ -121,6 +121,10 @@ LIBRARY = {
                 request.db.add(Loan(book_id=book.id, position=9))
                 return book
 
+            @item_action("burn")
+            def burn(self, request, book):
+                request.db.delete(book)
+
             @collection_action("all")
             def all(self, request):
                 books = self.load_options(request)
@@ -432,6 +436,8 @@ def test_every_answer_that_shows_rows_can_expand(library: Any) -> None:
     assert [one["author"] and one["author"]["name"] for one in books] == ["C", None, None, "C"]
     assert end == "end"
     send.post_json(f"{BOOKS}?expand=colour", body, headers=KEEPER, status=400)
+    for unknown in ("expand=colour", "fields=colour"):  # refused where no row is answered, too
+        send.post_json(f"{path}:burn?{unknown}", {}, headers=KEEPER, status=400)
     assert len(listed(library, "")) == 4, "a refused request has written nothing"
 
 

@@ -16,8 +16,9 @@ def test_a_product_is_found_bought_paid_and_shipped(site, admin, stocked):
     customer = admin.send("post", CUSTOMERS, {"name": "Ann"}, 201)["id"]
     line = {"product_id": lamp, "quantity": 2, "expected_price": found[0]["price"]}
     body = {"customer_id": customer, "lines": [line]}
-    order = admin.send("post", f"{ORDERS}:checkout", body, 201)
+    order = admin.send("post", f"{ORDERS}:checkout?expand=customer,lines.product", body, 201)
     assert (order["state"], order["total"]["amount"]) == ("placed", "99.00")
+    assert (order["customer"]["name"], order["lines"][0]["product"]["stock"]) == ("Ann", 1)
     assert site.app.get(f"{PRODUCTS}/{lamp}").json["stock"] == 1
 
     assert admin.send("post", f"{ORDERS}/{order['id']}:pay")["state"] == "paid"
@@ -25,6 +26,32 @@ def test_a_product_is_found_bought_paid_and_shipped(site, admin, stocked):
     site.deliver()
     shown = admin.send("get", f"{CUSTOMERS}/{customer}")
     assert shown["loyalty"] == {"points": 99}
+    path = f"{ORDERS}?fields=customer.loyalty,lines.product.sku&expand=customer,lines.product"
+    assert admin.send("get", path)["items"] == [
+        {"customer": {"loyalty": {"points": 99}}, "lines": [{"product": {"sku": "L-1"}}]}
+    ]
+    site.app.get(f"{path}&count=exact", status=401)
+    assert admin.send("get", f"{path}&count=exact")["count"] == 1
+
+
+def test_filters_of_addons_own_stand_in_the_tree_of_a_search(site, stocked):
+    stocked("L-1", "Desk lamp of brass", 4950, attributes={"material": "brass", "height": 30})
+    stocked("L-2", "Lamp of steel", 2950, attributes={"material": "steel", "height": 50})
+    stocked("C-1", "Coffee cup", 799)
+    brass = {"field": "attributes.material", "value": "brass"}
+    cheap = {"field": "price", "op": "lt", "value": "30.00 EUR"}
+    tall = {"field": "attributes.height", "op": "gt", "value": 40}
+    shelved = {"field": "categories", "op": "isnull", "value": False}
+    for where, skus in (
+        ({"or": [brass, cheap]}, ["C-1", "L-1", "L-2"]),
+        ({"not": {"or": [brass, tall]}}, ["C-1"]),
+        ({"and": [{"not": brass}, cheap, tall]}, ["L-2"]),
+        ({"not": {"and": [{"not": tall}, {"not": shelved}]}}, ["L-2"]),
+    ):
+        for text, named in (({}, skus), ({"q": "lamp"}, [sku for sku in skus if sku != "C-1"])):
+            body = {"where": where, "sort": "sku", "fields": "sku", **text}
+            page = site.app.post_json(f"{PRODUCTS}:search", body).json
+            assert [one["sku"] for one in page["items"]] == named, (where, text)
 
 
 def test_a_raised_price_stops_the_checkout_until_the_buyer_agrees(admin, stocked):

@@ -385,6 +385,13 @@ def test_a_filter_of_an_addons_own_points_to_its_value(full: Any) -> None:
         queries.filters = before
 
 
+def test_a_search_keeps_no_answer_under_a_key(full: Any) -> None:
+    key = {"Idempotency-Key": "one"}
+    for limit in (1, 2):
+        page = full.app.post_json(SEARCH, {"limit": limit}, headers=key).json
+        assert len(ids(page)) == limit
+
+
 def test_a_search_reads_beside_a_writer(store: Any) -> None:
     with store.session() as session:
         session.execute(text("UPDATE store_thing SET name = name"))

@@ -92,6 +92,8 @@ def _tell(one: Result) -> None:
     line = Text.assemble((f"{word:<9}", style), f"{one.rule.id:<{_WIDE}}", one.rule.title)
     if one.state == "left out":
         line.append(f": {one.said}")
+    elif one.state == "pass" and one.said:
+        line.append(f" ({one.said})", "dim")
     out = console()
     out.print(line)
     for text in one.problems:

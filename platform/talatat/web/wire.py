@@ -79,7 +79,7 @@ class ProblemTask(ErrorTask):
         code = CODE_OF_STATUS.get(error.code, "bad_request")
         body = orjson.dumps(
             {
-                "type": f"/docs/problems#{code}",
+                "type": f"/docs/problems/{code}",
                 "title": phrase(error.code),
                 "status": error.code,
                 "detail": str(error.body),

@@ -29,7 +29,9 @@ def rest_conventions(subject: Subject, place: Place) -> Iterator[str]:
         yield Note("it has no resources")
         return
     report = run(server_of(running), about=names)
-    yield from report.problems()
+    if report.failures:
+        yield report.summary
+        yield from report.problems()
     yield Note(report.summary)
     if report.unasked:
         raise LeftOut(f"{report.summary}; {report.unasked[0].name}: {report.unasked[0].said}")

@@ -20,3 +20,9 @@ def filled_shop():
 def shop(filled_shop):
     filled_shop.restore()
     return filled_shop
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:  # the shop is composed once
+            item.add_marker(pytest.mark.xdist_group("fuzz"))

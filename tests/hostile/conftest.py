@@ -45,9 +45,9 @@ def nothing_is_stored(shop):
 
 @pytest.fixture(scope="session")
 def served_process(filled_shop, tmp_path_factory):
-    from attacking.served import serving
+    from attacking.served import serving_copy
 
-    with serving(filled_shop, tmp_path_factory.mktemp("served")) as served:
+    with serving_copy(filled_shop, tmp_path_factory.mktemp("served")) as served:
         yield served
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ SERVER = """
 [server:main]
 use = egg:talatat#waitress
 listen = 127.0.0.1:{port}
-threads = 2
+threads = {threads}
 request_timeout = {timeout}
 """
 
@@ -89,19 +89,21 @@ def _until_the_end(connection: socket.socket) -> bytes:
     return received
 
 
-@contextmanager
-def serving(shop: Any, folder: Path) -> Iterator[Served]:
-    """Serve a copy of the shop's database with pserve; the process ends with the block."""
-    port = free_port()
-    source = Path(shop.system.ini)
-    (folder / "secret").write_bytes((source.parent / "secret").read_bytes())
+def serving_copy(shop: Any, folder: Path) -> AbstractContextManager[Served]:
+    """Serve a copy of the shop's SQLite database."""
     (folder / "shop.sqlite").write_bytes(shop.kept.read_bytes())
-    text = source.read_text().replace(
-        str(shop.system.system.database.url.render_as_string(hide_password=False)),
-        f"sqlite:///{folder}/shop.sqlite",
-    )
+    url = str(shop.system.system.database.url.render_as_string(hide_password=False))
+    text = Path(shop.system.ini).read_text().replace(url, f"sqlite:///{folder}/shop.sqlite")
+    return serving(text, folder, shop.tokens)
+
+
+@contextmanager
+def serving(text: str, folder: Path, tokens: dict[str, str], threads: int = 2) -> Iterator[Served]:
+    """Serve the system of an .ini with pserve; the process ends with the block."""
+    port = free_port()
+    (folder / "secret").write_text("a secret of tests, long enough to sign with\n")
     ini = folder / "served.ini"
-    ini.write_text(text + SERVER.format(port=port, timeout=REQUEST_TIMEOUT))
+    ini.write_text(text + SERVER.format(port=port, timeout=REQUEST_TIMEOUT, threads=threads))
     log = folder / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -111,7 +113,7 @@ def serving(shop: Any, folder: Path) -> Iterator[Served]:
             stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-    served = Served(process, port, shop.tokens, log)
+    served = Served(process, port, tokens, log)
     try:
         _wait(served)
         yield served

@@ -24,6 +24,28 @@ CODES: tuple[tuple[type, str], ...] = (
     (colander.ContainsOnly, "choice"),
 )
 
+# What the codes within `errors` mean; the page of problems shows them.
+MEANINGS: dict[str, str] = {
+    "choice": "It is none of the values that are possible.",
+    "create_only": "It is said when the row is made, and stays.",
+    "email": "It is no address of mail.",
+    "forbidden": "These credentials may not write it.",
+    "invalid": "It does not fit, for the reason that `detail` tells.",
+    "length": "It is too short or too long.",
+    "null": "It cannot be null.",
+    "patch_test_failed": "The row is not what a `test` of the JSON patch expects.",
+    "path": "A path of a JSON patch leads nowhere.",
+    "pattern": "It does not have the form that is asked for.",
+    "range": "It is too small or too large.",
+    "read_only": "It cannot be written.",
+    "required": "It is missing.",
+    "too_deep": "It is nested too deeply.",
+    "too_large": "It is more than can be carried out at once.",
+    "too_many": "These are more than can be carried out at once.",
+    "type": "It is of another type.",
+    "unknown": "There is no field of this name.",
+}
+
 
 def fault(pointer: str, code: str, detail: str) -> Fault:
     """One entry of `errors`."""

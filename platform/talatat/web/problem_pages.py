@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from talatat.openapi import Document
 from talatat.problem_codes import ProblemCode
 from talatat.problems import CONTENT_TYPE, Problem, phrase
+from talatat.schema.faults import MEANINGS
 from talatat.web.api import documents
 
 if TYPE_CHECKING:
@@ -29,7 +30,11 @@ SOME_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 def problems(request: Request) -> dict[str, Any]:
     """All codes, by addon."""
-    return {"groups": request.registry.system.problem_codes.by_addon(), "marked": marked}
+    return {
+        "groups": request.registry.system.problem_codes.by_addon(),
+        "faults": MEANINGS,
+        "marked": marked,
+    }
 
 
 def problem(request: Request) -> dict[str, Any]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import re
+from pathlib import Path
 
 import pytest
 from pyramid.exceptions import ConfigurationError
 
+import talatat
 from talatat.codes import CODES
 from talatat.errors import AddonError
 from talatat.problem_codes import ProblemCode, ProblemCodes, UnlistedProblem
+from talatat.schema import faults
 from talatat.testing import composed
 
 
@@ -32,6 +36,28 @@ def test_each_code_of_the_platform_says_what_to_do_about_it():
         one.code for code in CODES for one in ProblemCodes().meanings(code) if not one.remedy
     ]
     assert without == []
+
+
+def faults_in(source):
+    """The codes that the calls of `fault` in a module name."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and len(node.args) > 1:
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            code = node.args[1]
+            ways = [code.body, code.orelse] if isinstance(code, ast.IfExp) else [code]
+            for way in ways if name.lstrip("_") == "fault" else ():
+                if isinstance(way, ast.Constant):
+                    yield way.value
+
+
+def test_codes_within_errors_are_listed_too(shop):
+    page = shop.app.get("/docs/problems").html.find("section", {"aria-labelledby": "errors"})
+    listed = {term.text for term in page.find_all("dt")}
+    named = {code for _, code in faults.CODES}
+    for path in Path(talatat.__file__).parent.rglob("*.py"):
+        named |= set(faults_in(path.read_text()))
+    assert "read_only" in named
+    assert named <= listed | set(CODES)
 
 
 def test_a_problem_points_to_the_page_that_explains_it_with_an_example(shop):

@@ -107,10 +107,13 @@ def _finish(registry: Registry, finished: RequestFinished) -> None:
 
 
 def _level(finished: RequestFinished) -> int:
+    probe = finished.request.environ.get("PATH_INFO") in PROBES
     if finished.status >= 500 and not finished.retried:
-        return ERROR
+        system = getattr(finished.request.registry, "system", None)
+        # That a process which was told to stop is not ready is how it should be.
+        return INFO if probe and getattr(system, "draining", False) else ERROR
     # Asked for every few seconds by machines: of interest only when something is wrong.
-    return DEBUG if finished.request.environ.get("PATH_INFO") in PROBES else INFO
+    return DEBUG if probe else INFO
 
 
 def includeme(config: Configurator) -> None:

@@ -66,6 +66,8 @@ class Stage:
                 config.add_view(view, route_name=view.__name__)
             config.add_route("livez", "/livez")
             config.add_view(shelf, route_name="livez")
+            config.add_route("readyz", "/readyz")
+            config.add_view(served, route_name="readyz")
             config.add_subscriber(self.finished.append, RequestFinished)
             config.commit()
             config.registry.introspector.get("routes", "shelf")["addon"] = "shelf"
@@ -153,6 +155,12 @@ def test_a_thrown_away_attempt_is_told_apart_and_keeps_the_id(stage):
 def test_an_answer_of_the_500s_is_an_error(stage):
     stage.app.get("/served", status=503)
     assert stage.lines()[-1]["level"] == "error"
+
+
+def test_that_a_process_which_drains_is_not_ready_is_no_error(stage):
+    stage.app.app.registry.system.draining = True
+    stage.app.get("/readyz", status=503)
+    assert stage.lines()[-1]["level"] == "info"
 
 
 def test_probes_and_unknown_paths_belong_to_the_platform(stage):

@@ -1,6 +1,7 @@
 """The embedded server as pserve runs it: a child process, a real socket, INT and TERM."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -116,6 +117,19 @@ def test_before_it_stops_it_says_for_a_while_that_it_drains(pserve):
     assert process.returncode == 0
     assert 1 < time.monotonic() - started < 15
     assert seen[-1] == "True"
+
+
+def test_what_is_no_request_is_answered_with_an_id_and_the_page_of_its_code(pserve):
+    port = free_port()
+    process = pserve(f"listen = localhost:{port}")
+    assert process.stdout.readline() == f"ready http://localhost:{port}\n"
+    with socket.create_connection(("localhost", port)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nno header\r\n\r\n")
+        with client.makefile("rb") as answered:
+            head, _, body = answered.read().partition(b"\r\n\r\n")
+    problem = json.loads(body)
+    assert problem["type"] == "/docs/problems/bad_request"
+    assert f"Request-Id: {problem['request_id']}" in head.decode()
 
 
 def test_a_second_signal_stops_it_at_once(pserve):

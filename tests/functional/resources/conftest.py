@@ -273,7 +273,9 @@ BOXES = "/api/store/v1/boxes"
 POST = {
     "__init__.py": """
         from dataclasses import dataclass
+        import sqlalchemy as sa
         from pyramid_retry import mark_error_retryable
+        from sqlalchemy.exc import DBAPIError
         from talatat.events import Event, emit
         from talatat.problems import Problem
 
@@ -292,6 +294,13 @@ POST = {
                 error = Problem(409, "conflict", "Somebody else was faster")
                 mark_error_retryable(error)
                 raise error
+            if changes.get("name") == "swallows":
+                try:
+                    request.db.execute(sa.text("SELECT nothing_like_that"))
+                except DBAPIError:
+                    pass
+            if changes.get("name") == "ends":
+                request.db.rollback()
             if failing and changes.get("name") in failing:
                 raise RuntimeError("the hook fails")
             if changes.get("name") == "refused":

@@ -128,6 +128,20 @@ def test_what_fails_does_not_poison_the_others_where_they_are_not_atomic(posted:
     assert {one["item"]["name"] for one in changes if not one["deleted"]} == {"a", "b", "z"}
 
 
+def test_a_hook_that_breaks_the_transaction_fails_its_item_and_one_that_ends_it_the_batch(
+    posted: Any,
+) -> None:
+    # PostgreSQL refuses whatever follows a statement that failed, even if somebody looks away.
+    swallowed = 500 if posted.system.database.dialect == "postgresql" else 201
+    items = [create("a"), create("swallows"), create("b")]
+    answer = send(posted, *items, atomic=False, status=207 if swallowed == 500 else 200)["items"]
+    assert [one["status"] for one in answer] == [201, swallowed, 201]
+    assert names(posted) == ["a", "b", *["swallows"] * (swallowed == 201)]
+    for atomic in (True, False):
+        send(posted, create("c"), create("ends"), create("d"), atomic=atomic, status=500)
+    assert not {"c", "d", "ends"} & set(names(posted))
+
+
 def test_one_id_is_worked_in_order(posted: Any) -> None:
     thing = {"id": new_id()}
     answer = send(

@@ -353,6 +353,22 @@ def test_the_document_tells_which_operations_take_a_key(keyed: Any) -> None:
     }  # fmt: skip
 
 
+def test_a_refusal_that_cannot_be_kept_is_told_all_the_same(posted: Any) -> None:
+    def fail(connection: Any, cursor: Any, statement: str, *details: Any) -> None:
+        if statement.startswith("INSERT INTO talatat_idempotency"):
+            raise sa.exc.OperationalError(statement, {}, Exception("busy"))
+
+    engine = posted.system.database.engine
+    sa.event.listen(engine, "before_cursor_execute", fail)
+    try:
+        first = post(posted, {"name": "refused"}, status=409)
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", fail)
+    assert (first.json["detail"], kept(posted), names(posted)) == ("The post refuses", 0, [])
+    assert "Idempotent-Replay" not in post(posted, {"name": "refused"}, status=409).headers
+    assert kept(posted) == 1
+
+
 def test_a_view_cannot_say_what_does_not_exist(store_addons: Any, sqlite_url: str) -> None:
     wrong = KEYED["__init__.py"].replace('idempotency="refused"', 'idempotency="never"')
     store_addons.write("keyed", {"__init__.py": wrong}, requires=("store",))

@@ -103,9 +103,15 @@ class BatchRun:
 
     def outcomes(self, batch: Batch) -> list[dict[str, Any]]:
         """What became of each item. Raises the Problem of the first that fails where it is atomic."""
-        if batch.atomic:
-            return [self._atomic(at, item) for at, item in enumerate(batch.items)]
-        return [self._alone(at, item) for at, item in enumerate(batch.items)]
+        session = self.request.db
+        session.connection()  # the transaction has begun
+        begun = session.get_transaction()
+        work = self._atomic if batch.atomic else self._alone
+        found = [work(at, item) for at, item in enumerate(batch.items)]
+        if session.get_transaction() is not begun:
+            # What was told of the items before that is not true any more.
+            raise RuntimeError("a hook or a subscriber has ended the transaction of the batch")
+        return found
 
     def _atomic(self, at: int, item: Any) -> dict[str, Any]:
         try:

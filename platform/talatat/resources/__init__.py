@@ -13,7 +13,7 @@ services        routes and views
 reads, writes   the views of the operations
 listing/        a list's query string, down to SQL
 showing/        rows as JSON; ETags and preconditions
-writing/        operations on rows; bodies, read by the schema; constraints as problems
+writing/        operations on rows, batches, JSON patches; bodies, read by the schema; constraints as problems
 extensions, hooks   other addons' fields and calls
 """
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 MODES = (None, "required", "refused", "ignored")
 ENVIRON = "HTTP_IDEMPOTENCY_KEY"
 RETRY_AFTER = "1"
-# Who asks, how often and how slowly: what another try may well answer otherwise.
-NOT_KEPT = frozenset({401, 403, 408, 429})
+# Who asks, how often and how slowly: what another try may well answer otherwise. And a wrong method.
+NOT_KEPT = frozenset({401, 403, 405, 408, 429})
 
 
 def idempotent_view(view: Any, info: Any) -> Any:

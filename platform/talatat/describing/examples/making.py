@@ -10,6 +10,7 @@ from talatat.describing.examples.texts import text
 
 Schema = Mapping[str, Any]
 DEEPEST = 3
+NUMBERS = {"status": 200, "expires_in": 3600, "quantity": 2, "points": 5, "limit": 20}
 
 
 class Absent(Exception):
@@ -101,7 +102,7 @@ def _singular(name: str) -> str:
 def _integer(schema: Schema, name: str) -> int:
     least = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
     most = schema.get("maximum", math.inf)
-    return int(min(max(1, math.ceil(least)), most))
+    return int(min(max(NUMBERS.get(name, 1), math.ceil(least)), most))
 
 
 def _number(schema: Schema, name: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from talatat.describing.examples.making import Absent, Maker
@@ -24,22 +25,24 @@ def exemplify(document: dict[str, Any]) -> None:
             _place(schema, "examples", maker, {"$ref": f"#/components/schemas/{name}"})
     for item in document["paths"].values():
         for parameter in item.get("parameters", []):
-            _of_parameter(parameter, maker)
+            _of_parameter(parameter, maker, {})
         for operation in item.values():
             if isinstance(operation, dict) and "responses" in operation:
                 _of_operation(operation, maker)
 
 
 def _of_operation(operation: dict[str, Any], maker: Maker) -> None:
+    known: dict[str, Any] = {}
     for parameter in operation.get("parameters", []):
-        _of_parameter(parameter, maker)
+        _of_parameter(parameter, maker, known)
     for part in (operation.get("requestBody", {}), *operation["responses"].values()):
         for media in part.get("content", {}).values():
             if "examples" not in media and "example" not in media and media.get("schema"):
                 _place(media, "example", maker, media["schema"])
 
 
-def _of_parameter(parameter: dict[str, Any], maker: Maker) -> None:
+def _of_parameter(parameter: dict[str, Any], maker: Maker, known: dict[str, Any]) -> None:
+    """`known` are the examples of the filters that came before, which lists of values take up."""
     if "example" in parameter or "examples" in parameter:
         return
     name = parameter["name"]
@@ -47,9 +50,17 @@ def _of_parameter(parameter: dict[str, Any], maker: Maker) -> None:
         parameter["example"] = PARAMETERS[name]
         return
     bare, _, operator = name.rstrip("]").partition("[")
-    _place(parameter, "example", maker, parameter["schema"], bare.rpartition(".")[2])
-    if operator in ("in", "nin") and "example" in parameter:
-        parameter["example"] = str(parameter["example"])
+    schema = parameter["schema"]
+    if operator in ("in", "nin") and bare in known:
+        several = str(known[bare])
+        if re.search(schema.get("pattern", ""), several):
+            parameter["example"] = several
+            return
+    if name == "sort":  # says more than the default does
+        schema = {key: value for key, value in schema.items() if key != "default"}
+    _place(parameter, "example", maker, schema, bare.rpartition(".")[2])
+    if not operator and "example" in parameter:
+        known[bare] = parameter["example"]
 
 
 def _place(

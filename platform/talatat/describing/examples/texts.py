@@ -12,8 +12,8 @@ ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 FORMATS = {
     "uuid": ID,
-    "date-time": "2026-01-31T12:00:00Z",
-    "date": "2026-01-31",
+    "date-time": "2026-01-15T12:00:00Z",
+    "date": "2026-01-15",
     "time": "12:30:00Z",
     "time-local": "12:30:00",
     "duration": "P1D",
@@ -26,6 +26,10 @@ FORMATS = {
     "byte": "YQ==",
 }
 NAMES = {
+    "id": ID,
+    "source_id": "4711",
+    "price": "12.50 EUR",
+    "sort": "-created_at",
     "name": "Ada Lovelace",
     "user": "ada",
     "display_name": "Ada Lovelace",

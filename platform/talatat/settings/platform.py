@@ -128,18 +128,21 @@ class PlatformSettings(colander.MappingSchema):
         colander.String(),
         missing="Talatat",
         key="talatat.api.title",
+        environment=True,
         description="What the API's document calls this system",
     )
     api_contact = colander.SchemaNode(
         Pattern(CONTACT, "NAME <MAIL> URL"),
         missing=None,
         key="talatat.api.contact",
+        environment=True,
         description="Whom users of the API ask: NAME <MAIL> URL",
     )
     api_license = colander.SchemaNode(
         Pattern(LICENSE, "NAME URL"),
         missing=None,
         key="talatat.api.license",
+        environment=True,
         description="The terms of using the API: NAME URL",
     )
     cors_origins = colander.SchemaNode(

@@ -63,7 +63,9 @@ def test_a_schema_of_one_place_is_told_as_parameters(validator: Any, expected: A
 
 def test_a_schema_of_all_places_is_told_by_place() -> None:
     (item,) = described("POST", schema=Whole(), validators=(colander_validator,)).values()
-    assert parameters(item["post"]) == [("number", "path", True), ("number", "header", True)]
+    assert parameters(item["post"]) == [
+        ("number", "path", True), ("number", "header", True), ("Idempotency-Key", "header", False),
+    ]  # fmt: skip
     assert "requestBody" in item["post"]
     (body,) = told("POST", schema=Whole(), validators=(colander_validator,))[1].values()
     assert body["required"] == ["number"]

@@ -52,6 +52,19 @@ def test_what_is_neither_yes_nor_no_is_an_error(tmp_path):
     assert settings.platform.development is False
 
 
+def test_whom_to_ask_is_a_name_a_mail_address_and_a_url(tmp_path):
+    lines = "shop.title = x\ntalatat.api.contact = Ops <ops@example.com> https://example.com/\n"
+    found = declared(
+        tmp_path, f"{lines}talatat.api.license = All rights https://example.com/terms\n"
+    )
+    assert found.platform.api_contact == {
+        "name": "Ops", "email": "ops@example.com", "url": "https://example.com/",
+    }  # fmt: skip
+    assert found.platform.api_license == {"name": "All rights", "url": "https://example.com/terms"}
+    [problem] = declared(tmp_path, "shop.title = x\ntalatat.api.contact = somebody\n").problems
+    assert "site.ini:5: talatat.api.contact: write it as NAME <MAIL> URL" in problem
+
+
 def test_a_secret_whose_folder_cannot_be_made_is_an_error_of_its_line(tmp_path):
     (tmp_path / "file").write_text("")
     lines = f"shop.title = x\ntalatat.development = true\nshop.key = file:{tmp_path}/file/secret\n"

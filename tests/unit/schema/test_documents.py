@@ -212,3 +212,14 @@ def test_what_the_reader_takes_the_json_schema_takes_too(document: Any) -> None:
     schema = s.json_schema(Everything(), "create")
     if not faults:
         jsonschema.Draft202012Validator(schema).validate(document)
+
+
+def test_an_open_map_takes_values_of_the_types_that_it_names() -> None:
+    node = colander.SchemaNode(s.OpenMap("string", "number", "boolean"))
+    schema = s.json_schema(node)
+    assert schema["additionalProperties"] == {"type": ["string", "number", "boolean"]}
+    assert node.deserialize({"a": "x", "b": 1.5, "c": True}) == {"a": "x", "b": 1.5, "c": True}
+    with pytest.raises(colander.Invalid, match="'a' must be one of: string, number, boolean"):
+        node.deserialize({"a": [1]})
+    with pytest.raises(colander.Invalid, match="number"):
+        colander.SchemaNode(s.OpenMap("number")).deserialize({"a": True})

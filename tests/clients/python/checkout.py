@@ -1,7 +1,7 @@
 """Buy something: log in, fill a basket, check out, and what is refused on the way."""
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from shop import AuthenticatedClient, Client
 from shop.api.accounts import accounts_tokens_create
@@ -56,7 +56,7 @@ def checkout(url: str, user: str, password: str, plenty: str, few: str) -> dict[
             )
 
         refused = orders_orders_checkout.sync_detailed(client=client, body=basket(1000))
-        key = str(uuid4())
+        key = f"first-{customer_id}"
         made, again = (
             orders_orders_checkout.sync_detailed(client=client, body=basket(1), idempotency_key=key)
             for _ in range(2)

@@ -23,7 +23,7 @@ export async function checkout(baseUrl: string, user: string, password: string, 
     });
 
     const refused = await ordersOrdersCheckout({ client, body: basket(1000) });
-    const headers = { "Idempotency-Key": crypto.randomUUID() };
+    const headers = { "Idempotency-Key": `first-${customer.id}` };
     const made = await ordersOrdersCheckout({ client, headers, body: basket(1), throwOnError });
     const again = await ordersOrdersCheckout({ client, headers, body: basket(1), throwOnError });
     const path = { id: shown(made.data.id) };

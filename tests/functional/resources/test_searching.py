@@ -450,3 +450,45 @@ def test_the_document_tells_the_search(store: Any) -> None:
     assert sort["schema"]["x-default"] == sort["schema"]["examples"][0] == "id"
     limits = store.app.get("/api").json["limits"]
     assert (limits["max_search_depth"], limits["max_search_conditions"]) == (8, 100)
+
+
+def test_no_body_makes_a_search_fail(full: Any) -> None:
+    names = st.sampled_from([*VALUES, "id", "code", "kind", "details.", "box", "cost", ""])
+    scalars = st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False),
+        st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=5),
+        st.sampled_from(["9" * 40, "1e400", "-0", 10**30, -(2**63), 1e308, "infinity", "2026-13-01T00:00:00Z"]),
+    )  # fmt: skip
+    leaf = st.fixed_dictionaries(
+        {"field": names, "value": st.one_of(scalars, st.lists(scalars, max_size=2))},
+        optional={"op": st.sampled_from([*OPERATORS, "like"])},
+    )
+    anything = st.recursive(
+        st.one_of(leaf, scalars),
+        lambda inner: st.one_of(
+            st.dictionaries(
+                st.sampled_from(["and", "or"]), st.lists(inner, max_size=2), min_size=1
+            ),
+            st.fixed_dictionaries({"not": inner}),
+        ),
+        max_leaves=5,
+    )
+    members = {
+        "where": anything, "sort": st.one_of(names, scalars), "limit": scalars, "count": scalars,
+        "fields": scalars, "expand": scalars, "cursor": scalars, "q": scalars,
+    }  # fmt: skip
+
+    @PROPERTY
+    @given(
+        body=st.one_of(
+            st.fixed_dictionaries({"where": anything}), st.fixed_dictionaries({}, optional=members)
+        )
+    )
+    def answered(body: Any) -> None:
+        answer = full.app.post_json(SEARCH, body, status="*")
+        assert answer.status_int in (200, 401, 422), answer.text
+        if answer.status_int == 422:
+            pointers = [error["pointer"] for error in answer.json["errors"]]
+            assert all(pointer == "" or pointer.startswith("/") for pointer in pointers)
+
+    answered()

@@ -29,6 +29,7 @@ def test_no_history_loses_or_changes_a_row(database, request, tmp_path):
     server = request.getfixturevalue("postgresql_server") if database == "postgresql" else None
     warm = Warm()
     ground = ground_on(tmp_path, warm, server)
+    ground.wanted = HISTORIES
     began = time.monotonic()
     try:
         run_state_machine_as_test(

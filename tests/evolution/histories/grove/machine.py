@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
 
+from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -33,7 +34,11 @@ SEEDS = st.integers(0, 2**20)
 
 @dataclass
 class Ground:
-    """What all histories of one run share. `make_url` and `drop_url` make and drop a database."""
+    """What all histories of one run share. `make_url` and `drop_url` make and drop a database.
+
+    `wanted` is how many to play. Hypothesis counts those alone that used up none of its limits, and would
+    play on.
+    """
 
     folder: Path
     warm: Warm
@@ -41,6 +46,12 @@ class Ground:
     drop_url: Callable[[str], None]
     counts: Counts = field(default_factory=Counts)
     stores: dict[int, Store] = field(default_factory=dict)
+    wanted: int | None = None
+
+    @property
+    def played(self) -> bool:
+        """Whether that many were played."""
+        return self.wanted is not None and self.counts.done.get("histories", 0) >= self.wanted
 
     def store(self, seed: int) -> Store:
         if seed not in self.stores:
@@ -75,6 +86,8 @@ class Histories(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, SHELVES - 1), chosen=SEEDS)
     def begin(self, seed: int, chosen: int) -> None:
         """A new system with one addon or some, of first releases or later ones."""
+        if self.ground.played:
+            reject()
         rng = self.chance(chosen)
         folder = Path(tempfile.mkdtemp(dir=self.ground.folder))
         store = self.ground.store(seed)

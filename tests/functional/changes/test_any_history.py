@@ -105,7 +105,7 @@ class History:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(STEPS, max_size=12))
 def test_a_copy_made_of_the_feed_equals_the_table(sqlite_desk: Any, steps: Any) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from .conftest import Mirror, listed
 
-WRITERS, TURNS = 20, 15
+WRITERS, TURNS = 20, 10
 
 
 class Changed(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -262,3 +263,21 @@ def test_rows_that_come_to_match_meanwhile_are_not_written_unnoted(postgresql_de
     assert ("job", first) in found.rows
     with desk.session() as session:
         assert session.get(models.Job, second).title == "paint"
+
+
+def test_cascades_in_a_circle_come_to_an_end(desk):
+    """Two jobs that follow each other: by SET NULL here; the reading of keys must not turn for ever."""
+    first, second = make(desk), make(desk)
+    with desk.session() as session:
+        session.get(desk.models.Job, first).after_id = second
+        session.get(desk.models.Job, second).after_id = first
+    following = desk.system.resources.noting.following.tables["desk_job"]
+    kept = following.dependents
+    following.dependents = [replace(one, action="CASCADE") for one in kept]
+    try:
+        with noted(desk) as (session, found):
+            session.execute(sa.update(desk.models.Job).values(after_id=desk.models.Job.after_id))
+            session.execute(sa.delete(desk.models.Job).where(desk.models.Job.id == first))
+    finally:
+        following.dependents = kept
+    assert found.deleted == {("job", first), ("job", second)}

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from talatat.resources.changes.following import Followed, Following
+from talatat.resources.changes.following import Dependent, Followed, Following
 from talatat.resources.changes.keeping import packed
 from talatat.resources.changes.notes import Notes
 from talatat.resources.changes.statements import chunks, id_text
@@ -40,27 +40,33 @@ class Deletions:
             columns.append(followed.version)
         return list(dict.fromkeys(columns))
 
-    def note(self, connection: sa.Connection, notes: Notes, followed: Followed, rows: Rows) -> None:
-        """Take note that `rows` of a table are deleted, with all that goes with them."""
-        rows = [row for row in rows if not self._known(notes, followed, row)]
+    def note(
+        self,
+        connection: sa.Connection,
+        notes: Notes,
+        followed: Followed,
+        rows: Rows,
+        led: set[tuple[Dependent, Any]] | None = None,
+    ) -> None:
+        """Take note that `rows` of a table are deleted, with all that goes with them.
+
+        `led` are the keys that led here: cascades may go in circles.
+        """
+        led = set() if led is None else led
         for row in rows:
             self._note_row(notes, followed, row)
         for dependent in followed.dependents:
             values = {row[dependent.refers_to.name] for row in rows} - {None}
+            values = {value for value in values if (dependent, value) not in led}
+            led |= {(dependent, value) for value in values}
             child = self.following.tables[dependent.column.table.name]
             found = self._rows(connection, child, dependent.column, sorted(values, key=str))
             if not found:
                 continue
             if dependent.action == "CASCADE":
-                self.note(connection, notes, child, found)
+                self.note(connection, notes, child, found, led)
             else:
                 touched(notes, child, found)
-
-    def _known(self, notes: Notes, followed: Followed, row: Mapping[str, Any]) -> bool:
-        """Whether this row's deletion was noted before: cascades may go in circles."""
-        own = [(one.owner, id_text(one.column, row[one.column.name]))
-               for one in followed.links if one.own]  # fmt: skip
-        return bool(own) and followed.version is not None and all(map(notes.is_gone, own))
 
     def _note_row(self, notes: Notes, followed: Followed, row: Mapping[str, Any]) -> None:
         version = None if followed.version is None else row[followed.version.name]

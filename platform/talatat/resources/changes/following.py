@@ -85,6 +85,8 @@ class Following:
         keeps = bound.declaration.keeps_deleted
         if keeps:
             self.keepers.add(owner)
+        if "id" not in mapper.column_attrs:  # nothing by which its rows could be noted
+            return
         columns = mapper.column_attrs["id"].columns
         version: Any = mapper.version_id_col
         for column in columns:

@@ -54,14 +54,11 @@ class Notes:
             note = replace(note, version=version or before.version, kept=both)
         self._layers[-1].notes[key] = note
 
-    def is_gone(self, key: Key) -> bool:
-        """Whether the row was deleted in this transaction."""
-        note = self.of(key)
-        return note is not None and note.deleted
-
     def part_gone(self, key: Key, table: str, row: dict[str, Any]) -> None:
         """A row of `table` that belongs to the row `key` was deleted, perhaps with it."""
-        self._layers[-1].parts.setdefault(key, {}).setdefault(table, []).append(row)
+        rows = self._layers[-1].parts.setdefault(key, {}).setdefault(table, [])
+        if row not in rows:
+            rows.append(row)
 
     def taken(self) -> Iterator[tuple[Key, Note]]:
         """All notes, sorted; there are none afterwards."""

@@ -94,6 +94,7 @@ class ProblemTask(ErrorTask):
             ("Content-Type", CONTENT_TYPE),
             ("Cache-Control", "no-store"),
             ("Request-Id", request_id),
+            ("X-Content-Type-Options", "nosniff"),
         ]
         self.set_close_on_finish()
         self.content_length = len(body)

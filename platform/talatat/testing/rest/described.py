@@ -149,9 +149,7 @@ class Kind:
         said = self.parameters("list").get("sort")
         if said is None:
             return []
-        listed = _listed(said["schema"]) or re.findall(
-            r"\w[\w.]*", said["description"].rpartition(": ")[2]
-        )
+        listed = re.findall(r"\w[\w.]*", said["description"].rpartition(": ")[2])
         return sorted({one.removeprefix("-") for one in listed})
 
     @cached_property
@@ -173,15 +171,6 @@ def _expandable(kind: Kind, schema: Schema, prefix: str) -> Iterator[tuple[str, 
 
 
 _METHODS = ("get", "put", "post", "patch", "delete", "head", "options")
-
-
-def _listed(schema: Schema) -> list[str]:
-    """The words that a parameter's schema lists: an enumeration, of itself or of its items."""
-    for said in (schema, schema.get("items", {})):
-        for member in ("x-values", "enum", "examples"):
-            if member in said:
-                return [str(one) for one in said[member]]
-    return []
 
 
 def kinds_of(document: Schema) -> Iterator[Kind]:

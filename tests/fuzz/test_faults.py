@@ -26,7 +26,10 @@ VIEWS = {
         reader = compile_reader(Read())
         things = Service(name="faulty.things", path="/api/faulty/v1/things", description="Things")
 
-        @things.post(permission="public", schema=Body)
+        class Shown(colander.MappingSchema):
+            amount = colander.SchemaNode(colander.Int())
+
+        @things.post(permission="public", schema=Body, response=Shown, problems={})
         def make(request):
             faults = []
             value = reader(read_json(request), "", faults)
@@ -48,6 +51,16 @@ FAULTS = {
         "compile_reader(Read())",
         'compile_reader(Read(colander.Mapping(unknown="preserve")))',
         "negative_data_rejection",
+    ),
+    "an answer of another type": (
+        'return {"amount": value["amount"]}',
+        'return {"amount": str(value["amount"])}',
+        "response_schema_conformance",
+    ),
+    "a status that is not told": (
+        'return {"amount": value["amount"]}',
+        'request.response.status_int = 202; return {"amount": value["amount"]}',
+        "status_code_conformance",
     ),
     "an answer that is no JSON": (
         'return {"amount": value["amount"]}',

@@ -225,6 +225,8 @@ def _schema(type_: Any) -> tuple[tuple[str, Any], ...]:
     typ, validator = type_of(type_)
     node = colander.SchemaNode(typ, validator=validator)
     told = json_schema(node, "create")
+    if told.get("type") == "integer":  # what `parse_integer` reads
+        told = {"minimum": -INT64, "maximum": INT64 - 1, **told}
     return tuple((name, told[name]) for name in told if name not in ("minLength", "maxLength"))
 
 

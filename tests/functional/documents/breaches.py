@@ -192,7 +192,6 @@ BREACHES |= {
     "document-contact": drop("info", "license"),
     "document-server": drop("servers"),
     "document-schemes": drop("components", "securitySchemes", "bearer", "description"),
-    "deprecated-header": put(True, "paths", PAY, "post", "deprecated"),
     "deprecated-only": put({}, *response("post", PAY, "200", "headers", "Sunset")),
     "extension-form": put("A note", "paths", PAY, "post", "note"),
 }  # fmt: skip
@@ -296,6 +295,18 @@ def act_twice(document: Document) -> None:
     operation["parameters"] = [
         one for one in operation["parameters"] if one["name"] != "Idempotency-Key"
     ]
+
+
+@breaks("deprecated-header")
+def deprecate_in_silence(document: Document) -> None:
+    op(document, "post", PAY).update({"deprecated": True, "x-deprecated-since": "2026-01-01"})
+
+
+@breaks("deprecated-since")
+def deprecate_some_time(document: Document) -> None:
+    operation = op(document, "post", PAY)
+    operation["deprecated"] = True
+    operation["responses"]["200"]["headers"]["Deprecation"] = {}
 
 
 @breaks("schema-name")

@@ -92,6 +92,21 @@ def deprecated_header(reading: Reading) -> Found:
 
 
 @rule(
+    "deprecated-since",
+    "What is deprecated says since when",
+    why="How urgent it is to move follows from how long it has been said.",
+    source="API.md, deprecation; RFC 9745; Zalando 187",
+)
+def deprecated_since(reading: Reading) -> Found:
+    for one in reading.operations:
+        if one.data.get("deprecated") and not one.data.get("x-deprecated-since"):
+            yield (
+                one.pointer,
+                "Say deprecated=Deprecation(since=date(...)) at the action or resource.",
+            )
+
+
+@rule(
     "deprecated-only",
     "Deprecation and Sunset are answered by what is deprecated alone",
     why="A client that trusts them would move away from what stays.",

@@ -1,5 +1,6 @@
 # Each target is one line that a person could type. `make setup`, `make serve` and `make test` need nothing
-# but python3 (3.11 or newer, with its venv module), git and make.
+# but python3 (3.11 or newer, with its venv module), git and make. Where there is no Node with npm, `make setup`
+# says that tests of generated clients and of one linter are left out.
 PYTHON = python3
 PORT = 6543
 INI = development.ini

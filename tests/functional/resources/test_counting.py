@@ -63,6 +63,9 @@ def test_an_estimate_is_the_planners_or_exact_up_to_a_cap(
     assert full.app.get(f"{THINGS}?count=estimated&sort=-name&limit=2").json["count"] == 11
     # Parameters of the statement are the planner's too: it knows how many are active.
     assert full.app.get(f"{THINGS}?count=estimated&active=true").json["count"] == 7
+    # The second one finds its statement in the cache, with another value.
+    for value in "ab":
+        assert full.app.get(f"{THINGS}?count=estimated&name[ne]={value}").json["count"] > 0
     for query in ("q=a", "details.x=y", "box.label[prefix]=x", "name[in]=a,b", "name[nin]=a"):
         assert full.app.get(f"{THINGS}?count=estimated&{query}").json["count"] >= 0
 

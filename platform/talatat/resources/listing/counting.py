@@ -29,6 +29,8 @@ class explained(Executable, ClauseElement):  # noqa: N801  # named as SQL is
 
     inherit_cache = True
     _traverse_internals = [("statement", InternalTraversal.dp_clauseelement)]
+    # Asked for when the statement comes from the cache: what EXPLAIN gives is no column of it.
+    _all_selected_columns = ()
 
     def __init__(self, statement: Any) -> None:
         self.statement = statement

@@ -132,22 +132,33 @@ def test_a_request_that_drips_in_ends_at_a_fixed_time_and_holds_no_worker(served
         assert served.get("/livez").status == 200  # others are served meanwhile
     assert len(answers) == len(slow)
     assert time.monotonic() - began > REQUEST_TIMEOUT - 1
-    for raw in answers.values():
-        answer = parsed(raw)
+    # A byte that crosses the end of a connection resets it, and what was under way is lost.
+    told = [parsed(raw) for raw in answers.values()]
+    whole = [one for one in told if one.body]
+    assert whole
+    assert {one.status for one in told} <= {408, 0}
+    for answer in whole:
         assert_problem(answer.status, answer.headers["content-type"], answer.body, 408)
     for one in slow:
         one.close()
 
 
 def _drip(number: int, one: socket.socket) -> dict[int, bytes]:
-    """Send a byte more; what came back, if anything did."""
-    with contextlib.suppress(OSError):
-        one.sendall(b"a")
+    """What came back, if anything did; else send a byte more."""
     one.settimeout(0.05)
+    received = b""
     try:
-        return {number: one.recv(65536)}
+        while piece := one.recv(65536):
+            received += piece
+            one.settimeout(5)
     except TimeoutError:
-        return {}
+        if not received:
+            with contextlib.suppress(OSError):
+                one.sendall(b"a")
+            return {}
+    except OSError:
+        pass  # reset
+    return {number: received}
 
 
 def test_many_requests_in_one_piece_are_answered_in_order_and_one_bad_one_ends_them(served):

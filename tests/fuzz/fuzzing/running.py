@@ -210,7 +210,7 @@ def _send(case: Any, **options: Any) -> Any:
     for name in ("max_redirects", "verify", "cert", "proxies"):
         options.pop(name, None)
     key = (case.headers or {}).get("Idempotency-Key")
-    if isinstance(key, str) and re.fullmatch(r"[!-~]{1,200}", key):
+    if isinstance(key, str) and re.fullmatch(r"[!-~]([ -~]{0,200}[!-~])?", key):
         case.headers["Idempotency-Key"] = f"{key}.{next(_KEYS)}"
     return WSGITransport.send(WSGI_TRANSPORT, case, **options)
 

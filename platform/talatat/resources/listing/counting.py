@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from pyramid.httpexceptions import HTTPForbidden
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ClauseElement, Executable
+from sqlalchemy.sql.visitors import InternalTraversal
 
 if TYPE_CHECKING:
     from pyramid.request import Request

@@ -61,7 +61,10 @@ def generate(document: bytes) -> Made:
         (made / "openapi.json").write_bytes(document)
         typescript(made)
         python(made)
-        made.rename(folder)
+        try:
+            made.rename(folder)
+        except OSError:  # somebody else has made the same meanwhile
+            shutil.rmtree(made)
         forget()
     return Made(folder)
 

@@ -1,6 +1,7 @@
 """What the metadata says and what the tree holds are the same."""
 
 import json
+import os
 import re
 import subprocess
 import tomllib
@@ -157,3 +158,9 @@ def test_the_locks_are_made_for_the_oldest_python_that_the_metadata_admits():
     source = (ROOT / "requirements" / "lock.py").read_text()
     oldest = metadata(ROOT)["project"]["requires-python"].removeprefix(">=")
     assert json.dumps(oldest) in source
+
+
+def test_the_tests_of_a_group_are_given_to_one_worker(request):
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        pytest.skip("groups matter where several workers run")
+    assert request.node.nodeid.endswith("@packaging")

@@ -10,6 +10,7 @@ from .generated import Made, generate, missing
 from .shop import Shop, serving
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs these tests: they share the server and what is generated."""
     for item in items:

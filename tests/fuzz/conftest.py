@@ -22,6 +22,7 @@ def shop(filled_shop):
     return filled_shop
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:  # the shop is composed once

@@ -22,6 +22,7 @@ UV = Path(sys.executable).parent / "uv"
 WARM = 60  # seconds that a server may take to be ready on a busy machine
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """One worker runs these tests: they share environments that take seconds to make."""
     for item in items:

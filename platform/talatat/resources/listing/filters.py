@@ -8,7 +8,6 @@ commas; a comma within one is written `\,`.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,9 @@ from typing import Any
 
 import colander
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 
-from talatat.schema import types
+from talatat.resources.listing.exact import exact_contains, exact_prefix
+from talatat.resources.listing.values import INT64, JSON_TEXT, PARSERS, Parse, parse_boolean
 from talatat.schema.derive import ANY_DIALECT, type_of
 from talatat.schema.document import json_schema
 
@@ -31,48 +29,9 @@ OPERATORS = (*EQUALITY[:2], *ORDER, "in", "nin", *TEXT, "isnull")
 MAX_VALUES = 200
 # A filter may take a value more than once; SQLite takes 32,766 in one statement.
 MAX_VALUES_IN_ALL = 2_000
-INT64 = 2**63
 UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 
 Predicate = Any
-Parse = Callable[[str], Any]
-
-
-class exact_contains(FunctionElement[bool]):  # noqa: N801  # named as SQL functions are
-    """Whether the first text holds the second, case and all: LIKE ignores case on SQLite."""
-
-    type = sa.Boolean()
-    name = "exact_contains"
-    inherit_cache = True
-
-
-class exact_prefix(FunctionElement[bool]):  # noqa: N801
-    """Whether the first text begins with the second, case and all."""
-
-    type = sa.Boolean()
-    name = "exact_prefix"
-    inherit_cache = True
-
-
-@compiles(exact_contains)
-def _contains(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"(strpos({compiler.process(element.clauses, **kw)}) > 0)"
-
-
-@compiles(exact_contains, "sqlite")
-def _contains_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"(instr({compiler.process(element.clauses, **kw)}) > 0)"
-
-
-@compiles(exact_prefix)
-def _prefix(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"starts_with({compiler.process(element.clauses, **kw)})"
-
-
-@compiles(exact_prefix, "sqlite")
-def _prefix_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    text, prefix = (compiler.process(one, **kw) for one in element.clauses)
-    return f"(substr({text}, 1, length({prefix})) = {prefix})"
 
 
 @dataclass(frozen=True)
@@ -112,9 +71,9 @@ class Filter:
         For in and nin it is one of the list.
         """
         if op == "isnull":
-            return parse_boolean(_JSON_TEXT["boolean"](value))
+            return parse_boolean(JSON_TEXT["boolean"](value))
         kind = "any" if self.custom is not None else str(dict(self.schema).get("type", "string"))
-        return self.parse(_JSON_TEXT[kind](value))
+        return self.parse(JSON_TEXT[kind](value))
 
     def where(self, identifier: Any, op: str, value: Any) -> Predicate:
         """The filter as a predicate over rows whose id is the column `identifier`."""
@@ -206,7 +165,7 @@ _COMPARE: dict[str, Callable[[Any, Any], Predicate]] = {
 def _reading(type_: Any) -> tuple[tuple[str, ...], Parse]:
     """The operators and the parser of a column type."""
     typ, validator = type_of(type_)
-    parse = _PARSERS.get(type(typ))
+    parse = PARSERS.get(type(typ))
     if parse is None:
         raise LookupError(type(typ).__name__)
     operators: tuple[str, ...] = (*EQUALITY[:2], *ORDER, "in", "nin", "isnull")
@@ -264,98 +223,3 @@ def _in_range(parse: Parse, limits: colander.Range) -> Parse:
         return value
 
     return read
-
-
-def parse_boolean(text: str) -> bool:
-    """`true` or `false`."""
-    if text not in ("true", "false"):
-        raise ValueError("must be true or false")
-    return text == "true"
-
-
-def parse_integer(text: str) -> int:
-    """An integer of at most 64 bits."""
-    if not re.fullmatch(r"-?[0-9]{1,19}", text) or not -INT64 <= int(text) < INT64:
-        raise ValueError("must be an integer of at most 64 bits")
-    return int(text)
-
-
-def parse_float(text: str) -> float:
-    """A finite number."""
-    if not re.fullmatch(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][-+]?[0-9]{1,3})?", text):
-        raise ValueError("must be a number")
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError("must be a number that is not beyond measure")
-    return value
-
-
-def _date(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text if len(text) == 10 else "")
-    except ValueError:
-        raise ValueError("must be a date such as 2026-01-31") from None
-
-
-def _time(text: str) -> dt.time:
-    try:
-        return dt.time.fromisoformat(text)
-    except ValueError:
-        raise ValueError("must be a time such as 12:30:00") from None
-
-
-def _boolean_text(value: Any) -> str:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")
-    return "true" if value else "false"
-
-
-def _integer_text(value: Any) -> str:
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    if isinstance(value, bool) or not whole:
-        raise ValueError("must be an integer")
-    return str(int(value))
-
-
-def _number_text(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("must be a number")
-    return repr(value)
-
-
-def _string_text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("must be a string")
-    return value
-
-
-def _any_text(value: Any) -> str:
-    """A filter of the resource's own reads text, whatever the values of its field are."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return _boolean_text(value)
-    if not isinstance(value, int | float):
-        raise ValueError("must be a string, a number, true or false")
-    return repr(value)
-
-
-_JSON_TEXT: dict[str, Callable[[Any], str]] = {
-    "boolean": _boolean_text,
-    "integer": _integer_text,
-    "number": _number_text,
-    "string": _string_text,
-    "any": _any_text,
-}
-
-_PARSERS: dict[type, Parse] = {
-    types.UUID: types.UUID().from_json,
-    types.Timestamp: types.Timestamp().from_json,
-    types.Decimal: types.Decimal().from_json,
-    colander.Integer: parse_integer,
-    colander.Float: parse_float,
-    colander.Boolean: parse_boolean,
-    colander.String: str,
-    colander.Date: _date,
-    colander.Time: _time,
-}

@@ -26,7 +26,7 @@ def upgrade() -> None:
         # Of a deleted row: the last version, and where the resource keeps what was deleted, its values.
         sa.Column("version", sa.BigInteger(), nullable=True),
         sa.Column("kept", t.JSONDocument(), nullable=True),
-        sa.UniqueConstraint("table_name", "row_id"),
+        sa.UniqueConstraint("table_name", "row_id", name="talatat_change_table_name_row_id_uq"),
         sqlite_autoincrement=True,
     )
     op.create_index(

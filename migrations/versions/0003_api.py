@@ -9,6 +9,9 @@ revision = "0003_api"
 down_revision = "0002_evolution"
 requires: dict[str, str] = {}
 phase = "expand"
+waivers = {
+    "unnamed-constraint": "SQLite counts rows on by a key that stands within its column alone"
+}
 
 POSITION = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

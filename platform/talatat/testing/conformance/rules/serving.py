@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -199,14 +200,23 @@ def constant_statements(subject: Subject, place: Place) -> Iterator[str]:
         limit = min(MANY, bound.declaration.max_page_size)
         rows, sent = _statements(running, bound, limit)
         rows_before, sent_before = few[bound.full_name]
-        if rows > rows_before and len(sent) > len(sent_before):
-            extra = max(set(sent), key=sent.count)
+        if rows > rows_before and (extra := _repeated(sent_before, sent)):
             yield (
                 f"GET {bound.path}: {len(sent_before)} statements for {rows_before} rows, {len(sent)} for "
                 f"{rows}. Most often: {' '.join(extra.split())[:200]}"
             )
         elif rows <= rows_before:
             yield Note(f"{bound.path} showed no more than {rows} rows")
+
+
+def _repeated(before: list[str], after: list[str]) -> str | None:
+    """The statement that is sent again for each further row, most often; None where none is.
+
+    One that is sent once, for rows that the shorter page did not happen to have, is none of these.
+    """
+    few, many = Counter(before), Counter(after)
+    grown = [text for text, times in many.items() if times > max(1, few[text])]
+    return max(grown, key=many.__getitem__, default=None)
 
 
 def _statements(running: Running, bound: BoundResource, limit: int) -> tuple[int, list[str]]:

@@ -11,6 +11,7 @@ from pyramid.interfaces import ISecurityPolicy
 from pyramid.viewderivers import INGRESS
 
 from talatat.security.csrf import IdentityCSRFStorage, check_csrf, check_origin, csrf_checked_view
+from talatat.security.event import SecurityEvent, tell
 from talatat.security.grants import AUTHENTICATED, EVERYTHING, PUBLIC
 from talatat.security.headers import relax_csp, without
 from talatat.security.identity import Identity, IdentitySource, InvalidCredentials
@@ -27,11 +28,13 @@ __all__ = [
     "Policy",
     "Role",
     "Security",
+    "SecurityEvent",
     "challenges",
     "check_csrf",
     "check_origin",
     "known_identity",
     "relax_csp",
+    "tell",
     "without",
 ]
 

@@ -14,7 +14,7 @@ import install
 # Each is held to the ones before it.
 KINDS = ("uv", "serve", "test")
 # What the distributions add to each lock: the extras of the platform that are installed along with it.
-EXTRAS = {"serve": "", "test": "[testing]"}
+EXTRAS = {"serve": "", "test": "[redis,testing]"}
 
 
 def editables(extras: str) -> str:

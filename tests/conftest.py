@@ -30,10 +30,19 @@ __all__ = [
 ]
 
 
-def pytest_configure() -> None:
-    """A shell lets what it starts in the background ignore INT; servers that tests interrupt inherit that."""
+sys.path.insert(0, str(Path(__file__).parent / "security"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A shell lets what it starts in the background ignore INT; servers that tests interrupt inherit that.
+
+    And whoever names tests as witnesses wants to hear of those that did not pass.
+    """
+    from asvs import Witnesses
+
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.pluginmanager.register(Witnesses(), "asvs witnesses")
 
 
 @pytest.fixture

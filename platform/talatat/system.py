@@ -4,6 +4,7 @@ Everything that Pyramid packages usually hang on the registry under names of the
 field, so that a reader and a type checker see all of it.
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,8 @@ from talatat.events import Outbox
 from talatat.health_checks import HealthCheck
 from talatat.problem_codes import ProblemCodes
 from talatat.resources import Resources
-from talatat.security import Security
+from talatat.security import KeyRing, Security
+from talatat.security.keys import ring_of
 from talatat.settings import Settings
 
 
@@ -26,6 +28,7 @@ class System:
     `quarantined` tells for each addon that was left out why; `release` is the one that is served, set
     once the database has been seen at the composition. `serving` says that this process serves requests,
     as no command and no test does; `draining`, that it was told to stop and wants no more; `guard` is `talatat.evolution.guard.Guard`.
+    `keys` is the ring of `talatat.secret`.
     """
 
     composition: Composition
@@ -46,6 +49,12 @@ class System:
     serving: bool = False
     draining: bool = False
     guard: Any = None
+    keys: KeyRing = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Without a secret, what is signed lives as long as this process.
+        secret = self.settings.platform.secret or [secrets.token_urlsafe(48)]
+        self.keys = ring_of(tuple(secret))
 
     @property
     def quarantined(self) -> Mapping[str, str]:

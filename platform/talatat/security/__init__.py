@@ -15,6 +15,7 @@ from talatat.security.event import SecurityEvent, tell
 from talatat.security.grants import AUTHENTICATED, EVERYTHING, PUBLIC
 from talatat.security.headers import relax_csp, without
 from talatat.security.identity import Identity, IdentitySource, InvalidCredentials
+from talatat.security.keys import KeyRing, WrongKey
 from talatat.security.policy import Policy
 from talatat.security.registry import Permission, Role, Security
 
@@ -24,11 +25,13 @@ __all__ = [
     "Identity",
     "IdentitySource",
     "InvalidCredentials",
+    "KeyRing",
     "Permission",
     "Policy",
     "Role",
     "Security",
     "SecurityEvent",
+    "WrongKey",
     "challenges",
     "check_csrf",
     "check_origin",

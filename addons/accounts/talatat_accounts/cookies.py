@@ -2,20 +2,18 @@
 
 Neither is stored. Whoever reads the database gets ids, and cannot sign them; the CSRF token is another
 signature over the id, so it ends with the session. While the secret is rotated, cookies that an older
-value signed stay good, and their CSRF token is made with that same value.
+value signed stay good, and their CSRF token is made with that same value: pages that hold it go on.
 """
 
-import base64
-import hashlib
-import hmac
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from talatat.db import is_id
+from talatat.security import KeyRing
+from talatat.security.keys import ring_of
 
 NAME = "talatat_session"
-COOKIE, CSRF = b"accounts session cookie", b"accounts csrf token"
+COOKIE, CSRF = b"accounts.session", b"accounts.csrf"
 
 
 @dataclass(frozen=True)
@@ -26,31 +24,30 @@ class SessionCookie:
     csrf_token: str
 
 
-def signature(secret: str, purpose: bytes, session_id: str) -> str:
-    """HMAC-SHA-256 over purpose and id, in the characters of a cookie."""
-    mac = hmac.digest(secret.encode(), purpose + b"\0" + session_id.encode(), hashlib.sha256)
-    return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+def keys_of(request: Any) -> KeyRing:
+    """The ring of `accounts.secret`."""
+    return ring_of(tuple(request.registry.system.settings["accounts"].secret))
 
 
-def make(secret: str, session_id: str) -> str:
+def make(keys: KeyRing, session_id: str) -> str:
     """The value of the cookie of a session."""
-    return f"{session_id}.{signature(secret, COOKIE, session_id)}"
+    return f"{session_id}.{keys.sign_text(COOKIE, session_id.encode())}"
 
 
-def csrf_token(secret: str, session_id: str) -> str:
+def csrf_token(keys: KeyRing, session_id: str) -> str:
     """What unsafe requests of the session have to show."""
-    return signature(secret, CSRF, session_id)
+    return keys.sign_text(CSRF, session_id.encode())
 
 
-def read(value: str, secrets: Sequence[str]) -> SessionCookie | None:
-    """The content of a cookie that one of the secrets signed, else None."""
+def read(value: str, keys: KeyRing) -> SessionCookie | None:
+    """The content of a cookie that one of the keys signed, else None."""
     session_id, _, given = value.partition(".")
-    if not given or not given.isascii() or not is_id(session_id):
+    if not is_id(session_id):
         return None
-    for secret in secrets:
-        if hmac.compare_digest(given, signature(secret, COOKIE, session_id)):
-            return SessionCookie(session_id, csrf_token(secret, session_id))
-    return None
+    signer = keys.signer(COOKIE, session_id.encode(), given)
+    if signer is None:
+        return None
+    return SessionCookie(session_id, csrf_token(signer, session_id))
 
 
 def cookie_name(request: Any) -> str:

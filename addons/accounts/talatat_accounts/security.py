@@ -87,7 +87,7 @@ class SessionSource:
         if not value:
             return None
         settings = request.registry.system.settings["accounts"]
-        cookie = cookies.read(value, settings.secret)
+        cookie = cookies.read(value, cookies.keys_of(request))
         if cookie is None:
             return None
         row = request.db.execute(BY_SESSION, {"session_id": cookie.session_id}).one_or_none()

@@ -39,16 +39,15 @@ def start_session(request: Any, response: Any, user_id: str) -> Started:
         )
     )
     request.db.flush()
-    value = cookies.make(settings.secret.current, session_id)
-    cookies.set_cookie(response, request, value, settings.session_lifetime)
-    return Started(session_id, cookies.csrf_token(settings.secret.current, session_id))
+    keys = cookies.keys_of(request)
+    cookies.set_cookie(response, request, cookies.make(keys, session_id), settings.session_lifetime)
+    return Started(session_id, cookies.csrf_token(keys, session_id))
 
 
 def end_session(request: Any) -> None:
     """End the session that the request's cookie names, if it names one."""
-    settings = request.registry.system.settings["accounts"]
     value = request.cookies.get(cookies.cookie_name(request))
-    cookie = cookies.read(value, settings.secret) if value else None
+    cookie = cookies.read(value, cookies.keys_of(request)) if value else None
     if cookie is not None:
         request.db.execute(delete(Session).where(Session.id == cookie.session_id))
 

@@ -53,6 +53,19 @@ def test_a_login_that_another_site_sends_is_refused(accounts, ada):
     form.submit(headers={"Origin": "https://evil.example"}, status=403)
 
 
+def test_over_https_no_other_host_can_plant_the_token_of_the_form(accounts, ada):
+    client = accounts.client(**{"wsgi.url_scheme": "https"})
+    page = client.get(LOGIN)
+    header = page.headers["Set-Cookie"]
+    assert header.startswith("__Host-talatat_csrf=")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/", "secure"} <= set(header.split("; "))
+    fill(page).submit(status=303)
+    planted = accounts.client(**{"wsgi.url_scheme": "https"})
+    planted.set_cookie("talatat_csrf", "known")
+    fields = {"user": "ada", "password": PASSWORD, "csrf_token": "known"}
+    planted.post(LOGIN, fields, status=403)
+
+
 def test_who_is_logged_in_may_log_in_as_somebody_else(accounts, ada):
     accounts.add("eve")
     client = accounts.client()

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from talatat.db import new_id, utcnow
+from talatat.security import KeyRing
 from talatat_accounts import cookies
 from talatat_accounts.models import Session, User
 
@@ -15,8 +16,8 @@ from .conftest import API, PASSWORD
 LOGIN = {"user": "ada", "password": PASSWORD}
 
 
-def secret_of(accounts):
-    return accounts.test.system.settings["accounts"].secret.current
+def keys_of(accounts):
+    return KeyRing(accounts.test.system.settings["accounts"].secret)
 
 
 def test_a_login_sets_a_cookie_that_scripts_and_other_sites_cannot_use(accounts, ada):
@@ -61,7 +62,7 @@ def test_a_forged_cookie_is_no_cookie(accounts, ada, how):
         "other id": f"{session_id.upper()}x.{signature}",
         "none": session_id,
         "csrf": f"{session_id}.{client.csrf}",
-        "other secret": cookies.make("guess", session_id),
+        "other secret": cookies.make(KeyRing(["guess"]), session_id),
     }[how]
     client.reset()
     client.set_cookie("talatat_session", forged)
@@ -70,7 +71,7 @@ def test_a_forged_cookie_is_no_cookie(accounts, ada, how):
 
 def test_a_rightly_signed_cookie_of_no_session_is_no_cookie(accounts, ada):
     client = accounts.client()
-    client.set_cookie("talatat_session", cookies.make(secret_of(accounts), new_id()))
+    client.set_cookie("talatat_session", cookies.make(keys_of(accounts), new_id()))
     client.get(f"{API}/me", status=401)
 
 

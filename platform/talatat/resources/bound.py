@@ -16,7 +16,7 @@ from talatat.problems import Problem
 from talatat.resources.declaration import Resource, permission_of
 from talatat.resources.extensions import ExtensionFields, attribute_of
 from talatat.resources.hooks import HookDeclaration, Hooks
-from talatat.resources.listing.cursor import CursorSigner
+from talatat.resources.listing.cursor import CursorSealer
 from talatat.resources.listing.filters import column_filter
 from talatat.resources.listing.guards import guards_of
 from talatat.resources.listing.querying import Queries
@@ -68,9 +68,9 @@ class BoundResource:
         self.hooks = Hooks(hooks)
         self.documents = Documents(schema, self.extensions)
         self.representation = Representation(schema, self.extensions)
-        signer = CursorSigner(system.resources.secrets)
         guards = guards_of({*filters, *sorts, *self.resource.open_maps}, schema, self.extensions)
-        self.queries = Queries(self.resource, self.full_name, filters, sorts, signer, guards)
+        cursors = CursorSealer(system.keys)
+        self.queries = Queries(self.resource, self.full_name, filters, sorts, cursors, guards)
         self.parse_id = column_filter("id", self.identifier).parse
         self.pointers = pointers_of(self.model, _names(schema))
         for one in self.extensions:

@@ -34,9 +34,9 @@ def list_rows(bound: BoundResource, request: Request) -> Response:
     check_acceptable(request)
     query = bound.queries.parse(request)
     page, shown, counted = _page(bound, request, query)
-    signer = bound.queries.signer
-    following = url_of(request, signer, query, page.following)
-    preceding = url_of(request, signer, query, page.preceding)
+    cursors = bound.queries.cursors
+    following = url_of(request, cursors, query, page.following)
+    preceding = url_of(request, cursors, query, page.preceding)
     body = dumps({"items": shown, "next": following, "prev": preceding, **counted})
     response = json_response(body)
     bound.dress(request, response, f'"{conditions.digest(body)}"')
@@ -61,8 +61,8 @@ def search_rows(bound: BoundResource, request: Request) -> Response:
         "items": shown,
         "next": None,
         "prev": None,
-        "next_cursor": text_of(queries.signer, query, page.following),
-        "prev_cursor": text_of(queries.signer, query, page.preceding),
+        "next_cursor": text_of(queries.cursors, query, page.following),
+        "prev_cursor": text_of(queries.cursors, query, page.preceding),
     }
     response = json_response(dumps(answer | counted))
     response.headers["Cache-Control"] = "no-store"

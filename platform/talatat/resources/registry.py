@@ -7,8 +7,7 @@ once, each with the addon and the line that declared it.
 
 from __future__ import annotations
 
-import secrets as random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
@@ -32,7 +31,6 @@ class Resources:
     def __init__(self) -> None:
         self.extensions: list[ExtensionDeclaration] = []
         self.hooks: list[HookDeclaration] = []
-        self.secrets: Sequence[str] = ()
         self._bound: dict[str, BoundResource] = {}
 
     def __getitem__(self, full_name: str) -> BoundResource:
@@ -61,7 +59,6 @@ class Resources:
     def finish(self, registry: Any) -> None:
         """Bind everything; raises CompositionError with every problem."""
         system = registry.system
-        self.secrets = _secrets(system)
         problems = [*self._targets(self.extensions), *self._targets(self.hooks)]
         for bound in self.values():
             problems += self._finish(bound, system)
@@ -129,11 +126,6 @@ class Resources:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         known = ", ".join(sorted(self._bound)) or "none"
         return f"no composed addon has the resource {name!r}.{hint} Resources: {known}."
-
-
-def _secrets(system: Any) -> Sequence[str]:
-    """The values of `talatat.secret`; without one, cursors live as long as this process."""
-    return list(getattr(system.settings.platform, "secret", None) or [random.token_urlsafe(32)])
 
 
 def _unmapped(schema: Any, model: type[Any], place: str) -> list[str]:

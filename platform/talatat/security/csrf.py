@@ -117,18 +117,36 @@ def trusted_origins(request: Any) -> set[str | None]:
     return {own} | {origin_of(o if "//" in o else f"{request.scheme}://{o}") for o in configured}
 
 
+COOKIE = "talatat_csrf"
+PLAIN = CookieCSRFStoragePolicy(COOKIE, httponly=True)
+BOUND_TO_HOST = CookieCSRFStoragePolicy(f"__Host-{COOKIE}", secure=True, httponly=True)
+
+
+def anonymous(request: Any) -> CookieCSRFStoragePolicy:
+    """Where the token of somebody who is not logged in is kept."""
+    return BOUND_TO_HOST if request.scheme == "https" else PLAIN
+
+
 @implementer(ICSRFStoragePolicy)
-class IdentityCSRFStorage(CookieCSRFStoragePolicy):
+class IdentityCSRFStorage:
     """What Pyramid's own `get_csrf_token` gives: the session's token, or an anonymous cookie's.
 
-    The anonymous one protects forms that are shown before login (double submit).
+    The anonymous one protects forms that are shown before login (double submit). It is bound to nothing,
+    for there is nobody yet; over https no other host and no plain page can put one into a browser, which
+    is what its name demands of the browser. Whoever could, would still be of another origin.
     """
 
-    def __init__(self) -> None:
-        super().__init__(cookie_name="talatat_csrf", httponly=True, samesite="Lax")
+    def new_csrf_token(self, request: Any) -> str:
+        """A new anonymous token, and its cookie on the answer."""
+        return str(anonymous(request).new_csrf_token(request))
 
     def get_csrf_token(self, request: Any) -> str:
+        """The session's token; for nobody that of the cookie, a new one where there is none."""
         identity = request.identity
         if identity is not None and identity.csrf_token:
             return str(identity.csrf_token)
-        return str(super().get_csrf_token(request))
+        return str(anonymous(request).get_csrf_token(request))
+
+    def check_csrf_token(self, request: Any, token: str) -> bool:
+        """Whether it is the one that this request has to show."""
+        return same(self.get_csrf_token(request), token)

@@ -116,7 +116,11 @@ class PlatformSettings(colander.MappingSchema):
         key="talatat.foreign_settings",
         description="Prefixes that third-party packages own",
     )
-    secret = Secret(missing=None, key="talatat.secret", description="Signs cursors and tickets")
+    secret = Secret(
+        missing=None,
+        key="talatat.secret",
+        description="Seals cursors, and encrypts what is kept secret in the database",
+    )
     max_body = colander.SchemaNode(
         colander.Int(),
         missing=1024 * 1024,

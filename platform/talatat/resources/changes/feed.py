@@ -6,7 +6,7 @@ a deleted one as a tombstone. A row that changed many times is shown once.
 
 A request whose scope narrows what it sees is shown rows of its scope only. Whether it has ever seen a row
 that is gone or has left its scope is not known, and must not be told if it has not: it gets no
-tombstones, and `complete` is false. Its cursors are veiled, so that it cannot count what others write.
+tombstones, and `complete` is false. Nobody can read a cursor, so that it does not tell how much others write.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Feed:
         """Where a cursor stands; Problem 410 for one of another database, or of other rights."""
         if text is None:
             return At(WALK, self.state.start)
-        values = self.bound.queries.signer.loads(text, self.digest, veiled=True).values
+        values = self.bound.queries.cursors.loads(text, self.digest).values
         if len(values) != 5:
             raise invalid_cursor()
         known, kind, transaction, position, last = values
@@ -119,7 +119,7 @@ class Feed:
     def write(self, at: At) -> str:
         """The cursor of a place."""
         cursor = Cursor((self.known, at.kind, *at.place, at.last))
-        return self.bound.queries.signer.dumps(cursor, self.digest, veiled=True)
+        return self.bound.queries.cursors.dumps(cursor, self.digest)
 
     def page(self, at: At, limit: int) -> tuple[list[Entry], At, bool]:
         """(entries, where to go on, whether there is more at once)."""

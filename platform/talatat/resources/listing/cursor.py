@@ -1,29 +1,27 @@
-"""Cursors: where a page ends, as an opaque text that only this server can make.
+"""Cursors: where a page ends, as an opaque text that only this server can make and read.
 
-A cursor holds the direction, the values of the sort keys at the edge of the page and a digest of the
-query that it belongs to, signed with `talatat.secret`. The first value of the secret signs; any of
-its values verifies, so that it can be rotated while clients hold cursors. Whatever is wrong with a
-cursor, the answer is the same 400 with the code `invalid_cursor`.
+A cursor holds the direction and the values of the sort keys at the edge of the page, sealed with the
+system's keys and bound to a digest of the query that it belongs to. Nobody learns from it what the row at
+the edge holds; a secret can be rotated while clients hold cursors. Whatever is wrong with a cursor, the
+answer is the same 400 with the code `invalid_cursor`.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime as dt
 import decimal
 import hashlib
-import hmac
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from talatat.problems import Problem
+from talatat.security.keys import KeyRing, from_text, to_text
 
-SIGNATURE_BYTES = 16
+PURPOSE = b"talatat.cursor"
 LONGEST = 8192
 
 
@@ -40,47 +38,28 @@ class Cursor:
     inclusive: bool = False
 
 
-class CursorSigner:
+class CursorSealer:
     """Writes and reads cursors of one system."""
 
-    def __init__(self, secrets: Sequence[str]) -> None:
-        self._keys = [
-            hmac.digest(secret.encode("utf-8"), b"talatat.cursor", "sha256") for secret in secrets
-        ]
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
 
-    def dumps(self, cursor: Cursor, query: str, *, veiled: bool = False) -> str:
-        """The text of `cursor`, bound to the digest `query`. TypeError for a value of no known type.
-
-        `veiled`: its values cannot be read, for those that tell what its bearer may not know.
-        """
+    def dumps(self, cursor: Cursor, query: str) -> str:
+        """The text of `cursor`, bound to the digest `query`. TypeError for a value of no known type."""
         flags = (1 if cursor.forward else 0) | (2 if cursor.inclusive else 0)
         payload = orjson.dumps([flags, [_pack(value) for value in cursor.values]])
-        signature = _sign(self._keys[0], payload, query)
-        return _encode(
-            signature + (_veiled(self._keys[0], payload, signature) if veiled else payload)
-        )
+        return to_text(self._keys.seal(PURPOSE, payload, query.encode("ascii")))
 
-    def loads(self, text: str, query: str, *, veiled: bool = False) -> Cursor:
+    def loads(self, text: str, query: str) -> Cursor:
         """The cursor in `text`; Problem 400 `invalid_cursor` unless it is ours and of this query."""
         try:
-            raw = _decode(text)
-            signature, sent = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
-            payload = self._verified(signature, sent, query, veiled)
+            if len(text) > LONGEST:
+                raise ValueError("too long")
+            payload = self._keys.unseal(PURPOSE, from_text(text), query.encode("ascii"))
             flags, values = orjson.loads(payload)
             return Cursor(tuple(map(_unpack, values)), bool(flags & 1), bool(flags & 2))
         except (ValueError, TypeError, KeyError, decimal.InvalidOperation) as error:
             raise invalid_cursor() from error
-
-    def _verified(self, signature: bytes, sent: bytes, query: str, veiled: bool) -> bytes:
-        # Every key is tried, so that the time tells nothing about which one it was.
-        found = None
-        for key in self._keys:
-            payload = _veiled(key, sent, signature) if veiled else sent
-            if hmac.compare_digest(_sign(key, payload, query), signature):
-                found = payload
-        if found is None:
-            raise ValueError("signature")
-        return found
 
 
 def invalid_cursor() -> Problem:
@@ -97,37 +76,6 @@ def invalid_cursor() -> Problem:
 def digest_of(*parts: Any) -> str:
     """A short digest of what a cursor is bound to: the resource and the shape of its query."""
     return hashlib.blake2b(orjson.dumps(parts, default=str), digest_size=12).hexdigest()
-
-
-def _sign(key: bytes, payload: bytes, query: str) -> bytes:
-    return hmac.digest(key, query.encode("ascii") + b"\0" + payload, "sha256")[:SIGNATURE_BYTES]
-
-
-def _veiled(key: bytes, payload: bytes, signature: bytes) -> bytes:
-    """`payload` veiled, or unveiled: under a stream that its own signature makes (as AES-SIV does)."""
-    stream = b"".join(
-        hmac.digest(key, b"veil" + signature + at.to_bytes(4, "big"), "sha256")
-        for at in range(-(-len(payload) // 32))
-    )
-    return bytes(one ^ other for one, other in zip(payload, stream, strict=False))
-
-
-def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
-
-
-def _decode(text: str) -> bytes:
-    if len(text) > LONGEST:
-        raise ValueError("too long")
-    try:
-        raw = base64.b64decode(
-            text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
-        )
-    except binascii.Error as error:
-        raise ValueError("encoding") from error
-    if _encode(raw) != text:  # one spelling only: unused bits of the last character are zero
-        raise ValueError("encoding")
-    return raw
 
 
 def _pack(value: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
-from talatat.resources.listing.cursor import Cursor, CursorSigner
+from talatat.resources.listing.cursor import Cursor, CursorSealer
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -57,18 +57,18 @@ def _empty(came_from: Cursor | None) -> Page:
     return Page([], Cursor(came_from.values, inclusive=True), None)
 
 
-def text_of(signer: CursorSigner, query: Query, cursor: Cursor | None) -> str | None:
+def text_of(cursors: CursorSealer, query: Query, cursor: Cursor | None) -> str | None:
     """A cursor as clients hold it."""
-    return None if cursor is None else signer.dumps(cursor, query.digest)
+    return None if cursor is None else cursors.dumps(cursor, query.digest)
 
 
 def url_of(
-    request: Request, signer: CursorSigner, query: Query, cursor: Cursor | None
+    request: Request, cursors: CursorSealer, query: Query, cursor: Cursor | None
 ) -> str | None:
     """The URL of the page at `cursor`: this request's, with the cursor in it."""
     if cursor is None:
         return None
     given = parse_qsl(request.environ.get("QUERY_STRING", ""), keep_blank_values=True)
     kept = [(name, value) for name, value in given if name != "cursor"]
-    kept.append(("cursor", text_of(signer, query, cursor)))
+    kept.append(("cursor", text_of(cursors, query, cursor)))
     return f"{request.path_url}?{urlencode(kept)}"

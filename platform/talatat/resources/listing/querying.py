@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from talatat.problems import bad_parameter
 from talatat.resources.listing.counting import COUNTS
-from talatat.resources.listing.cursor import Cursor, CursorSigner, digest_of, invalid_cursor
+from talatat.resources.listing.cursor import Cursor, CursorSealer, digest_of, invalid_cursor
 from talatat.resources.listing.filters import MAX_VALUES_IN_ALL, OPERATORS, Filter, custom_filter
 from talatat.resources.listing.guards import Guards, hidden
 from talatat.resources.listing.ordering import SortKey, beyond, order_by
@@ -74,14 +74,14 @@ class Queries:
         full_name: str,
         filters: Mapping[str, Filter],
         sorts: Mapping[str, SortKey],
-        signer: CursorSigner,
+        cursors: CursorSealer,
         guards: Guards | None = None,
     ) -> None:
         self.resource = resource
         self.full_name = full_name
         self.filters = dict(filters)
         self.sorts = dict(sorts)
-        self.signer = signer
+        self.cursors = cursors
         self.guards = guards or {}
         self.identifier = sorts["id"]
         self.default = tuple(resource.default_sort)
@@ -111,7 +111,7 @@ class Queries:
         keys = self._order(given.get("sort"), text is not None, unseen)
         cursor = None
         if "cursor" in given:
-            cursor = self.signer.loads(given["cursor"], digest)
+            cursor = self.cursors.loads(given["cursor"], digest)
             if len(cursor.values) != len(keys):
                 raise invalid_cursor()
         return Query(

@@ -248,6 +248,19 @@ PLATFORM_CODES = (
         "method, path, query, content type and body.",
     ),
     Code(
+        "url_refused",
+        422,
+        "A URL leads to where this server does not call.",
+        "Give the URL of a public server over https. The operator of this server lists others in "
+        "the setting `talatat.outbound.allow`.",
+    ),
+    Code(
+        "dependency_failed",
+        424,
+        "Another server that this answer depends on is away, too slow, or answers nonsense.",
+        "Try again later; `detail` says what is wrong with the other server.",
+    ),
+    Code(
         "precondition_required",
         428,
         "Send `If-Match` with the ETag of the row.",

@@ -25,6 +25,7 @@ from zope.interface import Interface
 
 from talatat.codes import CODE_OF_STATUS
 from talatat.db.retry import is_busy, is_unreachable
+from talatat.outbound import OutboundError, OutboundRefused
 from talatat.problems import Problem, request_id, response_of, wants_json
 
 if TYPE_CHECKING:
@@ -206,6 +207,14 @@ def stale_data(exc: StaleDataError, request: Request) -> Response:
     return response_of(request, Problem(409, "conflict", "The row was changed by somebody else"))
 
 
+def outbound_error(exc: OutboundError, request: Request) -> Response:
+    """A call to another server was refused, or failed: no fault of this one."""
+    log.warning("%s: %s", type(exc).__name__, exc, extra=_facts(request))
+    if isinstance(exc, OutboundRefused):
+        return response_of(request, Problem(422, "url_refused", str(exc)))
+    return response_of(request, Problem(424, "dependency_failed", str(exc), headers=RETRY_AFTER))
+
+
 def failure(exc: Exception, request: Request) -> Response:
     """Anything else is the server's own failure: logged with its traceback, told to nobody."""
     log.error(
@@ -235,4 +244,5 @@ def includeme(config: Configurator) -> None:
     config.add_exception_view(database_error, context=PoolTimeout)
     config.add_exception_view(integrity_error, context=IntegrityError)
     config.add_exception_view(stale_data, context=StaleDataError)
+    config.add_exception_view(outbound_error, context=OutboundError)
     config.add_exception_view(failure, context=Exception)

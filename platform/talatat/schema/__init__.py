@@ -1,6 +1,7 @@
 """Schemas: colander declares them, this room reads bodies by them and tells them as JSON Schema.
 
 types       UUID, Timestamp, Decimal, Money, OpenMap, AnyJSON: values as all APIs word them
+urls        Url: what may be called later
 derive      a schema from a mapped class
 reading     schemas compiled to strict readers of JSON documents
 faults      colander's errors as `errors` of a problem, with JSON pointers
@@ -13,6 +14,7 @@ from talatat.schema.document import json_schema
 from talatat.schema.faults import Fault, fault, faults_of
 from talatat.schema.reading import INVALID, compile_reader
 from talatat.schema.types import UUID, AnyJSON, Decimal, JSONType, Money, OpenMap, Timestamp
+from talatat.schema.urls import Url
 
 __all__ = [
     "INVALID",
@@ -24,6 +26,7 @@ __all__ = [
     "Money",
     "OpenMap",
     "Timestamp",
+    "Url",
     "compile_reader",
     "fault",
     "faults_of",

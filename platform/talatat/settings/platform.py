@@ -5,6 +5,7 @@ from typing import Any
 
 import colander
 
+from talatat.outbound.addresses import allowed_entries
 from talatat.settings.secrets import Secret
 
 OWNED = ("talatat", "sqlalchemy")
@@ -155,6 +156,14 @@ class PlatformSettings(colander.MappingSchema):
         key="talatat.cors_origins",
         validator=origins,
         description="Whose pages may call the API: https://shop.example, or * without credentials",
+    )
+    outbound_allow = colander.SchemaNode(
+        Words(),
+        missing=[],
+        key="talatat.outbound.allow",
+        environment=True,
+        validator=allowed_entries,
+        description="Networks and hosts that may be called though their addresses are not public",
     )
     log_format = colander.SchemaNode(
         colander.String(),

@@ -53,6 +53,13 @@ PLATFORM_CODES = (
         "unexpected_body", 400, "The operation takes no body.", "Send the request without a body."
     ),
     Code(
+        "redirect_refused",
+        400,
+        "The answer would lead to another site, which nobody meant.",
+        "Take out of the request what names another site. An addon that means it says so: "
+        "`talatat.security.leave`.",
+    ),
+    Code(
         "unknown_parameter",
         400,
         "A query parameter is not one of this operation's.",

@@ -1,10 +1,6 @@
 """Logging in and out with a form."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from talatat_accounts.views.pages import safe_target
 
 from .conftest import API, PASSWORD
 
@@ -103,24 +99,12 @@ def test_what_was_typed_is_shown_as_text(lite):
 
 @pytest.mark.parametrize(
     "target",
-    [
-        "https://evil.example",
-        "//evil.example",
-        "/\\evil.example",
-        "evil",
-        "",
-        "\\\\evil",
-        "/a\r\nb",
-        "/\u00e9",
-    ],
+    ["https://evil.example", "//evil.example", "/\\evil.example", "/\tevil", "/%2f%2fevil", "evil"],
 )
-def test_a_login_leads_nowhere_else(target):
-    assert safe_target(target) == "/"
-
-
-@given(st.text())
-def test_every_target_stays_on_this_site(target):
-    safe = safe_target(target)
-    assert safe.startswith("/")
-    assert not safe.startswith(("//", "/\\"))
-    assert safe.isprintable()
+def test_a_login_leads_nowhere_else(lite, target):
+    page = lite.client().get(LOGIN, {"next": target})
+    assert page.forms[0]["next"].value == "/"
+    lite.add("ada")
+    form = fill(page)
+    form["next"] = target
+    assert form.submit(status=303).location == "http://localhost/"

@@ -17,6 +17,7 @@ from talatat.security.headers import relax_csp, without
 from talatat.security.identity import Identity, IdentitySource, InvalidCredentials
 from talatat.security.keys import KeyRing, WrongKey
 from talatat.security.policy import Policy
+from talatat.security.redirects import leave, local_url
 from talatat.security.registry import Permission, Role, Security
 
 __all__ = [
@@ -36,6 +37,8 @@ __all__ = [
     "check_csrf",
     "check_origin",
     "known_identity",
+    "leave",
+    "local_url",
     "relax_csp",
     "tell",
     "without",

@@ -3,12 +3,20 @@
 A header that a response already has is left alone, so a view relaxes by setting it itself.
 `relax_csp(response, "script-src 'self' 'sha256-...'")` changes single directives of the policy for
 pages; `without(response, "Cross-Origin-Opener-Policy")` leaves a header out.
+
+It also looks at what views have put into headers: a value never ends its line, and no redirect leads to
+another site unnoticed (`redirects.py`).
 """
 
+import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
 from talatat.composition import PLATFORM
+from talatat.security.redirects import answered_by, contained
+
+log = logging.getLogger(__name__)
 
 CSP = "Content-Security-Policy"
 HSTS = ("Strict-Transport-Security", "max-age=31536000")
@@ -33,6 +41,7 @@ GUEST_CSP = f"{PAGE_CSP}; script-src 'self' 'unsafe-inline'; style-src 'self' 'u
 DATA_CSP = "default-src 'none'; frame-ancestors 'none'"
 PAGES = ("text/html", "application/xhtml+xml")
 NAMES = frozenset(name.lower() for name in (CSP, HSTS[0], *(name for name, _ in ALWAYS)))
+LINE_ENDS = re.compile(r"[\r\n\0]")
 _LEFT_OUT = "_talatat_headers_left_out"
 
 
@@ -58,11 +67,26 @@ def secure_headers_tween(handler: Callable[[Any], Any], registry: Any) -> Callab
 
     def secure_headers(request: Any) -> Any:
         response = handler(request)
-        policy = GUEST_CSP if guests.answered(request) else PAGE_CSP
+        guest = guests.answered(request)
+        if 300 <= response.status_int < 400 and not guest:
+            response = contained(request, response)
+        keep_lines(request, response)
+        policy = GUEST_CSP if guest else PAGE_CSP
         add_secure_headers(response, policy, https=request.scheme == "https")
         return response
 
     return secure_headers
+
+
+def keep_lines(request: Any, response: Any) -> None:
+    """Let no header's value end its line: it would become headers, or a second answer.
+
+    RFC 9110, 5.5: such characters are replaced by spaces.
+    """
+    for at, (name, value) in enumerate(response.headerlist):
+        if "\n" in value or "\r" in value or "\0" in value:
+            response.headerlist[at] = (name, LINE_ENDS.sub(" ", value))
+            log.error("%s puts a line end into the header %s", answered_by(request), name)
 
 
 class Guests:

@@ -8,7 +8,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from talatat.problems import Problem
-from talatat.security import check_origin
+from talatat.security import check_origin, local_url
 from talatat_accounts.login import accepted, authenticate
 from talatat_accounts.passwords import MAX_LENGTH
 from talatat_accounts.schemas import normal_name
@@ -18,19 +18,13 @@ TEMPLATE = "talatat_accounts:templates/login.jinja2"
 FORM = "application/x-www-form-urlencoded"
 
 
-def safe_target(target: str) -> str:
-    """A path of this site to go on to; anything that a browser might take elsewhere becomes `/`."""
-    local = target.startswith("/") and not target.startswith(("//", "/\\"))
-    return target if local and target.isascii() and target.isprintable() else "/"
-
-
 @view_config(
     route_name="accounts.login", request_method="GET", permission="public", renderer=TEMPLATE
 )
 def show_login(request: Any) -> dict[str, Any]:
     """The form; or who is logged in already, with a button to log out."""
     request.response.headers["Cache-Control"] = "no-store"
-    return shown(request, request.GET.get("next", "/"))
+    return shown(request, request.GET.get("next"))
 
 
 # Before the login there is no session whose token could be asked for: the form brings one of its own,
@@ -46,7 +40,7 @@ def take_login(request: Any) -> Any:
     """Log in and go on; a refusal shows the form again with the reason."""
     check_origin(request)
     form = form_of(request)
-    target = safe_target(form.get("next", "/"))
+    target = local_url(request, form.get("next"))
     if not check_csrf_token(request, raises=False):
         return refused(
             request, target, Problem(403, "csrf_failed", "The form was too old. Try again.")
@@ -66,7 +60,7 @@ def take_login(request: Any) -> Any:
 @view_config(route_name="accounts.logout", request_method="POST", permission="authenticated")
 def take_logout(request: Any) -> Response:
     """Log out and go to the front page; the CSRF token is in the form."""
-    response = HTTPSeeOther("/")
+    response = HTTPSeeOther(local_url(request, None))
     log_out(request, response)
     return response
 
@@ -88,6 +82,6 @@ def refused(request: Any, target: str, problem: Problem) -> dict[str, Any]:
     return {**shown(request, target), "error": problem.detail}
 
 
-def shown(request: Any, target: str) -> dict[str, Any]:
+def shown(request: Any, target: Any) -> dict[str, Any]:
     """What the template shows."""
-    return {"target": safe_target(target), "error": None, "identity": request.identity}
+    return {"target": local_url(request, target), "error": None, "identity": request.identity}

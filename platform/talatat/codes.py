@@ -236,6 +236,12 @@ PLATFORM_CODES = (
         "Say what the body is: `Content-Type: application/json`.",
     ),
     Code(
+        "misdirected_request",
+        421,
+        "The request names a host that this system does not answer for.",
+        "Use the URL that you were given; `servers` of the OpenAPI document names it too.",
+    ),
+    Code(
         "invalid",
         422,
         "The body does not fit the schema; `errors` says where.",

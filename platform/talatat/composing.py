@@ -44,6 +44,7 @@ ROOMS = (
 # The tweens that every answer passes last: Pyramid puts the tween that is added last outermost.
 OUTERMOST = (
     "talatat.web.cors",
+    "talatat.web.hosts",
     "talatat.security.headers",
     "talatat.web.compression",
     "talatat.web.logging",

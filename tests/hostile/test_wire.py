@@ -39,6 +39,22 @@ REFUSED = {
     ),
     "a chunk of no size": (POST + b"\r\nTransfer-Encoding: chunked" + END + b"x\r\n{}\r\n", 400),
     "a chunk of a negative size": (POST + b"\r\nTransfer-Encoding: chunked" + END + b"-2\r\n", 400),
+    "chunked twice": (
+        POST + b"\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\nContent-Length: 3"
+        + END + b"0" + END,
+        400,
+    ),
+    "chunks and a length after them": (
+        POST + b"\r\nTransfer-Encoding: chunked\r\nContent-Length: 5" + END + b"0" + END
+        + b"GET /livez HTTP/1.1\r\nHost: a" + END,
+        400,
+    ),
+    "a list of two lengths": (POST + b"\r\nContent-Length: 2, 2" + END + b"{}", 400),
+    "a coding in quotes": (POST + b'\r\nTransfer-Encoding: "chunked"' + END + b"0" + END, 400),
+    "a coding with a comma before it": (
+        POST + b"\r\nTransfer-Encoding: identity, chunked" + END + b"0" + END,
+        400,
+    ),
     "a chunk that goes on": (POST + b"\r\nTransfer-Encoding: chunked" + END + b"2\r\n{}xx\r\n", 400),
     # Lines
     "no request line": (b"hello" + END, 400),
@@ -48,6 +64,21 @@ REFUSED = {
     "a space before the colon": (GET + b"\r\nX-A : a" + END, 400),
     "a header without a colon": (GET + b"\r\nX-A" + END, 400),
     "a header that begins folded": (b"GET / HTTP/1.1\r\n Host: a" + END, 400),
+    "a folded header": (GET + b"\r\nX-A: a\r\n b" + END, 400),
+    "a folded length": (POST + b"\r\nContent-Length:\r\n 2" + END + b"{}", 400),
+    "a folded transfer coding": (
+        POST + b"\r\nTransfer-Encoding:\r\n\tchunked" + END + b"0" + END,
+        400,
+    ),
+    "a header that ends in a bare line feed": (GET + b"\r\nX-A: a\nX-B: b" + END, 400),
+    "a name with a space in it": (GET + b"\r\nX A: a" + END, 400),
+    "a name with a tab behind it": (GET + b"\r\nX-A\t: a" + END, 400),
+    "a header without a name": (GET + b"\r\n: a" + END, 400),
+    "a name in UTF-8": (GET + "\r\nX-Ä: a".encode() + END, 400),
+    # Names that CGI's rules would take for those of other headers
+    "a proxy's header with underscores": (GET + b"\r\nX_Forwarded_For: 10.0.0.1" + END, 400),
+    "a length with an underscore": (POST + b"\r\nContent_Length: 2" + END + b"{}", 400),
+    "an address of a proxy with an underscore": (GET + b"\r\nX-Forwarded_Host: b" + END, 400),
     "a method in small letters": (GET.replace(b"GET", b"get") + END, 400),
     "a method of no token": (GET.replace(b"GET", b"G{T") + END, 400),
     "a space in the path": (GET.replace(PATH, b"/a b") + END, 400),
@@ -59,10 +90,25 @@ REFUSED = {
     # Hosts
     "no host": (b"GET /api HTTP/1.1\r\nConnection: close" + END, 400),
     "two hosts": (GET + b"\r\nHost: b" + END, 400),
+    "the same host twice": (GET + b"\r\nHost: a" + END, 400),
+    "an empty host beside another": (GET + b"\r\nHost:" + END, 400),
+    "a target with another host": (GET.replace(PATH, b"http://b" + PATH) + END, 400),
+    "a target with another port": (GET.replace(PATH, b"http://a:81" + PATH) + END, 400),
+    "a target with a user": (GET.replace(PATH, b"http://a@b" + PATH) + END, 400),
     "a host with a path": (GET.replace(b"Host: a", b"Host: a/b") + END, 400),
     "a host with mark-up": (GET.replace(b"Host: a", b'Host: a"><script>') + END, 400),
     # Sizes
     "headers of 70 KB": (GET + b"\r\nX-A: " + b"a" * 70_000 + END, 431),
+    "a header of 1 MB": (GET + b"\r\nX-A: " + b"a" * 1_000_000 + END, 431),
+    "a name of 100 KB": (GET + b"\r\n" + b"A" * 100_000 + b": a" + END, 431),
+    "a cookie of 70 KB": (GET + b"\r\nCookie: talatat_session=" + b"a" * 70_000 + END, 431),
+    "1,000 headers": (GET + b"".join(b"\r\nX-%d: 1" % n for n in range(1000)) + END, 431),
+    "1,000 cookies": (GET + b"\r\nCookie: a=b" * 1000 + END, 431),
+    "1,000 headers before a body": (
+        POST + b"".join(b"\r\nX-%d: 1" % n for n in range(1000)) + b"\r\nContent-Length: 34" + END
+        + b"GET /livez HTTP/1.1\r\nHost: a" + END,
+        431,
+    ),
     "20,000 headers": (GET + b"\r\nX: 1" * 20_000 + END, 431),
     "a path of 70 KB": (GET.replace(PATH, b"/" + b"a" * 70_000) + END, 431),
     "a header that never ends": (GET + b"\r\nX-A: " + b"a" * 300_000, 431),
@@ -105,10 +151,58 @@ def test_a_method_that_the_path_does_not_take_is_a_405(served, method):
     assert answer.headers["allow"] == "GET, HEAD, POST"
 
 
-def test_a_folded_header_and_an_absolute_url_are_understood_as_the_standard_says(served):
-    assert served.send(GET + b"\r\nX-A: a\r\n b" + END).status == 200
-    elsewhere = GET.replace(PATH, b"http://elsewhere.example" + PATH)
-    assert served.send(elsewhere + END).status == 200
+def test_an_absolute_url_of_the_same_host_is_understood_as_the_standard_says(served):
+    assert served.send(GET.replace(PATH, b"http://A" + PATH) + END).status == 200
+
+
+def test_as_many_headers_as_browsers_and_proxies_send_are_taken(served):
+    assert served.send(GET + b"".join(b"\r\nX-%d: 1" % n for n in range(90)) + END).status == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (b"Authorization", b"Bearer tlt_nothing"),
+        (b"Content-Type", b"application/json"),
+        (b"Idempotency-Key", b"one"),
+        (b"If-Match", b'"1"'),
+        (b"Range", b"bytes=0-1"),
+        (b"Expect", b"100-continue"),
+        (b"Upgrade", b"h2c"),
+        (b"X-HTTP-Method-Override", b"DELETE"),
+        (b"X-Original-URL", b"/admin"),
+        (b"X-Forwarded-For", b"10.0.0.1"),
+        (b"Forwarded", b"for=10.0.0.1;host=b"),
+    ],
+)
+def test_a_header_that_is_given_twice_makes_one_answer_and_no_failure(served, name, value):
+    twice = b"\r\n".join([b"", name + b": " + value, name + b": " + value])
+    for request in (GET + twice + END, POST + twice + b"\r\nContent-Length: 2" + END + b"{}"):
+        answer = served.send(request)
+        assert 200 <= answer.status < 500 or answer.status == 100
+        assert answer.status == 100 or not answer.rest
+
+
+def test_what_no_proxy_vouches_for_changes_nothing(served):
+    """Nobody is trusted here: an address, host or scheme that a client makes up is not taken."""
+    forged = (
+        b"\r\nX-Forwarded-Host: elsewhere.example\r\nX-Forwarded-Proto: https"
+        b"\r\nX-Forwarded-For: 10.0.0.1\r\nForwarded: host=elsewhere.example;proto=https"
+    )
+    answer = served.send(GET.replace(PATH, b"/api/nowhere") + forged + END)
+    assert answer.status == 404
+    assert b"elsewhere" not in answer.body
+    assert b'"http://a/docs/problems/not_found"' in answer.body
+    assert "strict-transport-security" not in answer.headers
+
+
+def test_what_the_wire_itself_refuses_carries_the_secure_headers(served):
+    answer = served.send(b"hello" + END)
+    for name in (
+        "content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy",
+        "permissions-policy", "cross-origin-opener-policy", "cross-origin-resource-policy",
+    ):  # fmt: skip
+        assert answer.headers[name]
 
 
 @pytest.mark.parametrize(

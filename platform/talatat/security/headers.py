@@ -19,12 +19,14 @@ from talatat.security.redirects import answered_by, contained
 log = logging.getLogger(__name__)
 
 CSP = "Content-Security-Policy"
-HSTS = ("Strict-Transport-Security", "max-age=31536000")
+HSTS = "Strict-Transport-Security"
 ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),  # for browsers that do not know frame-ancestors
     ("Referrer-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
 )
 PAGE_POLICY = {
     "default-src": "'self'",
@@ -40,7 +42,7 @@ GUEST_CSP = f"{PAGE_CSP}; script-src 'self' 'unsafe-inline'; style-src 'self' 'u
 # JSON, files and all else that is no page loads nothing, wherever somebody opens it.
 DATA_CSP = "default-src 'none'; frame-ancestors 'none'"
 PAGES = ("text/html", "application/xhtml+xml")
-NAMES = frozenset(name.lower() for name in (CSP, HSTS[0], *(name for name, _ in ALWAYS)))
+NAMES = frozenset(name.lower() for name in (CSP, HSTS, *(name for name, _ in ALWAYS)))
 LINE_ENDS = re.compile(r"[\r\n\0]")
 _LEFT_OUT = "_talatat_headers_left_out"
 
@@ -63,19 +65,19 @@ def without(response: Any, *names: str) -> None:
 
 def secure_headers_tween(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
     """Tween factory; it is called after everything is composed."""
-    guests = Guests(registry)
+    guests, hsts = Guests(registry), registry.system.settings.platform.hsts
 
-    def secure_headers(request: Any) -> Any:
+    def secured(request: Any) -> Any:
         response = handler(request)
         guest = guests.answered(request)
         if 300 <= response.status_int < 400 and not guest:
             response = contained(request, response)
         keep_lines(request, response)
         policy = GUEST_CSP if guest else PAGE_CSP
-        add_secure_headers(response, policy, https=request.scheme == "https")
+        add_secure_headers(response, policy, hsts if request.scheme == "https" else None)
         return response
 
-    return secure_headers
+    return secured
 
 
 def keep_lines(request: Any, response: Any) -> None:
@@ -111,8 +113,8 @@ class Guests:
         return route.name in self.routes
 
 
-def add_secure_headers(response: Any, page_policy: str, https: bool) -> None:
-    """Add what is missing to one response."""
+def add_secure_headers(response: Any, page_policy: str, hsts: str | None) -> None:
+    """Add what is missing to one response; `hsts` to one over https."""
     present, content_type = set(), ""
     for name, value in response.headerlist:
         lower = name.lower()
@@ -121,7 +123,9 @@ def add_secure_headers(response: Any, page_policy: str, https: bool) -> None:
             content_type = value
     present |= getattr(response, _LEFT_OUT, frozenset())
     policy = page_policy if content_type.startswith(PAGES) else DATA_CSP
-    wanted = [*ALWAYS, (CSP, policy), HSTS] if https else [*ALWAYS, (CSP, policy)]
+    wanted = [*ALWAYS, (CSP, policy)]
+    if hsts:
+        wanted.append((HSTS, hsts))
     if not present.isdisjoint(NAMES):
         wanted = [pair for pair in wanted if pair[0].lower() not in present]
     response.headerlist.extend(wanted)

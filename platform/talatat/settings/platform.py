@@ -6,6 +6,7 @@ from typing import Any
 import colander
 
 from talatat.outbound.addresses import allowed_entries
+from talatat.settings.hosts import HostNames, TransportPolicy
 from talatat.settings.secrets import Secret
 
 OWNED = ("talatat", "sqlalchemy")
@@ -164,6 +165,20 @@ class PlatformSettings(colander.MappingSchema):
         environment=True,
         validator=allowed_entries,
         description="Networks and hosts that may be called though their addresses are not public",
+    )
+    hosts = colander.SchemaNode(
+        HostNames(),
+        missing=[],
+        key="talatat.hosts",
+        environment=True,
+        description="Hosts that are answered for: shop.example, *.shop.example, admin.example:8443",
+    )
+    hsts = colander.SchemaNode(
+        TransportPolicy(),
+        missing="max-age=31536000; includeSubDomains",
+        key="talatat.hsts",
+        environment=True,
+        description="Strict-Transport-Security of answers over https; off sends none",
     )
     log_format = colander.SchemaNode(
         colander.String(),

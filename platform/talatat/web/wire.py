@@ -2,9 +2,10 @@
 
 waitress reads a whole request before a worker sees it, so a client that is slow holds no thread. What it
 leaves open is closed here: a request that drips in byte by byte would never end, for each byte counts as
-activity (`request_timeout` seconds after its first byte it is answered 408); messages whose end two
-servers could see in different places are taken (RFC 9112 wants them refused); some malformed lines end
-the connection without an answer; and its own errors are plain text. All of them are problems here.
+activity (`request_timeout` seconds after its first byte it is answered 408); messages whose end, host or
+header two servers could read in different ways are taken (RFC 9112 wants most of them refused); some
+malformed lines end the connection without an answer; and its own errors are plain text. All of them are
+problems here.
 """
 
 from __future__ import annotations
@@ -18,17 +19,19 @@ import orjson
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
 from waitress.task import ErrorTask
-from waitress.utilities import Error
+from waitress.utilities import Error, RequestHeaderFieldsTooLarge
 
 from talatat.codes import CODE_OF_STATUS
 from talatat.composition import PLATFORM
 from talatat.problems import CONTENT_TYPE, phrase
+from talatat.security.headers import ALWAYS, CSP, DATA_CSP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 REQUEST_TIMEOUT = 60.0
 LONGEST_HEADER = 64 * 1024
+MOST_HEADERS = 100
 # What chunks and their extensions may take beside the body that the application accepts.
 FRAMING = 64 * 1024
 HOST = re.compile(r"[A-Za-z0-9._~%:\[\]-]*")
@@ -47,6 +50,12 @@ class Parser(HTTPRequestParser):
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse the request line and the header. ParsingError, which is a 400, for what is refused."""
+        lines = header_plus.split(b"\r\n")[1:]
+        if len(lines) > MOST_HEADERS:
+            super().parse_header(NOBODYS)
+            self.error = RequestHeaderFieldsTooLarge(f"More than {MOST_HEADERS} headers")
+            return
+        _refuse_ambiguous(lines)
         try:
             super().parse_header(header_plus)
         except TransferEncodingNotImplemented as error:
@@ -68,6 +77,19 @@ class Parser(HTTPRequestParser):
             raise ParsingError("Host is missing")
         if not HOST.fullmatch(host or ""):
             raise ParsingError("Host is not the name of one host")
+        if self.proxy_netloc and self.proxy_netloc.lower() != (host or "").lower():
+            raise ParsingError("The target names another host than Host")
+
+
+def _refuse_ambiguous(lines: Iterable[bytes]) -> None:
+    """Refuse header lines that the next server, or CGI's names, would read as other ones."""
+    for line in lines:
+        if line[:1] in (b" ", b"\t"):
+            raise ParsingError("A header goes on in a second line")
+        name = line.partition(b":")[0]
+        if b"_" in name:  # waitress drops it in silence: the name of another header, to CGI
+            told = name.decode("latin-1")
+            raise ParsingError(f"Write the header {told} without an underscore")
 
 
 class ProblemTask(ErrorTask):
@@ -94,7 +116,8 @@ class ProblemTask(ErrorTask):
             ("Content-Type", CONTENT_TYPE),
             ("Cache-Control", "no-store"),
             ("Request-Id", request_id),
-            ("X-Content-Type-Options", "nosniff"),
+            *ALWAYS,
+            (CSP, DATA_CSP),
         ]
         self.set_close_on_finish()
         self.content_length = len(body)

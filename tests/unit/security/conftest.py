@@ -61,6 +61,7 @@ class Site:
         self.config.registry.system = SimpleNamespace(
             security=self.security,
             resources={},
+            settings=SimpleNamespace(platform=SimpleNamespace(hsts="max-age=9; includeSubDomains")),
             composition=SimpleNamespace(
                 addons=[
                     SimpleNamespace(name="shop", plain=False),

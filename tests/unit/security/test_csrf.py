@@ -155,3 +155,21 @@ def test_tokens_are_the_same_only_if_equal_and_not_empty(one, other):
 def test_any_text_has_an_origin_or_none(text):
     origin = origin_of(text)
     assert origin is None or "://" in origin
+
+
+def test_over_https_the_cookie_of_nobody_is_bound_to_this_host_and_to_https(site):
+    site.view("/token", "public", lambda request: Response(get_csrf_token(request)))
+    site.view(
+        "/check", "public", lambda request: Response(str(check_csrf_token(request, raises=False)))
+    )
+    app = site.app(**{"wsgi.url_scheme": "https", "HTTP_HOST": "localhost"})
+    token = app.get("/token")
+    cookie = token.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-talatat_csrf=")
+    assert {"secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+    assert "Domain" not in cookie
+    sent = {"Cookie": cookie.partition(";")[0]}
+    assert app.post("/check", {"csrf_token": token.text}, headers=sent).text == "True"
+    plain = {"Cookie": f"talatat_csrf={token.text}"}
+    app.reset()
+    assert app.post("/check", {"csrf_token": token.text}, headers=plain).text == "False"

@@ -39,7 +39,7 @@ def test_https_alone_is_made_strict(site):
     site.view("/page", "public", html)
     assert "Strict-Transport-Security" not in site.app().get("/page").headers
     secure = site.app(**{"wsgi.url_scheme": "https"}).get("/page")
-    assert secure.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert secure.headers["Strict-Transport-Security"] == "max-age=9; includeSubDomains"
 
 
 def test_a_view_relaxes_one_directive_for_one_answer(site):

@@ -21,6 +21,7 @@ from talatat.configuration.checks import problems_of
 from talatat.configuration.configurator import Configurator
 from talatat.configuration.provenance import shown_path
 from talatat.db import Database
+from talatat.db.encrypted import encrypted_columns
 from talatat.errors import AddonError, CompositionError, TalatatError
 from talatat.ini import Ini, read_ini
 from talatat.settings import Settings
@@ -202,8 +203,23 @@ def _finish(config: Configurator, system: System) -> None:
     _raise([*system.settings.problems, *config.action_state.unused_replacements()])
     _raise(problems_of(config.registry))
     system.models.attach(system.composition)
+    _raise(_without_secret(system))
     system.resources.finish(config.registry)
     system.security.finish(config.registry)
+
+
+def _without_secret(system: System) -> list[str]:
+    """A random secret is good enough to sign for one process's life, not to encrypt what is kept."""
+    columns = encrypted_columns(system.composition)
+    if not columns or system.settings.platform.secret:
+        return []
+    names = ", ".join(f"{column.table.name}.{column.name}" for column in columns)
+    return [
+        (
+            f"{system.settings.ini.shown}: the setting talatat.secret is required, for these columns are "
+            f"kept encrypted: {names}. Add a line: talatat.secret = file:PATH or ${{NAME_OF_VARIABLE}}"
+        )
+    ]
 
 
 def _raise(problems: list[str]) -> None:

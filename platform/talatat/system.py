@@ -12,6 +12,7 @@ from typing import Any
 from talatat.composition import Composition
 from talatat.configuration.provenance import Override
 from talatat.db import Database, Models
+from talatat.db.encrypted import use_keys
 from talatat.events import Outbox
 from talatat.health_checks import HealthCheck
 from talatat.problem_codes import ProblemCodes
@@ -55,6 +56,7 @@ class System:
         # Without a secret, what is signed lives as long as this process.
         secret = self.settings.platform.secret or [secrets.token_urlsafe(48)]
         self.keys = ring_of(tuple(secret))
+        use_keys(self.database, self.keys)
 
     @property
     def quarantined(self) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from pyramid_retry import IBeforeRetry
 from sqlalchemy import event
 
 from talatat.db.base import NAMING_CONVENTION, declarative_base
+from talatat.db.encrypted import Encrypted
 from talatat.db.extension import Extension, extension_key
 from talatat.db.models import Models
 from talatat.db.record import Record, Versioned
@@ -42,6 +43,7 @@ __all__ = [
     "NAMING_CONVENTION",
     "Database",
     "Decimal4",
+    "Encrypted",
     "Extension",
     "JSONDocument",
     "Models",

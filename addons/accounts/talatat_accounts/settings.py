@@ -10,7 +10,10 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 class AccountsSettings(colander.MappingSchema):
     """How long things live, how often a password may be guessed, what a password hash costs."""
 
-    secret = Secret(description="Signs the session cookie; several values while it is rotated")
+    secret = Secret(
+        lifetime="session_lifetime",
+        description="Signs the session cookie; several values while it is rotated",
+    )
     session_idle = colander.SchemaNode(
         colander.Int(),
         missing=2 * HOUR,

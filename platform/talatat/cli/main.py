@@ -29,6 +29,7 @@ COMMANDS = {
     "restore": "Bring the data in an archive file back.",
     "revision": "Write the next migration of one addon.",
     "rollback": "The way back: schema and data.",
+    "secret": "What secrets there are; replace one while the system serves.",
     "why": "Who declared, overrides or extends a thing: addon, file:line.",
 }
 

@@ -121,6 +121,7 @@ class PlatformSettings(colander.MappingSchema):
     secret = Secret(
         missing=None,
         key="talatat.secret",
+        lifetime=7 * 86400,  # a cursor may be older, and is refused then: its bearer begins again
         description="Seals cursors, and encrypts what is kept secret in the database",
     )
     max_body = colander.SchemaNode(

@@ -21,6 +21,7 @@ class Setting:
     """One known key: for `why`, the documentation and the pages that show settings.
 
     `environment` marks what says where a system runs, not what it is: a release does not keep it.
+    `lifetime` is that of what a secret signs, see `secrets.Secret`.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Setting:
     required: bool
     default: Any
     environment: bool = False
+    lifetime: int | str | None = None
 
 
 @dataclass
@@ -61,6 +63,10 @@ class Settings:
         """The flat settings as PasteDeploy read them."""
         return self.ini.settings
 
+    def value(self, key: str) -> Any:
+        """The value of a known key as its schema reads it."""
+        return getattr(self.namespaces[self.known[key].owner], self._nodes[key].name)
+
     def declare(self, owner: str, schema: colander.SchemaNode) -> None:
         """Check the keys of one schema; problems are kept for the end, defaults stand in."""
         development = self.raw.get("talatat.development", "").lower() in ("true", "yes", "on", "1")
@@ -81,6 +87,7 @@ class Settings:
             node.missing is colander.required,
             default,
             getattr(node, "environment", False),
+            getattr(node, "lifetime", None),
         )
         if type(node.typ) is colander.Boolean and not node.typ.true_choices:
             node.typ = Truth()

@@ -101,7 +101,11 @@ def make_secret(path: Path) -> None:
 
 
 def Secret(**kw: Any) -> colander.SchemaNode:  # noqa: N802  # reads as the node that it makes
-    """A schema node for a secret; see `SecretType`."""
+    """A schema node for a secret; see `SecretType`.
+
+    `lifetime` marks one that this system made itself and signs with: the seconds for which what it signs is
+    used, or the name of the setting that says them. `talatat secret` replaces such ones.
+    """
     return colander.SchemaNode(SecretType(), **kw)
 
 

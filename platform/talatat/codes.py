@@ -130,6 +130,13 @@ PLATFORM_CODES = (
         "Use credentials that hold the permission; the operation's `x-permission` names it.",
     ),
     Code(
+        "reauthentication_needed",
+        403,
+        "The login behind the request is too old for this.",
+        "Log in again, as `reauthenticate` says, and send the request again. `max_age` tells how many seconds"
+        " a login counts as recent. A token cannot do everything: some things take a session.",
+    ),
+    Code(
         "csrf_failed",
         403,
         "A cookie authenticates the request; send the login's `csrf_token` as X-CSRF-Token.",

@@ -67,6 +67,7 @@ class Action:
     require_idempotency_key: bool | None = None
     """None: as the resource says."""
     answers_secret: bool = False
+    recent_login: bool | Literal["always"] = False
     deprecated: Deprecation | None = None
 
 
@@ -79,6 +80,7 @@ def collection_action(
     problems: Problems | None = None,
     require_idempotency_key: bool | None = None,
     answers_secret: bool = False,
+    recent_login: bool | Literal["always"] = False,
     deprecated: Deprecation | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method as `POST /<resources>:verb`: fn(self, request) or, with `body`, (..., body).
@@ -88,11 +90,13 @@ def collection_action(
     the schema of a dict. `permission` is the resource's "write" where left out; `problems` maps codes
     that it raises to what they mean, 409 unless it says (status, text). `require_idempotency_key` refuses
     a request without one (None: as the resource says), `answers_secret` one with a key, for its answer
-    would have to be kept. `deprecated` tells clients to move on.
+    would have to be kept. `recent_login` asks for the password again where the login is old, see
+    `talatat.security.recent`. `deprecated` tells clients to move on.
     """
     more = {
         "require_idempotency_key": require_idempotency_key,
         "answers_secret": answers_secret,
+        "recent_login": recent_login,
         "deprecated": deprecated,
     }
     return _declare("collection", verb, permission, body, status, response, problems, more)
@@ -107,6 +111,7 @@ def item_action(
     problems: Problems | None = None,
     require_idempotency_key: bool | None = None,
     answers_secret: bool = False,
+    recent_login: bool | Literal["always"] = False,
     deprecated: Deprecation | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method as `POST /<resources>/<id>:verb`: fn(self, request, row[, body]).
@@ -116,6 +121,7 @@ def item_action(
     more = {
         "require_idempotency_key": require_idempotency_key,
         "answers_secret": answers_secret,
+        "recent_login": recent_login,
         "deprecated": deprecated,
     }
     return _declare("item", verb, permission, body, status, response, problems, more)

@@ -80,9 +80,12 @@ class ResourceService(Service):
         permission: str,
         what: Any,
         idempotency: str | None = None,
+        recent_login: bool | str = False,
     ) -> None:
-        """Take a view into the definitions; `idempotency` is the option of a POST, see talatat.web."""
-        self.add_view(method, view, permission=permission, idempotency=idempotency)
+        """Take a view into the definitions; the last two are options of views, see talatat.web and security."""
+        self.add_view(
+            method, view, permission=permission, idempotency=idempotency, recent_login=recent_login
+        )
         self.operations[method] = what
 
 
@@ -102,7 +105,7 @@ def services_of(bound: BoundResource) -> list[ResourceService]:
         assert permission is not None  # add_resource has checked
         view = _named(LateActionView(bound, action), bound, action.method)
         key = idempotency_of(bound.declaration, action)
-        service.offer("POST", view, permission, action, key)
+        service.offer("POST", view, permission, action, key, action.recent_login)
         found.append(service)
     found.append(_search_service(bound))
     found.append(_batch_service(bound))
@@ -228,6 +231,7 @@ def _register(config: Configurator, service: ResourceService) -> None:
                 request_method=method,
                 permission=arguments["permission"],
                 idempotency=arguments["idempotency"],
+                recent_login=arguments["recent_login"],
                 deprecated=service.deprecation(method),
             )
     config.add_view(_fallback(service), route_name=service.name, permission="public")

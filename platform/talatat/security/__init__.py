@@ -14,10 +14,11 @@ from talatat.security.csrf import IdentityCSRFStorage, check_csrf, check_origin,
 from talatat.security.event import SecurityEvent, tell
 from talatat.security.grants import AUTHENTICATED, EVERYTHING, PUBLIC
 from talatat.security.headers import relax_csp, without
-from talatat.security.identity import Identity, IdentitySource, InvalidCredentials
+from talatat.security.identity import Identity, IdentitySource, InvalidCredentials, Reauthentication
 from talatat.security.keys import KeyRing, WrongKey
 from talatat.security.policy import Policy
 from talatat.security.redirects import leave, local_url
+from talatat.security.recent import recently_proven_view, require_recent_login
 from talatat.security.registry import Permission, Role, Security
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "KeyRing",
     "Permission",
     "Policy",
+    "Reauthentication",
     "Role",
     "Security",
     "SecurityEvent",
@@ -40,6 +42,7 @@ __all__ = [
     "leave",
     "local_url",
     "relax_csp",
+    "require_recent_login",
     "tell",
     "without",
 ]
@@ -66,3 +69,10 @@ def includeme(config: Any) -> None:
     config.add_role("admin", [EVERYTHING])
     config.set_csrf_storage_policy(IdentityCSRFStorage())
     config.add_view_deriver(csrf_checked_view, "talatat_csrf", under=INGRESS, over="secured_view")
+    # Inside of the permission, and outside of what answers a request again from what was kept.
+    config.add_view_deriver(
+        recently_proven_view,
+        "talatat_recent_login",
+        under="secured_view",
+        over=("talatat_idempotency", "owrapped_view"),
+    )

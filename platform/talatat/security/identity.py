@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 
@@ -15,6 +16,8 @@ class Identity:
     nothing and an empty set everything.
     `cookie` says that a browser sends this credential by itself, so that unsafe requests have to
     show `csrf_token`. `credential` is the id of what was presented (a session's or token's row).
+    `authenticated_at` (aware) is when the person last proved who they are; views that say `recent_login`
+    ask for it, and whoever has none is refused there.
     """
 
     id: str
@@ -27,6 +30,19 @@ class Identity:
     csrf_token: str | None = None
     email: str | None = None
     credential: str | None = None
+    authenticated_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Reauthentication:
+    """How old the login behind a sensitive action may be (seconds), and how one logs in again.
+
+    `action` is what a program posts to, `page` is where a person is led; paths, None for neither.
+    """
+
+    max_age: int = 15 * 60
+    action: str | None = None
+    page: str | None = None
 
 
 class InvalidCredentials(Exception):
@@ -47,7 +63,8 @@ class IdentitySource(Protocol):
     """What `config.add_identity_source(name, source)` takes.
 
     A source may also have `challenge` (str, sent as WWW-Authenticate with a 401) and
-    `remember(request, userid, **kw)` and `forget(request, **kw)`, which give header pairs.
+    `remember(request, userid, **kw)` and `forget(request, **kw)`, which give header pairs, and
+    `reauthentication(request)`, which gives the Reauthentication of its identities.
     """
 
     def identify(self, request: Any) -> Identity | None:

@@ -19,15 +19,18 @@ class View:
     name: str
     permission: str | None
     methods: frozenset[str] | None
+    target: Any = None
 
 
 @dataclass(frozen=True)
 class Door:
-    """One route with its views."""
+    """One route with its views. `static` is the asset whose files it serves, `methods` those it takes."""
 
     name: str
     pattern: str
     views: tuple[View, ...]
+    static: str | None = None
+    methods: tuple[str, ...] = METHODS
 
     def permission(self, method: str) -> str | None:
         """The permission that a method asks for; None where no view takes it."""
@@ -66,10 +69,31 @@ def doors_of(registry: Any, addon: str) -> Iterator[Door]:
             yield Door(name, intr["pattern"], tuple(views.get(name, ())))
 
 
+def doors_in(registry: Any) -> Iterator[Door]:
+    """All routes of a composition with all of their views, static ones too."""
+    introspector = registry.introspector
+    views: dict[str, list[View]] = {}
+    for entry in introspector.get_category("views") or ():
+        intr = entry["introspectable"]
+        if (route := intr.get("route_name")) is not None:
+            views.setdefault(route, []).append(_view(intr, entry["related"]))
+    static = {
+        f"__{entry['introspectable']['name']}": entry["introspectable"]["spec"]
+        for entry in introspector.get_category("static views") or ()
+    }
+    for entry in introspector.get_category("routes") or ():
+        intr = entry["introspectable"]
+        name, taken = intr["name"], intr.get("request_methods") or METHODS
+        yield Door(
+            name, intr["pattern"], tuple(views.get(name, ())), static.get(name),
+            tuple(one for one in METHODS if one in taken),
+        )  # fmt: skip
+
+
 def _view(intr: Any, related: Any) -> View:
     permissions = [one["value"] for one in related if one.category_name == "permissions"]
     said = intr.get("request_methods")
     methods = None if said is None else frozenset([said] if isinstance(said, str) else said)
     target = intr.get("callable")
     name = f"{getattr(target, '__module__', '')}.{getattr(target, '__qualname__', intr.title)}"
-    return View(name, permissions[0] if permissions else None, methods)
+    return View(name, permissions[0] if permissions else None, methods, target)

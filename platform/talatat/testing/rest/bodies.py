@@ -62,11 +62,11 @@ class Bodies:
         for _ in range(TRIES):
             body = self.make(form, full=full)
             answer = send(body)
-            if answer.status < 300 or answer.status >= 500 or not self._vary(form, body, answer):
+            if answer.status < 300 or answer.status >= 500 or not self.vary(form, body, answer):
                 break
         return answer
 
-    def _vary(self, form: str, body: Body, answer: Answer) -> bool:
+    def vary(self, form: str, body: Body, answer: Answer) -> bool:
         """Make the next body another one; False where nothing could be another."""
         schema = self.kind.form(form)
         required = schema.get("required", ())

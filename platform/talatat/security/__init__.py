@@ -17,8 +17,8 @@ from talatat.security.headers import relax_csp, without
 from talatat.security.identity import Identity, IdentitySource, InvalidCredentials, Reauthentication
 from talatat.security.keys import KeyRing, WrongKey
 from talatat.security.policy import Policy
-from talatat.security.redirects import leave, local_url
 from talatat.security.recent import recently_proven_view, require_recent_login
+from talatat.security.redirects import leave, local_url
 from talatat.security.registry import Permission, Role, Security
 
 __all__ = [

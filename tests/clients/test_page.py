@@ -22,7 +22,6 @@ def test_every_command_of_the_page_does_what_is_shown(
     variables = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "NPM_CONFIG_LOGLEVEL": "error",
-        "COVERAGE_PROCESS_CONFIG": "",  # nothing of the platform runs in these
     }
     port = int(shop.url.rpartition(":")[2])
     instead = dict.fromkeys(installing, "true")

@@ -8,6 +8,7 @@ develops changes them all the time.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from importlib.util import find_spec
@@ -64,9 +65,16 @@ def _read(package: str) -> Iterator[tuple[str, str]]:
     """(path, hash) of the files of a package, without importing it."""
     spec = find_spec(package)
     for folder in spec.submodule_search_locations or () if spec else ():
-        for path in sorted(Path(folder).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc":
-                shown = f"{package.replace('.', '/')}/{path.relative_to(folder).as_posix()}"
-                yield shown, hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in _files(folder):
+            shown = f"{package.replace('.', '/')}/{path.relative_to(folder).as_posix()}"
+            yield shown, hashlib.sha256(path.read_bytes()).hexdigest()
     if spec and spec.submodule_search_locations is None and spec.origin:
         yield Path(spec.origin).name, hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()
+
+
+def _files(folder: str) -> Iterator[Path]:
+    """The files below a folder but for bytecode; `rglob` would look into the folders of bytecode as well."""
+    for base, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        paths = (Path(base, name) for name in names if not name.endswith(".pyc"))
+        yield from (path for path in paths if path.is_file())

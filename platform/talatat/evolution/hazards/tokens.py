@@ -7,14 +7,18 @@ dollar quotes are followed, so that a semicolon in a text is no end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _CLOSING = {"'": "'", '"': '"', "`": "`", "[": "]"}
+# What is long and frequent is passed over in one step: a plan reads hundreds of thousands of signs.
+_BLANKS = re.compile(r"\s+")
+_WORD = re.compile(r"[\w$]+")
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A word, a quoted name, a text, a number or one sign; `start` and `end` are places in the text."""
 
     kind: str
@@ -90,19 +94,21 @@ def _inside(group: Sequence[Token]) -> bool:
 def _next(text: str, place: int) -> tuple[str, int]:
     """The kind of what starts at `place` ("" for blanks and comments), and where it ends."""
     sign = text[place]
-    if sign.isspace():
-        return "", place + 1
+    if blanks := _BLANKS.match(text, place):
+        return "", blanks.end()
+    if sign.isalpha() or sign == "_":
+        if sign in "eE" and text.startswith("'", place + 1):
+            return "text", _quoted(text, place + 1, "'", True)
+        return "word", _word(text, place)
     if text.startswith("--", place):
         return "", _after(text, "\n", place)
     if text.startswith("/*", place):
         return "", _comment(text, place)
     if sign in "'\"`[" and not (sign == "[" and _is_subscript(text, place)):
         return ("text" if sign == "'" else "quoted"), _quoted(text, place, _CLOSING[sign], False)
-    if sign in "eE" and text.startswith("'", place + 1):
-        return "text", _quoted(text, place + 1, "'", True)
     if sign == "$":
         return _dollar(text, place)
-    if sign.isalnum() or sign == "_":
+    if sign.isalnum():
         return ("number" if sign.isdigit() else "word"), _word(text, place)
     return "sign", place + 1
 
@@ -113,9 +119,8 @@ def _is_subscript(text: str, place: int) -> bool:
 
 
 def _word(text: str, place: int) -> int:
-    while place < len(text) and (text[place].isalnum() or text[place] in "_$"):
-        place += 1
-    return place
+    found = _WORD.match(text, place)
+    return found.end() if found else place
 
 
 def _after(text: str, mark: str, place: int) -> int:

@@ -39,6 +39,7 @@ ROOMS = (
     "talatat.problems",
     "talatat.services",
     "talatat.evolution.guard",
+    "talatat.deployment",
     "talatat.web",
 )
 

@@ -146,6 +146,17 @@ def read_ini(uri: str, defaults: Mapping[str, str] | None = None) -> Ini:
     return Ini(absolute, section, dict(settings), tuple(_layers(absolute, section)))
 
 
+def read_section(path: str, name: str) -> dict[str, str] | None:
+    """Another section of an .ini, such as `server:main`, or None where it has none.
+
+    `use = config:` concerns applications alone: what another file says here is not looked at.
+    """
+    if name not in _sections(Path(path)):
+        return None
+    loader = plaster_pastedeploy.Loader(plaster.parse_uri(path))
+    return {key: str(value) for key, value in loader.get_settings(name).items()}
+
+
 def given_ini(global_config: Mapping[str, Any], settings: Mapping[str, str]) -> Ini:
     """The .ini behind an app factory's arguments: PasteDeploy's values with the places of the file."""
     path = str(global_config.get("__file__") or "")

@@ -13,6 +13,7 @@ from talatat.composition import Composition
 from talatat.configuration.provenance import Override
 from talatat.db import Database, Models
 from talatat.db.encrypted import use_keys
+from talatat.deployment import DeploymentCheck
 from talatat.events import Outbox
 from talatat.health_checks import HealthCheck
 from talatat.problem_codes import ProblemCodes
@@ -41,6 +42,7 @@ class System:
     problem_codes: ProblemCodes = field(default_factory=ProblemCodes)
     outbox: Outbox = field(default_factory=Outbox)
     health_checks: dict[str, HealthCheck] = field(default_factory=dict)
+    deployment_checks: dict[str, DeploymentCheck] = field(default_factory=dict)
     loaders: dict[str, Any] = field(default_factory=dict)
     overrides: list[Override] = field(default_factory=list)
     deferred_includes: list[tuple[str, Any, Any]] = field(default_factory=list)

@@ -33,5 +33,13 @@ def includeme(config: Any) -> None:
 
     config.add_resource(Users)
     config.add_resource(Groups)
+    warning = {"severity": "warning"}
+    check = config.add_deployment_check
+    check("argon2", ".deployment.argon2", "A guess of a password costs enough")
+    check("sessions", ".deployment.sessions", "Sessions end", **warning)
+    check("tokens", ".deployment.tokens", "Tokens end", **warning)
+    check(
+        "login-limits", ".deployment.login_limits", "Passwords are guessed a few times", **warning
+    )
     config.include(".routes")
     config.scan(".views")

@@ -1,4 +1,7 @@
-"""`talatat doctor INI`: what parts models, migrations, database and release, and what else is wrong."""
+"""`talatat doctor INI`: what parts models, migrations, database and release, and what else is wrong.
+
+Beside that, the deployment checks: for an .ini that is served, or where `--deploy` asks for them.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from talatat.cli.deploying import deployment
 from talatat.cli.options import Choice, composing
 from talatat.cli.output import console, print_json
 from talatat.composing import compose
@@ -29,22 +33,41 @@ _SIDES = ("models", "migrations", "applied migrations", "database")
 @click.option(
     "--repair", "mending", is_flag=True, help="Write version rows that are missing or wrong."
 )
+@click.option(
+    "--deploy", is_flag=True, help="Make the deployment checks of an .ini that is not served, too."
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="ID",
+    help="Make this deployment check and nothing else; may be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @composing
-def command(ini: str, mending: bool, as_json: bool, choice: Choice) -> int:
+def command(
+    ini: str, mending: bool, deploy: bool, only: tuple[str, ...], as_json: bool, choice: Choice
+) -> int:
     """Compare models, migrations and database with one another, and look for what else is wrong.
 
-    Nothing is changed, but for --repair, which writes the version row of an addon whose tables are exactly
-    those of one revision. An addon that does not compose is a finding, and its models are left out.
+    The deployment checks are made where the .ini has a [server:main] and is not of development, or with
+    --deploy. Nothing is changed, but for --repair, which writes the version row of an addon whose tables
+    are exactly those of one revision. An addon that does not compose is a finding, and its models are left
+    out.
 
     Exit codes: 0 clean, 2 findings, 1 error.
     """
     opened = open_database(ini)
     with in_memory():  # in development too: composing makes no secret that is missing
-        return _visit(opened, ini, mending, as_json, choice)
+        if only:
+            report = Report()
+            deployment(report, _case(opened, ini, choice), every=deploy, only=only)
+            return _told(report, [], as_json)
+        return _visit(opened, ini, mending, deploy, as_json, choice)
 
 
-def _visit(opened: Opened, ini: str, mending: bool, as_json: bool, choice: Choice) -> int:
+def _visit(
+    opened: Opened, ini: str, mending: bool, deploy: bool, as_json: bool, choice: Choice
+) -> int:
     case = _case(opened, ini, choice)
     report = examine(case)
     repaired = []
@@ -53,7 +76,13 @@ def _visit(opened: Opened, ini: str, mending: bool, as_json: bool, choice: Choic
         for one in repaired:
             repair(opened, case, one)
         if repaired:  # what else was told may have followed from these
-            report = examine(_case(opened, ini, choice))
+            case = _case(opened, ini, choice)
+            report = examine(case)
+    deployment(report, case, every=deploy)
+    return _told(report, repaired, as_json)
+
+
+def _told(report: Report, repaired: list[Finding], as_json: bool) -> int:
     if as_json:
         print_json({**report.as_json(), "repaired": [one.as_json() for one in repaired]})
     else:

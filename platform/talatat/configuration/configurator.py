@@ -24,6 +24,7 @@ from talatat.configuration.provenance import shown_path
 from talatat.configuration.replacing import ReplaceDirectives
 from talatat.configuration.router import Router
 from talatat.db.directives import ModelDirectives
+from talatat.deployment import DeploymentDirectives
 from talatat.errors import CompositionError
 from talatat.events.directives import EventDirectives
 from talatat.health_checks import HealthDirectives
@@ -47,6 +48,7 @@ class Configurator(
     SecurityDirectives,
     ProblemDirectives,
     HealthDirectives,
+    DeploymentDirectives,
     LoadDirectives,
     AssetDirectives,
     ReplaceDirectives,

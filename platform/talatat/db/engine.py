@@ -7,9 +7,11 @@ Making an engine opens no connection.
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import time
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -153,10 +155,25 @@ def _sqlite(
         else:
             connection.exec_driver_sql(how)
 
+    event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)
     if statement_timeout:
         event.listen(engine, "before_cursor_execute", _start_clock)
+
+
+def _make_private(
+    dialect: Any, record: ConnectionPoolEntry, arguments: list[Any], options: dict[str, Any]
+) -> None:
+    """Make a missing file for its owner alone: SQLite would leave it to the umask.
+
+    The files beside it (-wal, -shm) get the mode that it has.
+    """
+    path = str(arguments[0]) if arguments else ""
+    if not path or path.startswith(("file:", ":")):
+        return
+    with suppress(OSError):  # it is there; or it cannot be made, as SQLite then says itself
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 class _Deadline:

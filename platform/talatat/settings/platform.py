@@ -262,3 +262,10 @@ class PlatformSettings(colander.MappingSchema):
         environment=True,
         description="A file that each backup writes anew: a plan tells its age",
     )
+    doctor_accept = colander.SchemaNode(
+        Words(),
+        missing=[],
+        key="talatat.doctor.accept",
+        environment=True,
+        description="Ids of deployment checks whose findings somebody has accepted",
+    )

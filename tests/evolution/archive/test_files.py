@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import zipfile
 
 import pytest
@@ -50,6 +51,10 @@ def test_a_file_brings_everything_back_and_nothing_is_pending_then(gone, file):
     assert (kind, note) == ("restore", f"trove restored from archive {report.archive} (trove.zip)")
     last = "SELECT direction, plan FROM talatat_ledger WHERE addon = 'trove' ORDER BY position DESC LIMIT 1"
     assert gone.run(last) == [("up", f"restore {report.archive}")]
+
+
+def test_a_file_is_for_its_owner_alone(gone, file):
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_a_file_that_was_not_restored_leaves_a_fresh_install_possible(gone):

@@ -1,7 +1,9 @@
 """Engines: what each connection is told, and URLs that cannot be served."""
 
+import os
 import socket
 import sqlite3
+import stat
 import threading
 import time
 
@@ -149,3 +151,28 @@ def test_the_log_of_an_error_holds_no_parameters(database):
     with database.engine.connect() as connection, pytest.raises(DBAPIError) as caught:
         connection.execute(text("SELECT nothing WHERE 1 = :password"), {"password": "hunter2"})
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022])
+def test_a_new_sqlite_file_and_those_beside_it_are_for_their_owner_alone(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        made = make_database(f"sqlite:///{tmp_path}/new.sqlite")
+        with made.engine.begin() as connection:
+            connection.execute(text("CREATE TABLE one (id INTEGER)"))
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        made.dispose()
+    finally:
+        os.umask(before)
+    assert modes == {"new.sqlite": 0o600, "new.sqlite-wal": 0o600, "new.sqlite-shm": 0o600}
+
+
+def test_the_mode_of_a_file_that_is_there_is_left_as_it_is(tmp_path):
+    path = tmp_path / "old.sqlite"
+    path.touch(0o640)
+    path.chmod(0o640)
+    made = make_database(f"sqlite:///{path}")
+    with made.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE one (id INTEGER)"))
+    made.dispose()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640

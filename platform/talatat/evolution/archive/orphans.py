@@ -202,7 +202,7 @@ class KeptTables:
 class OrphanFile:
     """Keeps orphans as lines of JSON: {table, row, reason, action}.
 
-    They are written to `draft`, which is made by the first of them; `path` is what it will be called.
+    They are written to `draft`; `path` is what it will be called.
     """
 
     def __init__(self, connection: Connection, draft: Path, path: Path) -> None:

@@ -96,12 +96,13 @@ def _digest(stream: IO[bytes]) -> bytes:
 def appearing(path: Path) -> Iterator[Path]:
     """Yield a name to write to; a file of it gets its own when the block ends, and vanishes if it raises.
 
-    Raises EvolutionError where it cannot be written.
+    It is for its owner alone, as what is in it was. One that nothing was written to vanishes too. Raises EvolutionError where it cannot be written.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        draft.touch(0o600)
         yield draft
-        if draft.exists():
+        if draft.stat().st_size:
             draft.rename(path)
             _sync_folder(path.parent)
     except OSError as error:

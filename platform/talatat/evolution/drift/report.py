@@ -11,7 +11,7 @@ from typing import Any
 class Finding:
     """One thing that is not as it should be, or that is good to know (in `Report.information`).
 
-    `check` names the kind, `mend` what mends it. A thing of the schema has a `table`, a `kind` (table,
+    `check` names the kind, `mend` what mends it; `severity` is error, warning or info. A thing of the schema has a `table`, a `kind` (table,
     column, constraint, index, trigger) and a `name`; `says` tells what each side says of it.
     """
 
@@ -24,6 +24,7 @@ class Finding:
     name: str | None = None
     says: Mapping[str, Any] = field(default_factory=dict)
     repair: str | None = None
+    severity: str = "error"
 
     def as_json(self) -> dict[str, Any]:
         """The finding as plain data."""

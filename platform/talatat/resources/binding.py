@@ -5,7 +5,7 @@ Each function returns what it found and a sentence for each name that it did not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -42,6 +42,29 @@ def limit_by_columns(schema: Any, model: type[Any]) -> None:
         column = columns.get(attribute_of(node))
         if column is not None and not getattr(node, "read_only", False):
             limit_by_column(node, column.type)
+
+
+def permitted_below(schema: Any, place: str) -> list[str]:
+    """A problem for each permission of a part of a field that is written: a field is written as a whole."""
+    found = []
+    for node in schema.children:
+        if getattr(node, "read_only", False):
+            continue
+        for name, key in _permitted(node):
+            found.append(
+                f"{place}: {name} has a {key}, but {node.name!r} is written as a whole. Say the {key} "
+                f"on {node.name!r} itself, make {node.name!r} read_only, or make a field of its own of it."
+            )
+    return found
+
+
+def _permitted(node: Any) -> Iterator[tuple[str, str]]:
+    """(name, key) for each permission below a field."""
+    for child in node.children:
+        for key in ("read_permission", "write_permission"):
+            if getattr(child, key, None):
+                yield f"{node.name}.{child.name}", key
+        yield from ((f"{node.name}.{name}", key) for name, key in _permitted(child))
 
 
 def bound_filters(
@@ -85,6 +108,7 @@ def _as_mapping(declared: Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _filter(model: type[Any], schema: Any, name: str, given: Any) -> Filter:
+    _refuse_write_only(schema, name)
     if name in RESERVED:
         raise LookupError(
             "every list has a parameter of this name. Give the filter another one: "
@@ -120,7 +144,15 @@ def _resolve(model: type[Any], schema: Any, name: str) -> tuple[Any, list[Any]]:
     return _column(model, last if parents else _attribute(schema, last)), path
 
 
+def _refuse_write_only(schema: Any, name: str) -> None:
+    if name in schema and getattr(schema[name], "write_only", False):
+        raise LookupError(
+            "it is write_only: whoever asks by it finds out what it holds. Leave it out."
+        )
+
+
 def _sort(model: type[Any], schema: Any, name: str, given: Any) -> SortKey:
+    _refuse_write_only(schema, name)
     column = given if given is not None else _column(model, _attribute(schema, name))
     return SortKey(name, column, nullable=_nullable(column))
 

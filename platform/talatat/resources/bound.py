@@ -18,8 +18,9 @@ from talatat.resources.extensions import ExtensionFields, attribute_of
 from talatat.resources.hooks import HookDeclaration, Hooks
 from talatat.resources.listing.cursor import CursorSealer
 from talatat.resources.listing.filters import column_filter
-from talatat.resources.listing.guards import guards_of
+from talatat.resources.listing.guards import Guarded, guards_of
 from talatat.resources.listing.querying import Queries
+from talatat.resources.listing.reaching import Owners
 from talatat.resources.showing import conditions
 from talatat.resources.showing.expanding import Plan, Plans, Wanted
 from talatat.resources.showing.relations import Targets, relations_of
@@ -40,6 +41,7 @@ class BoundResource:
     plans: Plans
     queries: Queries
     schema: Any
+    guarded: Guarded
 
     def __init__(self, declaration: type[Resource], addon: str, introspectable: Any) -> None:
         self.declaration = declaration
@@ -68,18 +70,20 @@ class BoundResource:
         self.hooks = Hooks(hooks)
         self.documents = Documents(schema, self.extensions)
         self.representation = Representation(schema, self.extensions)
-        guards = guards_of({*filters, *sorts, *self.resource.open_maps}, schema, self.extensions)
         cursors = CursorSealer(system.keys)
-        self.queries = Queries(self.resource, self.full_name, filters, sorts, cursors, guards)
+        self.queries = Queries(self.resource, self.full_name, filters, sorts, cursors)
+        self.guarded = Guarded(schema, self.model, self.extensions)
         self.parse_id = column_filter("id", self.identifier).parse
         self.pointers = pointers_of(self.model, _names(schema))
         for one in self.extensions:
             names = _names(one.schema)
             self.pointers |= pointers_of(one.attachment.extension, names, f"/{one.addon}")
 
-    def relate(self, targets: Targets) -> None:
-        """Find what `expand=` may name, once all resources are prepared."""
+    def relate(self, targets: Targets, owners: Owners) -> None:
+        """Find what `expand=` may name and filters reach, once all resources are prepared."""
         self.plans = Plans(self.representation, relations_of(self, targets))
+        self.queries.owners = owners
+        self.queries.guards = guards_of(self, self.queries, owners)
 
     def permission(self, operation: str) -> str | None:
         """The permission that an operation asks for."""
@@ -101,9 +105,15 @@ class BoundResource:
         """`row` as the API shows it to this request."""
         return self.plan(request, fields).show(request, [row])[0]
 
-    def versions(self, row: Any) -> str:
-        """The first part of the ETag of `row`."""
-        return conditions.versions_of(row, self.extensions)
+    def versions(self, request: Request, row: Any) -> str:
+        """The first part of the ETag of `row`.
+
+        For a request that does not see all fields it follows what it sees: the number of writes would
+        tell it of changes to the others.
+        """
+        if all(map(request.has_permission, self.representation.permissions)):
+            return conditions.versions_of(row, self.extensions)
+        return f"seen.{conditions.digest(dumps(self.projection(request)(row)))}"
 
     def options(self, request: Request, addons: Iterable[str], single: bool) -> list[Any]:
         """The loader options for rows with the extensions of `addons`; `single` joins those."""
@@ -114,6 +124,11 @@ class BoundResource:
     def select(self, request: Request) -> Any:
         """SELECT of the rows that this request may see."""
         return self.resource.scope(request, sa.select(self.model))
+
+    def narrows(self, request: Request) -> bool:
+        """Whether there may be rows that this request does not see."""
+        everything = sa.select(self.model)
+        return self.resource.scope(request, everything) is not everything
 
     def row(self, request: Request, identifier: str, lock: bool = False) -> Any:
         """The row with this id, its extensions joined; None where there is none to be seen.
@@ -162,7 +177,7 @@ class BoundResource:
         """
         body = dumps(self.represent(request, row, fields))
         response = json_response(body, status)
-        self.dress(request, response, conditions.etag(self.versions(row), body))
+        self.dress(request, response, conditions.etag(self.versions(request, row), body))
         return response
 
     def dress(self, request: Request, response: Response, tag: str) -> None:

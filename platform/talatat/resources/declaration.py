@@ -224,6 +224,9 @@ class Resource:
 
     search: ClassVar[Any] = None
     """def search(self, request, text) -> Ranking: makes `q=` a parameter of the list."""
+    searched: ClassVar[Sequence[str] | None] = None
+    """Names of the fields that `search` looks at, so that `q=` is for those who may read them. None:
+    perhaps all, so that it is for those who may read every field."""
 
     def build(self, request: Request, changes: Mapping[str, Any]) -> Any:
         """A new row for a create; `changes` are applied to it afterwards."""

@@ -80,7 +80,8 @@ def _page(
     page = page_of(query, request.db.execute(select).unique().all())
     counted = {}
     if query.count is not None:
-        counted["count"] = count_of(request.db, found.identifiers(bound.queries), query.count)
+        ids = found.identifiers(bound.queries)
+        counted["count"] = count_of(request.db, ids, query.count, bound.narrows(request))
     return page, plan.show(request, page.rows), counted
 
 

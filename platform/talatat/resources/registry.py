@@ -13,12 +13,19 @@ from typing import Any
 
 from talatat.configuration.provenance import where
 from talatat.errors import CompositionError
-from talatat.resources.binding import bound_filters, bound_sorts, limit_by_columns, schema_instance
+from talatat.resources.binding import (
+    bound_filters,
+    bound_sorts,
+    limit_by_columns,
+    permitted_below,
+    schema_instance,
+)
 from talatat.resources.bound import BoundResource
 from talatat.resources.changes.following import Following, tables_of
 from talatat.resources.changes.noting import Noting
 from talatat.resources.extensions import ExtensionDeclaration, ExtensionFields
 from talatat.resources.hooks import EVERY, HookDeclaration
+from talatat.resources.listing.reaching import owners_of
 from talatat.resources.showing.relations import targets_of
 from talatat.schema.reading import ObjectReader
 
@@ -64,9 +71,9 @@ class Resources:
             problems += self._finish(bound, system)
         if problems:
             raise CompositionError(problems)
-        targets = targets_of(self.values())
+        targets, owners = targets_of(self.values()), owners_of(self.values())
         for bound in self.values():
-            bound.relate(targets)
+            bound.relate(targets, owners)
         self.noting = Noting(Following(self.values(), tables_of(system.composition)))
         self.noting.listen(system.database)
 
@@ -76,6 +83,7 @@ class Resources:
         filters, wrong_filters = bound_filters(bound, schema, extensions)
         sorts, wrong_sorts = bound_sorts(bound, schema)
         problems += _unmapped(schema, bound.model, where(bound.introspectable))
+        problems += permitted_below(schema, where(bound.introspectable))
         problems += [
             f"{where(bound.introspectable)}: {text}" for text in wrong_filters + wrong_sorts
         ]
@@ -113,6 +121,7 @@ class Resources:
                     one.addon, node, attachments[one.addon], one.introspectable
                 )
                 problems += _unmapped(node, attachments[one.addon].extension, place)
+                problems += permitted_below(node, place)
                 found.append(fields)
         return found, problems
 

@@ -58,10 +58,6 @@ class Settings:
         """The platform's own settings, by attribute."""
         return self.namespaces[PLATFORM]
 
-    def value(self, key: str) -> Any:
-        """The value of a known key."""
-        return getattr(self.namespaces[self.known[key].owner], self._nodes[key].name)
-
     @property
     def raw(self) -> Mapping[str, str]:
         """The flat settings as PasteDeploy read them."""

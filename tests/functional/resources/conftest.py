@@ -131,6 +131,8 @@ STORE = {
                     return query.where(Thing.active)
                 return query
 
+            searched = ("name",)
+
             def search(self, request, text):
                 score = sa.func.length(Thing.name).label("score")
                 return Ranking(sa.select(Thing.id, score).where(Thing.name.contains(text)).subquery())

@@ -44,7 +44,7 @@ def test_another_projection_or_right_never_gets_a_stale_304(store: Any, made: An
 
 def test_if_match_compares_the_versions_and_not_the_projection(store: Any, made: Any) -> None:
     url, _ = made
-    narrow = store.app.get(f"{url}?fields=name").headers["ETag"]
+    narrow = store.app.get(f"{url}?fields=name", headers=OWNER).headers["ETag"]
     store.app.patch_json(url, {"rank": 1}, headers={**OWNER, "If-Match": narrow}, status=200)
 
 

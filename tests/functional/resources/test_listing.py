@@ -18,6 +18,7 @@ from sqlalchemy import delete, event, insert
 from talatat.db import new_id
 
 THINGS = "/api/store/v1/things"
+CLERK = {"X-Role": "clerk"}
 OWNER = {"X-Role": "owner"}
 DAY = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 PROPERTY = settings(
@@ -245,9 +246,12 @@ def test_related_rows_and_open_maps_can_be_filtered(store: Any) -> None:
         ],
     )
     inside = [row["id"] for row in made if row["box_id"]]
-    assert ids(store.app.get(f"{THINGS}?box.label=blue").json) == inside
-    assert ids(store.app.get(f"{THINGS}?box.label[prefix]=bl&box_id={box['id']}").json) == inside
-    assert ids(store.app.get(f"{THINGS}?box.label=green").json) == []
+    assert ids(store.app.get(f"{THINGS}?box.label=blue", headers=CLERK).json) == inside
+    assert (
+        ids(store.app.get(f"{THINGS}?box.label[prefix]=bl&box_id={box['id']}", headers=CLERK).json)
+        == inside
+    )
+    assert ids(store.app.get(f"{THINGS}?box.label=green", headers=CLERK).json) == []
     assert ids(store.app.get(f"{THINGS}?details.The%20Colour=red").json) == inside
 
 

@@ -1,8 +1,8 @@
 """`count=`: how many rows a list would show on all of its pages.
 
 `exact` reads every row that the filters leave, so it takes a permission. `estimated` costs next to
-nothing: on PostgreSQL it is the planner's own estimate for the very statement, on SQLite the exact
-number up to `ESTIMATED_TO`.
+nothing: on PostgreSQL it is the planner's own estimate for the very statement, on SQLite, and where a
+scope narrows what is seen, the exact number up to `ESTIMATED_TO`.
 """
 
 from __future__ import annotations
@@ -49,11 +49,14 @@ def check_count(request: Request, how: str | None) -> None:
             raise HTTPForbidden(result=allowed)
 
 
-def count_of(session: Any, rows: Any, how: str) -> int:
-    """How many rows the SELECT `rows` finds; `how` is one of `COUNTS`."""
+def count_of(session: Any, rows: Any, how: str, narrowed: bool = False) -> int:
+    """How many rows the SELECT `rows` finds; `how` is one of `COUNTS`.
+
+    `narrowed` by a scope they are counted: the planner's estimate follows what others have as well.
+    """
     rows = rows.order_by(None)
     if how == ESTIMATED:
-        if session.get_bind().dialect.name == "postgresql":
+        if session.get_bind().dialect.name == "postgresql" and not narrowed:
             # The type of a column would be applied to what EXPLAIN gives in its place.
             untyped = rows.with_only_columns(sa.literal_column("1"), maintain_column_froms=True)
             (plan,) = session.scalar(explained(untyped))

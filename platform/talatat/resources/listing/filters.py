@@ -17,6 +17,7 @@ import colander
 import sqlalchemy as sa
 
 from talatat.resources.listing.exact import exact_contains, exact_prefix
+from talatat.resources.listing.reaching import Within, everywhere
 from talatat.resources.listing.values import INT64, JSON_TEXT, PARSERS, Parse, parse_boolean
 from talatat.schema.derive import ANY_DIALECT, type_of
 from talatat.schema.document import json_schema
@@ -36,12 +37,16 @@ Predicate = Any
 
 @dataclass(frozen=True)
 class Filter:
-    """One filterable name: how its values are read and which operators it has."""
+    """One filterable name: how its values are read and which operators it has.
+
+    It is about a column, seen through `path` (relationships, outermost first), or `custom`.
+    """
 
     name: str
     operators: tuple[str, ...]
     parse: Parse
-    predicate: Callable[[str, Any], Predicate] | None = None
+    column: Any = None
+    path: tuple[Any, ...] = ()
     custom: Callable[[Any, str, str, Any], Any] | None = None
     schema: tuple[tuple[str, Any], ...] = (("type", "string"),)
 
@@ -75,20 +80,28 @@ class Filter:
         kind = "any" if self.custom is not None else str(dict(self.schema).get("type", "string"))
         return self.parse(JSON_TEXT[kind](value))
 
-    def where(self, identifier: Any, op: str, value: Any) -> Predicate:
+    def predicate(self, op: str, value: Any, within: Within = everywhere) -> Predicate:
+        """The predicate of a filter on a column; `within` limits the rows that relations lead to."""
+        found = compare(self.column, op, value)
+        for relation in reversed(self.path):
+            limit = within(relation)
+            found = found if limit is None else sa.and_(limit, found)
+            found = relation.any(found) if relation.property.uselist else relation.has(found)
+        return found
+
+    def where(self, identifier: Any, op: str, value: Any, within: Within = everywhere) -> Predicate:
         """The filter as a predicate over rows whose id is the column `identifier`."""
-        if self.predicate is not None:
-            return self.predicate(op, value)
+        if self.custom is None:
+            return self.predicate(op, value, within)
         narrowed = self.apply(sa.select(identifier), op, value)
         # It stands inside of a SELECT of the same table: without this that one's rows are meant.
         return identifier.in_(narrowed.correlate(None))
 
-    def apply(self, query: Any, op: str, value: Any) -> Any:
+    def apply(self, query: Any, op: str, value: Any, within: Within = everywhere) -> Any:
         """`query` narrowed."""
         if self.custom is not None:
             return self.custom(query, self.name, op, value)
-        assert self.predicate is not None
-        return query.where(self.predicate(op, value))
+        return query.where(self.predicate(op, value, within))
 
 
 def column_filter(name: str, column: Any, path: Sequence[Any] = ()) -> Filter:
@@ -97,14 +110,7 @@ def column_filter(name: str, column: Any, path: Sequence[Any] = ()) -> Filter:
     LookupError where values of the column's type cannot be read from a query string.
     """
     operators, parse = _reading(column.type)
-
-    def predicate(op: str, value: Any) -> Predicate:
-        found = compare(column, op, value)
-        for relation in reversed(path):
-            found = relation.any(found) if relation.property.uselist else relation.has(found)
-        return found
-
-    return Filter(name, operators, parse, predicate, schema=_schema(column.type))
+    return Filter(name, operators, parse, column, tuple(path), schema=_schema(column.type))
 
 
 def custom_filter(name: str, fn: Callable[[Any, str, str, Any], Any]) -> Filter:

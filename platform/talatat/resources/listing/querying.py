@@ -18,9 +18,10 @@ from talatat.problems import bad_parameter
 from talatat.resources.listing.counting import COUNTS
 from talatat.resources.listing.cursor import Cursor, CursorSealer, digest_of, invalid_cursor
 from talatat.resources.listing.filters import MAX_VALUES_IN_ALL, OPERATORS, Filter, custom_filter
-from talatat.resources.listing.guards import Guards, hidden
+from talatat.resources.listing.guards import SEARCH, Guards, hidden
 from talatat.resources.listing.ordering import SortKey, beyond, order_by
 from talatat.resources.listing.parameters import parameters, unknown_parameter
+from talatat.resources.listing.reaching import Owners, within
 from talatat.resources.listing.trees import Tree, predicate_of
 from talatat.resources.showing.expanding import Wanted
 
@@ -75,14 +76,14 @@ class Queries:
         filters: Mapping[str, Filter],
         sorts: Mapping[str, SortKey],
         cursors: CursorSealer,
-        guards: Guards | None = None,
     ) -> None:
         self.resource = resource
         self.full_name = full_name
         self.filters = dict(filters)
         self.sorts = dict(sorts)
         self.cursors = cursors
-        self.guards = guards or {}
+        self.guards: Guards = {}  # set when all resources are prepared, as `owners` is
+        self.owners: Owners = {}
         self.identifier = sorts["id"]
         self.default = tuple(resource.default_sort)
 
@@ -93,7 +94,7 @@ class Queries:
         conditions = tuple(
             self._condition(name, text, unseen)
             for name, text in given.items()
-            if name not in OWN_PARAMETERS and not (name == "q" and self.resource.search)
+            if name not in OWN_PARAMETERS and not (name == SEARCH and self.searches(unseen))
         )
         _check_values(conditions)
         digest = digest_of(
@@ -107,7 +108,7 @@ class Queries:
 
         `digest` is that of the whole query, to which its cursors are bound.
         """
-        text = self._text(given)
+        text = self._text(given, unseen)
         keys = self._order(given.get("sort"), text is not None, unseen)
         cursor = None
         if "cursor" in given:
@@ -133,6 +134,10 @@ class Queries:
         """The filter of this name, that of a name in an open map too, unless it is not to be seen."""
         found = self.filters.get(name) or self._open(name)
         return None if name in unseen or name.partition(".")[0] in unseen else found
+
+    def searches(self, unseen: Set[str] = frozenset()) -> bool:
+        """Whether `q=` is a parameter, for who may not use the names `unseen`."""
+        return bool(self.resource.search) and SEARCH not in unseen
 
     def filterable(self, unseen: Set[str]) -> list[str]:
         """The names that `filter` knows."""
@@ -161,8 +166,8 @@ class Queries:
             return None
         return replace(custom_filter(name, _of_map(apply, rest)), operators=OPERATORS)
 
-    def _text(self, given: Mapping[str, str]) -> str | None:
-        if not self.resource.search or "q" not in given:
+    def _text(self, given: Mapping[str, str], unseen: Set[str]) -> str | None:
+        if not self.searches(unseen) or SEARCH not in given:
             return None
         text = given["q"].strip()
         if not text:
@@ -174,11 +179,15 @@ class Queries:
     def _order(self, text: str | None, ranked: bool, unseen: Set[str]) -> tuple[SortKey, ...]:
         if text is None and ranked:
             return (SCORE, self.identifier)
-        names = list(self.default) if text is None else [part.strip() for part in text.split(",")]
+        if text is None:  # the resource's own order, of what this request may see
+            own = [name for name in self.default if name.removeprefix("-") not in unseen]
+            names = own or ["id"]
+        else:
+            names = [part.strip() for part in text.split(",")]
         keys: list[SortKey] = []
         for name in names[: MAX_SORT_KEYS + 1]:
             key = self.sorts.get(name.removeprefix("-"))
-            if key is None or (text is not None and key.name in unseen):
+            if key is None or key.name in unseen:
                 listed = ", ".join(sorted(self.sorts.keys() - unseen))
                 raise bad_parameter("sort", f"{name!r} is not one of {listed}")
             if any(key.name == other.name for other in keys):
@@ -207,7 +216,7 @@ class Queries:
     def known(self, unseen: Set[str] = frozenset()) -> list[str]:
         """The names of all parameters of the list, but for those that are not to be seen."""
         names = [*OWN_PARAMETERS, *self.filterable(unseen)]
-        return [*names, "q"] if self.resource.search else names
+        return [*names, SEARCH] if self.searches(unseen) else names
 
 
 _PAGING = frozenset({"count", "cursor", "expand", "fields", "limit"})
@@ -270,12 +279,14 @@ def found_by(queries: Queries, request: Request, query: Query) -> Found:
         keys = tuple(
             replace(key, column=rows.c.score) if key.column is None else key for key in keys
         )
+    limits = within(queries.owners, request)
     selectable = resource.scope(request, selectable)
     for condition in query.conditions:
         try:
-            selectable = condition.filter.apply(selectable, condition.op, condition.value)
+            selectable = condition.filter.apply(selectable, condition.op, condition.value, limits)
         except ValueError as error:  # a filter of the resource's own reads its value itself
             raise bad_parameter(condition.parameter, str(error)) from error
     if query.where is not None:
-        selectable = selectable.where(predicate_of(query.where, queries.identifier.column))
+        where = predicate_of(query.where, queries.identifier.column, limits)
+        selectable = selectable.where(where)
     return Found(selectable, keys)

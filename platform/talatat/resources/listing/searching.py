@@ -9,7 +9,7 @@ Beside `where` the members are the parameters of the list under their names, of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from talatat.problems import Problem, invalid
 from talatat.resources.listing.cursor import digest_of
+from talatat.resources.listing.guards import SEARCH
 from talatat.resources.listing.querying import OWN_PARAMETERS, Queries, Query
 from talatat.resources.listing.trees import Tree, TreeReader, canonical
 from talatat.schema.faults import Fault, escape, fault
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 WHERE = "where"
 
 
-def members_of(queries: Queries) -> list[str]:
-    """What a search of this resource may say."""
-    return [WHERE, *OWN_PARAMETERS, *(["q"] if queries.resource.search else [])]
+def members_of(queries: Queries, unseen: Set[str] = frozenset()) -> list[str]:
+    """What a search of this resource may say, by who may not use the names `unseen`."""
+    return [WHERE, *OWN_PARAMETERS, *([SEARCH] if queries.searches(unseen) else [])]
 
 
 def search_of(queries: Queries, request: Request, body: Any) -> Query:
@@ -38,7 +39,7 @@ def search_of(queries: Queries, request: Request, body: Any) -> Query:
         raise invalid([fault("", "type", "must be an object")])
     unseen = queries.unseen(request)
     faults: list[Fault] = []
-    given = _texts(body, members_of(queries), faults)
+    given = _texts(body, members_of(queries, unseen), faults)
     tree = None
     if WHERE in body:
         reader = TreeReader(partial(queries.filter, unseen=unseen), queries.filterable(unseen))

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from talatat.problems import Problem, invalid
 from talatat.resources.listing.filters import MAX_VALUES, MAX_VALUES_IN_ALL, Filter
+from talatat.resources.listing.reaching import Within, everywhere
 from talatat.schema.faults import Fault, escape, fault
 
 DEEPEST = 8
@@ -55,25 +56,27 @@ def canonical(tree: Tree) -> Any:
     return [tree.op, *map(canonical, tree.parts)]
 
 
-def predicate_of(tree: Tree, identifier: Any, negated: bool = False) -> Any:
+def predicate_of(
+    tree: Tree, identifier: Any, within: Within = everywhere, negated: bool = False
+) -> Any:
     """The predicate of a tree over rows whose id is the column `identifier`.
 
     Negations are pushed down to the conditions, where they are exact. Problem 422 where a filter of
     the resource's own refuses its value.
     """
     if isinstance(tree, Leaf):
-        found = _leaf_predicate(tree, identifier)
+        found = _leaf_predicate(tree, identifier, within)
         return sa.not_(sa.func.coalesce(found, sa.false())) if negated else found
     if tree.op == "not":
-        return predicate_of(tree.parts[0], identifier, not negated)
+        return predicate_of(tree.parts[0], identifier, within, not negated)
     join = sa.and_ if (tree.op == "and") is not negated else sa.or_
-    return join(*(predicate_of(part, identifier, negated) for part in tree.parts))
+    return join(*(predicate_of(part, identifier, within, negated) for part in tree.parts))
 
 
-def _leaf_predicate(leaf: Leaf, identifier: Any) -> Any:
+def _leaf_predicate(leaf: Leaf, identifier: Any, within: Within) -> Any:
     pointer = f"{leaf.pointer}/value"
     try:
-        return leaf.filter.where(identifier, leaf.op, leaf.value)
+        return leaf.filter.where(identifier, leaf.op, leaf.value, within)
     except ValueError as error:
         raise invalid([fault(pointer, "invalid", str(error))]) from error
     except Problem as problem:  # raised for a parameter of a query string

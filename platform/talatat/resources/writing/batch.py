@@ -169,7 +169,7 @@ class BatchRun:
         (shown,) = self.plan.show(self.request, [written.row])
         if self.validate_only:  # no row has this version
             return {"status": 200, "id": written.row.id, "body": shown}
-        tag = etag(self.bound.versions(written.row), dumps(shown))
+        tag = etag(self.bound.versions(self.request, written.row), dumps(shown))
         return {"status": written.status, "id": written.row.id, "etag": tag, "body": shown}
 
     def _permit(self, operation: str) -> None:

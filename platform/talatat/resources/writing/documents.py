@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import colander
 
-from talatat.problems import Problem, invalid
+from talatat.problems import invalid
 from talatat.resources.extensions import ExtensionFields, attribute_of
 from talatat.resources.showing.representation import shower
 from talatat.resources.writing.differing import REMOVED, difference, writable
+from talatat.resources.writing.rights import Rights
 from talatat.schema.faults import Fault, escape, fault
 from talatat.schema.merge import merge_patch
 from talatat.schema.reading import INVALID, ObjectReader, finish, nullable
@@ -40,24 +41,19 @@ class Documents:
         self.reader = ObjectReader(schema)
         self.extensions = {one.addon: one for one in extensions}
         self.skip = frozenset(self.extensions)
-        self.replacing = self.reader
-        if any(getattr(node, "create_only", False) for node in schema.children):
-            self.replacing = ObjectReader(_without_create_only(schema))
-        self.protected = [
-            (node, pointer)
-            for pointer, nodes in [("", schema.children)]
-            + [(f"/{one.addon}", one.schema.children) for one in extensions]
-            for node in nodes
-            if getattr(node, "write_permission", None)
-        ]
+        self.rights = Rights(schema, extensions)
 
     def create(self, request: Request, body: Any) -> Changes:
         """All fields of a new row."""
         return self._whole(request, body, self.reader, None)
 
     def replace(self, request: Request, body: Any, row: Any) -> Changes:
-        """All fields of a row that is there; fields that are set at creation only keep their value."""
-        return self._whole(request, body, self.replacing, row)
+        """All fields of a row that is there.
+
+        Fields that are set at creation only keep their value, and so do those that this request may not
+        see or not write, unless the document names them.
+        """
+        return self._whole(request, body, self.rights.replacing(request, ""), row)
 
     def patch(self, request: Request, body: Any, row: Any) -> Changes:
         """The fields that a merge patch (RFC 7396) changes."""
@@ -81,13 +77,13 @@ class Documents:
         self, request: Request, body: dict[str, Any], row: Any, value_of: ValueOf
     ) -> Changes:
         faults: list[Fault] = []
-        self._refuse_protected(request, body)
+        self.rights.refuse_protected(request, body)
         changes = self._patched(self.reader, body, row, "", faults, value_of)
         for addon, extension in self.extensions.items():
             if addon in body:
                 values = self._patch_extension(extension, body[addon], row, faults, value_of)
                 changes[addon] = values
-        self._refuse_create_only(changes, row, faults)
+        self._refuse_create_only(request, changes, row, faults)
         if not faults and self.schema.validator is not None:
             # A rule about several fields needs them all: what stays is taken from the row.
             finish(self.schema, self._present(row) | changes, "", faults)
@@ -98,28 +94,40 @@ class Documents:
     def _whole(self, request: Request, body: Any, reader: ObjectReader, row: Any) -> Changes:
         faults: list[Fault] = []
         if isinstance(body, dict):
-            self._refuse_protected(request, body)
+            self.rights.refuse_protected(request, body)
         changes = reader.members(body, "", faults, skip=self.skip)
         for addon, extension in self.extensions.items():
             if isinstance(body, dict) and addon in body:
-                values = self._whole_extension(extension, body[addon], faults)
+                values = self._whole_extension(request, extension, body[addon], row, faults)
                 if changes is not INVALID:
                     changes[addon] = values
         if changes is not INVALID:
             if row is not None:
-                self._refuse_create_only(changes, row, faults)
-            if not faults:
+                self._refuse_create_only(request, changes, row, faults)
+            if not faults and reader is not self.reader:
+                # What is not written, because it stays, is there for a rule about several fields.
+                finish(self.schema, self._present(row) | changes, "", faults)
+            elif not faults:
                 changes = finish(self.schema, changes, "", faults)
         if faults:
             raise invalid(faults)
         found: Changes = changes
         return found
 
-    def _whole_extension(self, extension: ExtensionFields, given: Any, faults: list[Fault]) -> Any:
+    def _whole_extension(
+        self,
+        request: Request,
+        extension: ExtensionFields,
+        given: Any,
+        row: Any,
+        faults: list[Fault],
+    ) -> Any:
         pointer = f"/{extension.addon}"
         if given is None:
             return _removed(extension, pointer, faults)
-        return extension.reader(given, pointer, faults)
+        if row is None or extension.of(row) is None:
+            return extension.reader(given, pointer, faults)
+        return self.rights.replacing(request, extension.addon)(given, pointer, faults)
 
     def _patch_extension(
         self,
@@ -177,28 +185,17 @@ class Documents:
             if not getattr(node, "read_only", False)
         }
 
-    def _refuse_create_only(self, changes: Changes, row: Any, faults: list[Fault]) -> None:
+    def _refuse_create_only(
+        self, request: Request, changes: Changes, row: Any, faults: list[Fault]
+    ) -> None:
         for node in self.schema.children:
             if not getattr(node, "create_only", False) or node.name not in changes:
                 continue
-            if changes[node.name] != getattr(row, attribute_of(node)):
+            # Whoever may not see the value is refused with any: else they could try until it fits.
+            same = changes[node.name] == getattr(row, attribute_of(node))
+            if not same or self.rights.is_hidden(request, node):
                 detail = "is set when the row is created and stays"
                 faults.append(fault(f"/{escape(node.name)}", "create_only", detail))
-
-    def _refuse_protected(self, request: Request, body: dict[str, Any]) -> None:
-        refused = []
-        for node, prefix in self.protected:
-            inner = body.get(prefix[1:]) if prefix else body
-            if not isinstance(inner, dict) or node.name not in inner:
-                continue
-            if not request.has_permission(node.write_permission):
-                where = f"{prefix}/{escape(node.name)}"
-                refused.append(
-                    fault(where, "forbidden", "may not be written with these credentials")
-                )
-        if refused:
-            detail = f"{refused[0]['pointer']} {refused[0]['detail']}"
-            raise Problem(403, "forbidden", detail, refused)
 
 
 def merged(node: colander.SchemaNode, row: Any, value: Any) -> Any:
@@ -232,12 +229,3 @@ def _removed(extension: ExtensionFields, pointer: str, faults: list[Fault]) -> A
         faults.append(fault(pointer, "null", "cannot be removed"))
         return INVALID
     return None
-
-
-def _without_create_only(schema: colander.SchemaNode) -> colander.SchemaNode:
-    """The schema in which what is set at creation only may be left out."""
-    relaxed = schema.clone()
-    for node in relaxed.children:
-        if getattr(node, "create_only", False):
-            node.missing = colander.drop
-    return relaxed

@@ -119,7 +119,7 @@ def check(
     required = needed and bound.declaration.require_if_match
     if not (required or preconditions):
         return
-    versions = bound.versions(row)
+    versions = bound.versions(request, row)
     shown = bound.represent(request, row)
     tag = conditions.etag(versions, dumps(shown))
     conditions.check_match(preconditions, versions, shown, tag, required)
@@ -173,12 +173,13 @@ def _put_new(
     if "create" not in bound.declaration.operations or not bound.may_be_id(identifier):
         raise bound.missing(identifier)
     conditions.check_match(preconditions, None)
+    # Before it is looked for: whoever may create nothing is not told whether the id is somebody's.
+    if permission is not None and not request.has_permission(permission):
+        raise Problem(403, "forbidden", "These credentials may replace a row but not create one")
     exists = sa.select(sa.literal(1)).where(bound.identifier == identifier)
     if request.db.execute(exists).first() is not None:
         # Out of this request's sight, or created a moment ago: another look tells.
         raise _again(bound.missing(identifier))
-    if permission is not None and not request.has_permission(permission):
-        raise Problem(403, "forbidden", "These credentials may replace a row but not create one")
     try:
         return create(bound, request, body, identifier)
     except Problem as problem:

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,13 @@ from talatat.composition import Composition
 from talatat.db import Database
 from talatat.testing import TestSystem, composed, write_ini
 from talatat.testing.databases import make_database
-from talatat.testing.fixtures import database_url, postgresql_server, postgresql_url, sqlite_url
+from talatat.testing.fixtures import (
+    database_url,
+    postgresql_server,
+    postgresql_url,
+    redis_server,
+    sqlite_url,
+)
 
 __all__ = [
     "addons",
@@ -27,6 +34,7 @@ __all__ = [
     "database_url",
     "postgresql_server",
     "postgresql_url",
+    "redis_server",
     "sqlite_url",
 ]
 
@@ -145,6 +153,13 @@ class Addons:
 def addons(tmp_path: Path) -> Iterator[Addons]:
     folder = tmp_path / "addons"
     folder.mkdir()
+    with folder_of_addons(folder) as made:
+        yield made
+
+
+@contextmanager
+def folder_of_addons(folder: Path) -> Iterator[Addons]:
+    """Addons that are written into a folder, on the path for as long as the block lasts."""
     sys.path.insert(0, str(folder))
     made = Addons(folder)
     yield made

@@ -329,6 +329,13 @@ PLATFORM_CODES = (
         "Try again after `Retry-After` seconds.",
     ),
     Code(
+        "overloaded",
+        503,
+        "The server has more to do than it can; the request was not begun.",
+        "Send the request again after `Retry-After` seconds, and wait longer each time that it is "
+        "refused.",
+    ),
+    Code(
         "busy",
         503,
         "A lock was waited for in vain; try again after `Retry-After` seconds.",

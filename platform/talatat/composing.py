@@ -38,6 +38,7 @@ ROOMS = (
     "talatat.security",
     "talatat.problems",
     "talatat.services",
+    "talatat.limiting",
     "talatat.evolution.guard",
     "talatat.deployment",
     "talatat.web",
@@ -45,6 +46,7 @@ ROOMS = (
 
 # The tweens that every answer passes last: Pyramid puts the tween that is added last outermost.
 OUTERMOST = (
+    "talatat.limiting.tween",
     "talatat.web.cors",
     "talatat.web.hosts",
     "talatat.security.headers",
@@ -207,6 +209,7 @@ def _finish(config: Configurator, system: System) -> None:
     _raise(_without_secret(system))
     system.resources.finish(config.registry)
     system.security.finish(config.registry)
+    _raise(list(system.limits.policies.problems(config.registry)))
 
 
 def _without_secret(system: System) -> list[str]:

@@ -186,7 +186,13 @@ def undecodable(exc: UnicodeDecodeError, request: Request) -> Response:
 
 
 def database_error(exc: Exception, request: Request) -> Response:
-    """The database is away, or a lock was waited for in vain: 503. Any other error of it: 500."""
+    """The database is away, all connections are in use, or a lock was waited for in vain: 503.
+
+    Any other error of it: 500.
+    """
+    if isinstance(exc, PoolTimeout):
+        request.registry.system.load.note("no connection to the database is free")
+        return response_of(request, Problem(503, "overloaded", headers=RETRY_AFTER))
     if is_unreachable(exc):
         log.error("the database cannot be used: %s", exc, extra=_facts(request))
         return response_of(request, Problem(503, "database_unavailable", headers=RETRY_AFTER))

@@ -16,6 +16,7 @@ from talatat.db.encrypted import use_keys
 from talatat.deployment import DeploymentCheck
 from talatat.events import Outbox
 from talatat.health_checks import HealthCheck
+from talatat.limiting import Limiter, Load, Policies
 from talatat.problem_codes import ProblemCodes
 from talatat.resources import Resources
 from talatat.security import KeyRing, Security
@@ -43,6 +44,7 @@ class System:
     outbox: Outbox = field(default_factory=Outbox)
     health_checks: dict[str, HealthCheck] = field(default_factory=dict)
     deployment_checks: dict[str, DeploymentCheck] = field(default_factory=dict)
+    load: Load = field(default_factory=Load)
     loaders: dict[str, Any] = field(default_factory=dict)
     overrides: list[Override] = field(default_factory=list)
     deferred_includes: list[tuple[str, Any, Any]] = field(default_factory=list)
@@ -59,6 +61,7 @@ class System:
         secret = self.settings.platform.secret or [secrets.token_urlsafe(48)]
         self.keys = ring_of(tuple(secret))
         use_keys(self.database, self.keys)
+        self.limits = Limiter(self, Policies(self.settings.platform))
 
     @property
     def quarantined(self) -> Mapping[str, str]:

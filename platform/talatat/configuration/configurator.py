@@ -28,6 +28,7 @@ from talatat.deployment import DeploymentDirectives
 from talatat.errors import CompositionError
 from talatat.events.directives import EventDirectives
 from talatat.health_checks import HealthDirectives
+from talatat.limiting.directives import LimitDirectives
 from talatat.loading.directives import LoadDirectives
 from talatat.problem_codes import ProblemDirectives
 from talatat.resources.directives import ResourceDirectives
@@ -49,6 +50,7 @@ class Configurator(
     ProblemDirectives,
     HealthDirectives,
     DeploymentDirectives,
+    LimitDirectives,
     LoadDirectives,
     AssetDirectives,
     ReplaceDirectives,

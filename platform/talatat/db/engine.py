@@ -62,6 +62,7 @@ def make_engine(
     *,
     pool_size: int = 10,
     max_overflow: int = 10,
+    pool_timeout: float = 5.0,
     statement_timeout: float = 30.0,
     lock_timeout: float = 10.0,
 ) -> Engine:
@@ -71,7 +72,9 @@ def make_engine(
         options["connect_args"] = _postgresql(statement_timeout, lock_timeout)
     else:
         options["connect_args"] = {"timeout": lock_timeout or _FOR_EVER / 1000}
-    engine = create_engine(url, pool_size=pool_size, max_overflow=max_overflow, **options)
+    engine = create_engine(
+        url, pool_size=pool_size, max_overflow=max_overflow, pool_timeout=pool_timeout, **options
+    )
     if engine.dialect.name == "sqlite":
         turns = Turns(lock_timeout or _FOR_EVER / 1000)
         turns.attach(engine)

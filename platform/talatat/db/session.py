@@ -35,6 +35,7 @@ class DatabaseSettings(Protocol):
     url: str
     pool_size: int
     max_overflow: int
+    pool_timeout: float
     statement_timeout: float
     lock_timeout: float
 
@@ -53,6 +54,7 @@ class Database:
             self.url,
             pool_size=settings.pool_size,
             max_overflow=settings.max_overflow,
+            pool_timeout=settings.pool_timeout,
             statement_timeout=settings.statement_timeout,
             lock_timeout=settings.lock_timeout,
         )

@@ -46,6 +46,7 @@ PROBLEM: dict[str, Any] = {
         "request_id": {"type": "string", "description": "The log knows the request by it"},
         "addon": {"type": "string", "description": "Whose route was asked for"},
         "current": {"type": "object", "description": "The row as it is now (412)"},
+        "policy": {"type": "string", "description": "Which limit is reached (429)"},
         "current_etag": {"type": "string", "description": "Its ETag (412)"},
     },
 }

@@ -69,6 +69,8 @@ class Action:
     answers_secret: bool = False
     recent_login: bool | Literal["always"] = False
     deprecated: Deprecation | None = None
+    limit: str | None = None
+    """None: as the resource says."""
 
 
 def collection_action(
@@ -82,6 +84,7 @@ def collection_action(
     answers_secret: bool = False,
     recent_login: bool | Literal["always"] = False,
     deprecated: Deprecation | None = None,
+    limit: str | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method as `POST /<resources>:verb`: fn(self, request) or, with `body`, (..., body).
 
@@ -91,13 +94,15 @@ def collection_action(
     that it raises to what they mean, 409 unless it says (status, text). `require_idempotency_key` refuses
     a request without one (None: as the resource says), `answers_secret` one with a key, for its answer
     would have to be kept. `recent_login` asks for the password again where the login is old, see
-    `talatat.security.recent`. `deprecated` tells clients to move on.
+    `talatat.security.recent`. `deprecated` tells clients to move on. `limit` names a limit of
+    `config.add_limit` that requests count against (None: as the resource says).
     """
     more = {
         "require_idempotency_key": require_idempotency_key,
         "answers_secret": answers_secret,
         "recent_login": recent_login,
         "deprecated": deprecated,
+        "limit": limit,
     }
     return _declare("collection", verb, permission, body, status, response, problems, more)
 
@@ -113,6 +118,7 @@ def item_action(
     answers_secret: bool = False,
     recent_login: bool | Literal["always"] = False,
     deprecated: Deprecation | None = None,
+    limit: str | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method as `POST /<resources>/<id>:verb`: fn(self, request, row[, body]).
 
@@ -123,6 +129,7 @@ def item_action(
         "answers_secret": answers_secret,
         "recent_login": recent_login,
         "deprecated": deprecated,
+        "limit": limit,
     }
     return _declare("item", verb, permission, body, status, response, problems, more)
 
@@ -202,6 +209,8 @@ class Resource:
     """Whether a new row is shown with a secret: then these take no key, for no secret is kept."""
     deprecated: ClassVar[Deprecation | None] = None
     """That the whole resource is going to go; an action may say so of itself."""
+    limit: ClassVar[str | None] = None
+    """A limit of `config.add_limit` that its requests count against, beside the platform's."""
     page_size: ClassVar[int] = 50
     max_page_size: ClassVar[int] = 500
     cache_control: ClassVar[str] = "private, no-cache"

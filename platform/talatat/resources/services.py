@@ -68,6 +68,11 @@ class ResourceService(Service):
         """The pattern of the route; `path` is what documentation shows."""
         return re.sub(r":([\w-]+)$", r"{_verb::\1}", self.path).replace("{id}", "{id:[^/:]+}")
 
+    def limit(self, method: str) -> str | None:
+        """Which limit of an addon's the method's operation counts against."""
+        own: str | None = getattr(self.operations.get(method), "limit", None)
+        return own or self.bound.declaration.limit
+
     def deprecation(self, method: str) -> Deprecation | None:
         """What is said of the method's operation, or else of the whole resource."""
         own = getattr(self.operations.get(method), "deprecated", None)
@@ -233,6 +238,7 @@ def _register(config: Configurator, service: ResourceService) -> None:
                 idempotency=arguments["idempotency"],
                 recent_login=arguments["recent_login"],
                 deprecated=service.deprecation(method),
+                limit=service.limit(method),
             )
     config.add_view(_fallback(service), route_name=service.name, permission="public")
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from pyramid.response import Response
 
+from talatat.limiting import count_items
 from talatat.problems import bad_parameter, check_acceptable, invalid
 from talatat.resources.bound import BoundResource, json_response
 from talatat.resources.changes import restoring
@@ -88,6 +89,7 @@ def batch_rows(bound: BoundResource, request: Request) -> Response:
     """200 with what became of each item; 207 where items failed that are not atomic."""
     asked = asked_of(request)
     batch = read_batch(read_json(request, most=MAX_BODY))
+    count_items(request, len(batch.items))
     run = BatchRun(bound, request, asked.fields, asked.validate_only)
     items = run.outcomes(batch)
     response = json_response(dumps({"items": items}), 207 if run.failed else 200)

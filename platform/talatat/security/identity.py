@@ -62,9 +62,11 @@ class InvalidCredentials(Exception):
 class IdentitySource(Protocol):
     """What `config.add_identity_source(name, source)` takes.
 
-    A source may also have `challenge` (str, sent as WWW-Authenticate with a 401) and
-    `remember(request, userid, **kw)` and `forget(request, **kw)`, which give header pairs, and
-    `reauthentication(request)`, which gives the Reauthentication of its identities.
+    A source may also have `challenge` (str, sent as WWW-Authenticate with a 401),
+    `remember(request, userid, **kw)` and `forget(request, **kw)`, which give header pairs,
+    `reauthentication(request)`, which gives the Reauthentication of its identities, and
+    `presented(request)`: whether the request brings a credential of its kind, for one that stands in
+    neither `Authorization` nor a cookie. Such a request does not count against the limit `anonymous`.
     """
 
     def identify(self, request: Any) -> Identity | None:

@@ -53,6 +53,15 @@ class Policy:
         finding = self._findings.get(request)
         return finding.identity if isinstance(finding, Finding) else None
 
+    def known_refusal(self, request: Any) -> InvalidCredentials | None:
+        """Why the credentials of the request are not valid, if that was found out already."""
+        finding = self._findings.get(request)
+        return finding.refusal if isinstance(finding, Finding) else None
+
+    def was_asked(self, request: Any) -> bool:
+        """Whether it was asked who this is, whatever came of it."""
+        return isinstance(self._findings.get(request), Finding)
+
     def authenticated_userid(self, request: Any) -> str | None:
         """The id of who asks, or None."""
         identity = self.identity(request)

@@ -7,6 +7,7 @@ Secrets come from the environment or from a file and are masked wherever setting
 
 from talatat.settings.directives import SettingsDirectives
 from talatat.settings.platform import FOREIGN, PlatformSettings
+from talatat.settings.quotas import Quota, limit_node, quota
 from talatat.settings.registry import Setting, Settings
 from talatat.settings.secrets import MASK, VARIABLE, Secret, SecretValues, make_secret, mask_url
 
@@ -15,11 +16,14 @@ __all__ = [
     "MASK",
     "VARIABLE",
     "PlatformSettings",
+    "Quota",
     "Secret",
     "SecretValues",
     "Setting",
     "Settings",
     "SettingsDirectives",
+    "limit_node",
     "make_secret",
     "mask_url",
+    "quota",
 ]

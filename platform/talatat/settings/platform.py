@@ -7,6 +7,7 @@ import colander
 
 from talatat.outbound.addresses import allowed_entries
 from talatat.settings.hosts import HostNames, TransportPolicy
+from talatat.settings.quotas import LimitSettings
 from talatat.settings.secrets import Secret
 
 OWNED = ("talatat", "sqlalchemy")
@@ -80,7 +81,7 @@ def origins(node: colander.SchemaNode, value: list[str]) -> None:
             )
 
 
-class PlatformSettings(colander.MappingSchema):
+class PlatformSettings(LimitSettings):
     """The platform's own keys: `key` is the name in the .ini, the node's name the attribute.
 
     `environment` marks keys that say where a system runs; a release does not keep their values.
@@ -207,6 +208,14 @@ class PlatformSettings(colander.MappingSchema):
         environment=True,
         validator=colander.Range(0, 1000),
         description="Connections above those, at need",
+    )
+    pool_timeout = colander.SchemaNode(
+        colander.Float(),
+        missing=5.0,
+        key="talatat.db.pool_timeout",
+        environment=True,
+        validator=colander.Range(0.1, 600),
+        description="Seconds to wait for one of them before a request is answered 503",
     )
     statement_timeout = colander.SchemaNode(
         colander.Float(),

@@ -74,6 +74,10 @@ class Settings:
         values = {node.name: self._value(owner, node) for node in schema.children}
         self.namespaces[owner] = SimpleNamespace(**values)
 
+    def declare_key(self, owner: str, node: colander.SchemaNode) -> Any:
+        """Check one key, `node.key`, that stands in no schema; its value."""
+        return self._value(owner, node)
+
     def _value(self, owner: str, node: colander.SchemaNode) -> Any:
         key = getattr(node, "key", f"{owner}.{node.name}")
         self._nodes[key] = node

@@ -39,6 +39,9 @@ class _Always:
     def identify(self, request: Any) -> Identity:
         return self.identity
 
+    def presented(self, request: Any) -> bool:
+        return True
+
 
 @dataclass
 class TestSystem:
@@ -119,6 +122,8 @@ def write_ini(
         "talatat.addons": "".join(f"\n    {name}" for name in addons),
         "sqlalchemy.url": url.replace("%", "%%"),
         "talatat.secret": "file:%(here)s/secret",
+        # Tests send more than people do, all from one address.
+        "talatat.limits": "off",
         **(settings or {}),
     }
     path = folder / "test.ini"

@@ -7,7 +7,13 @@ from typing import Any
 
 from talatat.db.session import Database
 
-_SETTINGS = {"pool_size": 5, "max_overflow": 20, "statement_timeout": 20.0, "lock_timeout": 5.0}
+_SETTINGS = {
+    "pool_size": 5,
+    "max_overflow": 20,
+    "pool_timeout": 5.0,
+    "statement_timeout": 20.0,
+    "lock_timeout": 5.0,
+}
 
 
 def make_database(url: str, **settings: Any) -> Database:

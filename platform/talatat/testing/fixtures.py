@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from talatat.testing import servers
+from talatat.testing.redis import Redis
 
-__all__ = ["database_url", "postgresql_server", "postgresql_url", "sqlite_url"]
+__all__ = ["database_url", "postgresql_server", "postgresql_url", "redis_server", "sqlite_url"]
 
 
 def unavailable(reason: servers.Unavailable) -> None:
@@ -32,6 +33,19 @@ def postgresql_server() -> servers.PostgreSQL:
     except servers.Unavailable as reason:
         unavailable(reason)
         raise
+
+
+@pytest.fixture
+def redis_server() -> Iterator[Redis]:
+    """Yield an empty throw-away Redis, which a test may kill, freeze and start again."""
+    server = Redis()
+    try:
+        server.start()
+        yield server
+    except servers.Unavailable as reason:
+        unavailable(reason)
+    finally:
+        server.end()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Throw-away servers for tests, from the binaries on the machine.
 
 `PostgreSQL` runs in a temporary folder, on a private port, never as root and never as a service, without
-waiting for disks. It ends with the process that started it, however that ends.
+waiting for disks. It ends with the process that started it, however that ends. So does `Redis`, of `redis`.
 """
 
 from __future__ import annotations

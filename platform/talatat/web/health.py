@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 # By name, as the composed rooms are: nothing that serves imports evolution.
 STATUS = "talatat.evolution.guard.ready"
 REST = 1.0
+OVERLOADED: dict[str, Any] = {"status": "overloaded", "missing": [], "command": None}
 DRAINING: dict[str, Any] = {"status": "draining", "missing": [], "command": None}
 
 
@@ -43,12 +44,13 @@ class Readiness:
         """`{status, release, missing, quarantined, command}`.
 
         The status is ok, not_applied, superseded (the database went beyond this process), unavailable,
-        or draining: the process was told to stop, and the database is not asked any more.
+        overloaded (requests are sent away), or draining: the process was told to stop. For these two
+        the database is not asked.
         """
-        if self.system.draining:
+        if self.system.draining or self.system.load.is_over:
             return {
                 "release": self.system.release,
-                **DRAINING,
+                **(DRAINING if self.system.draining else OVERLOADED),
                 "quarantined": sorted(self.system.quarantined),
             }
         with self._lock:

@@ -8,7 +8,8 @@ In an .ini:
 
 All of waitress' own options may stand there, and `request_timeout` (60): the seconds after which a request
 that is not complete is answered 408. Headers end at 64 KiB and bodies near `talatat.max_body`, unless
-`max_request_header_size` and `max_request_body_size` say otherwise.
+`max_request_header_size` and `max_request_body_size` say otherwise. At most 1000 connections are held
+(`connection_limit`); what waits for a thread has an end too, see `dispatching`.
 
 `pserve development.ini http_port=7000` listens on another port, and `ready http://localhost:7000` is printed once the sockets accept connections. TERM stops it as
 INT does: requests that are running are given five seconds. With `drain_seconds = 10` there, /readyz says
@@ -27,12 +28,15 @@ from waitress import create_server
 from webob import Request
 
 from talatat.errors import TalatatError, tell_without_traceback
+from talatat.limiting import Load
+from talatat.web.dispatching import THREADS, Dispatcher
 from talatat.web.wire import FRAMING, LONGEST_HEADER, REQUEST_TIMEOUT, limit_channels
 
 log = logging.getLogger(__name__)
 
 ANYWHERE = ("0.0.0.0", "::", "127.0.0.1", "::1", "*")  # noqa: S104  # compared with, not bound
 LAST_PORT = 65535
+CONNECTIONS = 1000
 
 
 class CannotListen(TalatatError):
@@ -50,7 +54,9 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
     seconds = float(options.pop("request_timeout", REQUEST_TIMEOUT))
     drain = float(options.pop("drain_seconds", 0))
     try:
-        server = create_server(application, **{**limits(application), **options})
+        options = {**limits(application), **options}
+        # `_dispatcher` is how waitress' own tests hand one over; there is no other way.
+        server = create_server(application, _dispatcher=dispatcher(application, options), **options)
     except OSError as error:
         raise CannotListen(
             f"Cannot listen on {options.get('listen', 'the configured address')}: {error.strerror or error}."
@@ -64,13 +70,31 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
     return 0
 
 
-def limits(application: Any) -> dict[str, int]:
-    """How much a request may hold before the application is asked, which answers what is a little more."""
-    found = {"max_request_header_size": LONGEST_HEADER}
+def limits(application: Any) -> dict[str, Any]:
+    """How much a request may hold before the application is asked, which answers what is a little more.
+
+    And how many connections there may be: waitress accepts none beyond 100, so that a probe would wait for
+    one of them to end.
+    """
+    found: dict[str, Any] = {
+        "max_request_header_size": LONGEST_HEADER,
+        "connection_limit": CONNECTIONS,
+        "asyncore_use_poll": True,  # select() takes no descriptor above 1023
+    }
     system = getattr(getattr(application, "registry", None), "system", None)
     if system is not None:
         found["max_request_body_size"] = system.settings.platform.max_body + FRAMING
     return found
+
+
+def dispatcher(application: Any, options: Mapping[str, Any]) -> Dispatcher:
+    """The threads, and how much may wait for them."""
+    threads = int(options.get("threads", THREADS))
+    system = getattr(getattr(application, "registry", None), "system", None)
+    if system is None:
+        return Dispatcher(Load(), threads, 0, 0)
+    settings = system.settings.platform
+    return Dispatcher(system.load, threads, settings.max_waiting, settings.max_wait)
 
 
 def introduce(application: Any) -> None:

@@ -10,6 +10,7 @@ problems here.
 
 from __future__ import annotations
 
+import random
 import re
 import secrets
 import time
@@ -43,6 +44,14 @@ class RequestTimeout(Error):
 
     code = 408
     reason = "Request Timeout"
+
+
+class Overloaded(Error):
+    """A request that nobody has begun to work on, and nobody will."""
+
+    code = 503
+    reason = "Service Unavailable"
+    problem = "overloaded"
 
 
 class Parser(HTTPRequestParser):
@@ -93,12 +102,16 @@ def _refuse_ambiguous(lines: Iterable[bytes]) -> None:
 
 
 class ProblemTask(ErrorTask):
-    """Answers what waitress refuses as a problem document, and closes the connection."""
+    """Answers what waitress refuses as a problem document, and closes the connection.
+
+    It stays open where the server was only too busy: the request was read to its end.
+    """
 
     def execute(self) -> None:
         """Write the answer."""
         error, request_id = self.request.error, secrets.token_hex(16)
-        code = CODE_OF_STATUS.get(error.code, "bad_request")
+        busy = isinstance(error, Overloaded)
+        code = Overloaded.problem if busy else CODE_OF_STATUS.get(error.code, "bad_request")
         body = orjson.dumps(
             {
                 "type": f"/docs/problems/{code}",
@@ -119,9 +132,12 @@ class ProblemTask(ErrorTask):
             *ALWAYS,
             (CSP, DATA_CSP),
         ]
-        self.set_close_on_finish()
+        if busy:  # not all at the same moment again
+            self.response_headers.append(("Retry-After", str(random.randint(1, 4))))  # noqa: S311
+        else:
+            self.set_close_on_finish()
         self.content_length = len(body)
-        self.write(body)
+        self.write(b"" if self.request.command == "HEAD" else body)
 
 
 class Channel(HTTPChannel):
@@ -130,7 +146,26 @@ class Channel(HTTPChannel):
     parser_class = Parser
     error_task_class = ProblemTask
     request: Any = None  # the one that has not come to its end
+    queued = 0.0  # when the first of those that have began to wait for a thread
     _began = 0.0
+
+    @property
+    def first(self) -> tuple[str, bool]:
+        """The path of the request whose turn is next, and whether waitress has refused it."""
+        request = self.requests[0]
+        return getattr(request, "path", ""), request.error is not None
+
+    def refuse_first(self, error: Error) -> None:
+        """Let the request whose turn is next be answered with an error."""
+        self.requests[0].error = error
+
+    def service(self) -> None:
+        """Answer the first request, in a thread; not any more where it has waited too long."""
+        dispatcher = self.server.task_dispatcher
+        if self.queued and self.requests[0].error is None and dispatcher.has_waited_too_long(self):
+            dispatcher.send_away(self, "no thread was free for too long")
+        self.queued = 0.0
+        super().service()
 
     def received(self, data: bytes) -> bool:
         """Take what was read; the clock of a request starts with its first byte."""

@@ -18,10 +18,11 @@ from talatat.web.server import moved, url
 
 APPLICATION = """
 from types import SimpleNamespace
+from talatat.limiting import Load
 
 class Application:
-    platform = SimpleNamespace(max_body=1024)
-    system = SimpleNamespace(draining=False, settings=SimpleNamespace(platform=platform))
+    platform = SimpleNamespace(max_body=1024, max_waiting=100, max_wait=10)
+    system = SimpleNamespace(draining=False, load=Load(), settings=SimpleNamespace(platform=platform))
     registry = SimpleNamespace(system=system)
 
     def __call__(self, environ, start_response):

@@ -1,0 +1,184 @@
+"""Sliding windows: what they allow, what they say of the rest, and what they weigh."""
+
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from talatat.limiting.policies import Policy
+from talatat.limiting.windows import InProcess, Want, Windows
+from talatat.settings import Quota
+
+QUOTAS = st.builds(Quota, st.integers(1, 20), st.integers(1, 60))
+PAUSES = st.lists(
+    st.tuples(st.floats(0, 90, allow_subnormal=False), st.integers(1, 4)), max_size=40
+)
+
+
+class Clock:
+    """Time that a test lets pass."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Somebody:
+    """One key under one policy."""
+
+    def __init__(self, quota: Quota) -> None:
+        self.clock = Clock()
+        self.counts = InProcess(clock=self.clock)
+        self.policy = Policy("anonymous", "address", quota)
+
+    def take(self, cost=1, key="a"):
+        return self.counts.take([Want(self.policy, key, cost)])[0]
+
+    def live(self, pauses):
+        """(moment, cost) of each that was granted."""
+        granted = []
+        for pause, cost in pauses:
+            self.clock.now += pause
+            if self.take(cost).granted:
+                granted.append((self.clock.now, cost))
+        return granted
+
+
+@given(QUOTAS, PAUSES)
+def test_what_is_said_to_be_left_can_be_had_and_no_more(quota, pauses):
+    somebody = Somebody(quota)
+    somebody.live(pauses)
+    left = somebody.take(0).remains
+    assert [somebody.take().granted for _ in range(left + 1)] == [True] * left + [False]
+
+
+@given(QUOTAS, PAUSES, st.integers(1, 20))
+def test_who_waits_as_long_as_was_said_is_served(quota, pauses, cost):
+    somebody = Somebody(quota)
+    somebody.live(pauses)
+    answer = somebody.take(min(cost, quota.amount))
+    if not answer.granted:
+        assert 1 <= answer.wait <= 2 * quota.seconds
+        somebody.clock.now += answer.wait
+        assert somebody.take(min(cost, quota.amount)).granted
+
+
+@given(QUOTAS, PAUSES)
+def test_what_is_left_can_be_had_at_any_time_within_the_seconds_that_are_said(quota, pauses):
+    somebody = Somebody(quota)
+    somebody.live(pauses)
+    answer = somebody.take(0)
+    if answer.granted:
+        somebody.clock.now += answer.seconds - 1
+        assert somebody.take(answer.remains).granted
+
+
+@given(QUOTAS, PAUSES)
+def test_no_stretch_of_time_gives_more_than_a_burst_and_its_share(quota, pauses):
+    somebody = Somebody(quota)
+    granted = somebody.live(pauses)
+    for first, (began, _) in enumerate(granted):
+        total = 0
+        for moment, cost in granted[first:]:
+            total += cost
+            stretch = moment - began
+            assert total <= quota.amount * (2 + stretch / quota.seconds)
+
+
+def test_at_the_border_of_two_windows_nobody_gets_the_quota_twice():
+    somebody = Somebody(Quota(10, 60))
+    somebody.clock.now += 59
+    assert sum(somebody.take().granted for _ in range(20)) == 10
+    somebody.clock.now += 60.5  # the window that began with the first of them is just over
+    assert sum(somebody.take().granted for _ in range(20)) == 1
+
+
+@given(QUOTAS, PAUSES)
+def test_being_refused_costs_nothing(quota, pauses):
+    patient, eager = Somebody(quota), Somebody(quota)
+    patient_granted = patient.live(pauses)
+    eager_granted = []
+    for pause, cost in pauses:
+        eager.clock.now += pause
+        if eager.take(cost).granted:
+            eager_granted.append((eager.clock.now, cost))
+        else:
+            assert not eager.take(quota.amount + 1).granted
+            assert not eager.take(cost).granted
+    assert eager_granted == patient_granted
+
+
+def test_one_does_not_use_up_what_is_another_ones():
+    somebody = Somebody(Quota(1, 60))
+    assert somebody.take(key="a").granted
+    assert not somebody.take(key="a").granted
+    assert somebody.take(key="b").granted
+
+
+def test_a_flood_of_keys_is_kept_in_a_bounded_number_of_bytes():
+    most = 400
+    counts = InProcess(most)
+    policy = Policy("anonymous", "address", Quota(60, 60))
+    tracemalloc.start()
+    try:
+        for number in range(5 * most):
+            counts.take([Want(policy, f"a:{number:016x}")])
+        full, _ = tracemalloc.get_traced_memory()
+        for number in range(5 * most, 25 * most):
+            counts.take([Want(policy, f"a:{number:016x}")])
+        flooded, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert counts.keys() <= most + 1
+    assert flooded <= full * 1.1
+    assert flooded / most < 500  # bytes a key
+
+
+def test_a_flood_of_keys_does_not_free_who_is_being_refused():
+    somebody = Somebody(Quota(1, 60))
+    somebody.counts = InProcess(100, somebody.clock)
+    assert somebody.take(key="spent").granted
+    for number in range(1000):
+        somebody.take(key=f"a:{number}")
+        assert not somebody.take(key="spent").granted
+
+
+def test_a_flood_under_one_policy_does_not_free_anybody_under_another():
+    somebody = Somebody(Quota(1, 60))
+    somebody.counts = InProcess(100, somebody.clock)
+    hourly = Policy("orders.checkout", "principal", Quota(1, 3600))
+    assert somebody.counts.take([Want(hourly, "p:ann")])[0].granted
+    for number in range(1000):
+        somebody.take(key=f"a:{number}")
+    assert not somebody.counts.take([Want(hourly, "p:ann")])[0].granted
+
+
+def test_keys_that_weigh_nothing_any_more_are_forgotten():
+    somebody = Somebody(Quota(5, 60))
+    for number in range(100):
+        somebody.take(key=f"a:{number}")
+    somebody.clock.now += 121
+    for number in range(60):
+        somebody.take(key=f"b:{number}")
+    assert somebody.counts.keys() == 60
+
+
+def test_several_are_taken_in_turn_up_to_the_first_that_is_refused():
+    counts = InProcess()
+    wide = Policy("anonymous", "address", Quota(10, 60))
+    narrow = Policy("writes", "principal", Quota(1, 60))
+    wants = [Want(wide, "a"), Want(narrow, "a"), Want(Policy("x", "address", Quota(9, 60)), "a")]
+    assert [one.granted for one in counts.take(wants)] == [True, True, True]
+    assert [one.granted for one in counts.take(wants)] == [True, False]
+
+
+@pytest.mark.parametrize("forget", [True, False])
+def test_a_key_can_be_forgotten(forget):
+    windows = Windows()
+    assert windows.acquire_sliding_window_entry("a", 1, 60)
+    if forget:
+        windows.clear_sliding_window("a", 60)
+    assert windows.acquire_sliding_window_entry("a", 1, 60) is forget

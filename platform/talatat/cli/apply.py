@@ -10,6 +10,7 @@ from talatat.cli.asking import REFUSED, agreed, shown
 from talatat.cli.options import Choice, composing
 from talatat.cli.output import print_json
 from talatat.cli.progress import progressing
+from talatat.cli.telling import remember, told
 from talatat.errors import TalatatError
 from talatat.evolution.amounts import counted
 from talatat.evolution.apply.applying import Applied, Moved, Refused, carry_out_prepared, is_begun
@@ -32,6 +33,7 @@ from talatat.evolution.running.locking import Locked
     help="Wait for processes of older releases to end, then run the contract steps.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@told
 @composing
 def command(
     ini: str,
@@ -80,6 +82,7 @@ def _apply(made: Prepared, saved: Plan | None, yes: bool, wait: float, as_json: 
         return REFUSED
     with progressing(as_json) as progress:
         done = carry_out_prepared(made, saved, progress=progress, wait=wait)
+    remember(release=done.release, steps=[f"{one.addon} {one.name}" for one in done.steps])
     return _told(replace(done, release=chosen.base.release) if idle else done, as_json, chosen)
 
 

@@ -8,6 +8,7 @@ import click
 
 from talatat.cli.output import print_json
 from talatat.cli.rows import watching
+from talatat.cli.telling import remember, told
 from talatat.evolution.archive import Archived, archive
 from talatat.evolution.opening import open_database
 
@@ -21,6 +22,7 @@ from talatat.evolution.opening import open_database
     help="Write the archive to this file as well; takes one ADDON.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@told
 def command(ini: str, addons: tuple[str, ...], file: Path | None, as_json: bool) -> int:
     """Move an addon's tables away, so that nothing of it acts on others; nothing is lost.
 
@@ -30,6 +32,7 @@ def command(ini: str, addons: tuple[str, ...], file: Path | None, as_json: bool)
     opened = open_database(ini)
     with watching(as_json=as_json) as watch:
         made = archive(opened, *addons, file=file, watch=watch)
+    remember(archives=[one.manifest.id for one in made])
     if as_json:
         print_json({"archives": [one.as_json() for one in made]})
         return 0

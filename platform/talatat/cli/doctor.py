@@ -6,6 +6,7 @@ Beside that, the deployment checks: for an .ini that is served, or where `--depl
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from rich.console import Console
 from talatat.cli.deploying import deployment
 from talatat.cli.options import Choice, composing
 from talatat.cli.output import console, print_json
+from talatat.cli.telling import remember, told
 from talatat.composing import compose
 from talatat.composition import Composition
 from talatat.errors import AddonError, CompositionError
@@ -43,6 +45,7 @@ _SIDES = ("models", "migrations", "applied migrations", "database")
     help="Make this deployment check and nothing else; may be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@partial(told, when="mending")
 @composing
 def command(
     ini: str, mending: bool, deploy: bool, only: tuple[str, ...], as_json: bool, choice: Choice
@@ -75,6 +78,7 @@ def _visit(
         repaired = [one for one in report.findings if one.repair]
         for one in repaired:
             repair(opened, case, one)
+        remember(repaired=[f"{one.addon} {one.repair}" for one in repaired])
         if repaired:  # what else was told may have followed from these
             case = _case(opened, ini, choice)
             report = examine(case)

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from talatat.cli.options import Choice, composing
 from talatat.cli.output import console
+from talatat.cli.telling import remember, told
 from talatat.db import is_unreachable
 from talatat.errors import TalatatError
 from talatat.evolution.readiness import status
@@ -38,6 +39,7 @@ SECONDS_BETWEEN_LINES = 5.0
 @click.option("--resume", is_flag=True, help="Go on with a load of this file that was interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @click.option("--batch", type=click.IntRange(1, 100_000), default=BATCH, show_default=True)
+@told
 @composing
 def command(
     ini: str,
@@ -60,8 +62,10 @@ def command(
         require_database(system, ini)
         load = Load(system, resource, source, report, resume, batch)
         begun = load.progress.line
+        remember(digest=source.digest(), begun_after_line=begun)
         with watcher(source, begun) as watch:
             counts = load.run(watch)
+        remember(loaded=counts.loaded, merged=counts.merged, rejected=counts.rejected)
     except KeyboardInterrupt:
         again = ["talatat", "load", ini, resource, file, "--resume"]
         again += ["--report", report] if report else []

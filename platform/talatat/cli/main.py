@@ -1,5 +1,8 @@
 """`talatat`: one module per command, imported only when it is run.
 
+An addon brings a command of its own as a click command in the entry-point group `talatat.commands`; the
+entry's name is the command's, and begins with the addon's. A built-in command is not replaced.
+
 Exit codes are the commands' own (see each); a usage error is 1 everywhere, where click says 2, for 2
 means "changes" or "findings" here.
 """
@@ -7,6 +10,7 @@ means "changes" or "findings" here.
 import importlib
 import sys
 from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points
 
 import click
 
@@ -34,24 +38,47 @@ COMMANDS = {
 }
 
 
+ADDED = "talatat.commands"
+"""The entry-point group of commands that addons bring."""
+
+
+def added() -> dict[str, EntryPoint]:
+    """The commands of installed addons by name; none is imported."""
+    return {one.name: one for one in entry_points(group=ADDED) if one.name not in COMMANDS}
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, sorted."""
-        return sorted(COMMANDS)
+        return sorted({*COMMANDS, *added()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command's object, or None where there is no such command."""
-        if cmd_name not in COMMANDS:
+        command: click.Command
+        if cmd_name in COMMANDS:
+            command = importlib.import_module(f"talatat.cli.{cmd_name}").command
+            return command
+        entry = added().get(cmd_name)
+        if entry is None:
             return None
-        command: click.Command = importlib.import_module(f"talatat.cli.{cmd_name}").command
+        command = entry.load()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of `--help`."""
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))
+        if brought := added():
+            with formatter.section("Commands of addons"):
+                formatter.write_dl(
+                    [(name, f"of {_distribution(one)}") for name, one in sorted(brought.items())]
+                )
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist is not None else entry.module
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

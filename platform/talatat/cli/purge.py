@@ -7,6 +7,7 @@ import sys
 import click
 
 from talatat.cli.output import print_json
+from talatat.cli.telling import remember, told
 from talatat.errors import TalatatError
 from talatat.evolution.archive import Manifest, purge, purgeable
 from talatat.evolution.opening import open_database
@@ -20,6 +21,7 @@ from talatat.evolution.opening import open_database
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; needs --yes.")
+@told
 def command(ini: str, addon: str, archive_id: str | None, yes: bool, as_json: bool) -> int:
     """Drop an archive in the database for good. Files that `talatat archive --file` wrote stay.
 
@@ -34,6 +36,7 @@ def command(ini: str, addon: str, archive_id: str | None, yes: bool, as_json: bo
             click.echo("Nothing was changed.")
             return 1
     done = purge(opened, addon, manifest.id)
+    remember(archive=done.archive, rows=done.rows)
     if as_json:
         print_json(done.as_json())
     else:

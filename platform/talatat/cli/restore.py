@@ -8,6 +8,7 @@ import click
 
 from talatat.cli.output import print_json
 from talatat.cli.rows import watching
+from talatat.cli.telling import remember, told
 from talatat.evolution.archive import restore_file
 from talatat.evolution.opening import open_database
 
@@ -22,6 +23,7 @@ from talatat.evolution.opening import open_database
     help="Where rows go whose parents were deleted meanwhile; ARCHIVE.orphans.jsonl if not said.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@told
 def command(ini: str, archive: Path, orphans: Path | None, as_json: bool) -> int:
     """Restore an archive FILE of an addon that is composed again; then run `talatat apply`.
 
@@ -31,6 +33,7 @@ def command(ini: str, archive: Path, orphans: Path | None, as_json: bool) -> int
     opened = open_database(ini)
     with watching(as_json=as_json) as watch:
         done = restore_file(opened, archive, orphans, watch)
+    remember(addon=done.addon, tables=dict(done.tables))
     if as_json:
         print_json(done.as_json())
         return 0

@@ -9,6 +9,7 @@ import click
 from talatat.cli.asking import REFUSED, agreed, shown
 from talatat.cli.output import print_json
 from talatat.cli.progress import progressing
+from talatat.cli.telling import remember, told
 from talatat.configuration.provenance import shown_path
 from talatat.evolution.amounts import counted
 from talatat.evolution.apply.applying import Refused
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     help="Also while processes serve what is taken back; their requests may fail.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@told
 def command(ini: str, to: int | None, yes: bool, while_serving: bool, as_json: bool) -> int:
     """Take the database back to release N, then say what to install and what to edit.
 
@@ -69,6 +71,7 @@ def _rollback(opened: Opened, to: int | None, yes: bool, while_serving: bool, as
             return REFUSED
         with progressing(as_json) as progress:
             done = carry_back(made, while_serving=while_serving, progress=progress)
+    remember(release=done.release, to=done.to)
     return _told(made, done, as_json)
 
 

@@ -19,6 +19,7 @@ from transaction._transaction import Status
 from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
 from talatat.db.engine import DEFERRED, make_engine, make_migration_engine, parse_url
+from talatat.db.origin import serve
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -99,7 +100,9 @@ class Database:
         """
         again = request.environ.get("retry.attempt", 0) > 0
         reads = request.method in READING or self._only_reads(request)
-        return self.session(request.tm, reading=reads and not again)
+        session = self.session(request.tm, reading=reads and not again)
+        serve(session, request)
+        return session
 
     def _only_reads(self, request: Request) -> bool:
         route = getattr(request, "matched_route", None)

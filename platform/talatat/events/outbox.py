@@ -29,6 +29,7 @@ from sqlalchemy.orm import Session
 from transaction import TransactionManager
 
 from talatat.db.ids import new_id
+from talatat.db.origin import Origin, acting_as
 from talatat.db.retry import is_retryable
 from talatat.db.session import Database
 from talatat.db.types import utcnow
@@ -70,8 +71,11 @@ class Outbox:
         """Take note of a subscriber."""
         self.subscribers[subscriber.name] = subscriber
 
-    def write(self, request: Any, event: Event) -> int:
-        """Write a row for each subscriber of `event` to the request's transaction; return how many."""
+    def write(self, request: Any, event: Event, after: float = 0.0) -> int:
+        """Write a row for each subscriber of `event` to the request's transaction; return how many.
+
+        They are due `after` so many seconds.
+        """
         now = utcnow()
         rows = [
             {
@@ -81,7 +85,7 @@ class Outbox:
                 "event": name_of(type(event)),
                 "payload": encode(event),
                 "created_at": now,
-                "due_at": now,
+                "due_at": now + timedelta(seconds=after),
                 "attempts": 0,
             }
             for one in self.subscribers.values()
@@ -190,7 +194,8 @@ class Outbox:
         event = decode_event(cls, row.payload)
         request = self._request(tm, session)
         bind(event, request, row.id)
-        with RequestContext(request):
+        origin = Origin("outbox", subscriber.addon, subscriber.name)
+        with RequestContext(request), acting_as(origin):
             subscriber.function(event)
 
     def _request(self, tm: TransactionManager, session: Session) -> Request:

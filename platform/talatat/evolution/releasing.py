@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
+from talatat.db.origin import who
 from talatat.db.types import utcnow
 from talatat.evolution.canonical import canonical
 from talatat.evolution.observed import last_release
-from talatat.evolution.running.people import who
 from talatat.evolution.tables import releases
 
 

@@ -216,6 +216,9 @@ class Resource:
     cache_control: ClassVar[str] = "private, no-cache"
     keeps_deleted: ClassVar[bool] = False
     """Keep what a DELETE takes away, with all that belongs to it, so that `:restore` brings it back."""
+    has_changes: ClassVar[bool] = True
+    """Whether what is listed has a change feed. False for rows that are never changed and are numbered
+    themselves: each would be noted once more, for ever."""
     parts: ClassVar[Sequence[str] | None] = None
     """Relationships whose rows belong to a row, so that a change of theirs is one of the row in the
     change feed. None: those to tables that are no resource of their own, and tables between."""
@@ -271,6 +274,11 @@ def idempotency_of(resource: type[Resource], action: Action | None = None) -> st
     own = None if action is None else action.require_idempotency_key
     required = resource.require_idempotency_key if own is None else own
     return "required" if required else None
+
+
+def has_changes(resource: type[Resource]) -> bool:
+    """Whether the resource has a change feed."""
+    return resource.has_changes and "list" in resource.operations
 
 
 def permission_of(resource: type[Resource], operation: str) -> str | None:

@@ -19,7 +19,7 @@ from pyramid.response import Response
 from talatat.problem_views import method_not_allowed, options
 from talatat.resources.changes.feed import list_changes
 from talatat.resources.changes.restoring import restores
-from talatat.resources.declaration import WRITING, actions_of, idempotency_of
+from talatat.resources.declaration import WRITING, actions_of, has_changes, idempotency_of
 from talatat.resources.reads import get_row, list_rows, search_rows
 from talatat.resources.writes import (
     ActionView,
@@ -153,7 +153,7 @@ def _changes_service(bound: BoundResource) -> ResourceService:
     name = f"{bound.full_name}.collection:changes"
     service = ResourceService(name, f"{bound.path}:changes", bound)
     permission = bound.permission("list")
-    if "list" in bound.declaration.operations and permission is not None:
+    if has_changes(bound.declaration) and permission is not None:
         view = _named(partial(list_changes, bound), bound, "changes")
         service.offer("GET", view, permission, "changes")
     return service

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
+from talatat.db.origin import serve
 from talatat.security.identity import Identity
 from talatat.testing.templates import prepare
 
@@ -83,6 +84,7 @@ class TestSystem:
             request.registry = self.registry
             apply_request_extensions(request)
             request.tm, request.db = tm, session
+            serve(session, request)
             with RequestContext(request):
                 yield request
 

@@ -15,6 +15,7 @@ from talatat.describing.resource.telling import (
 )
 from talatat.describing.shapes import content, parameter, ref
 from talatat.resources.changes.restoring import restores
+from talatat.resources.declaration import has_changes
 
 CHANGES = """All rows once, then whatever changes, so that a client can keep a copy.
 
@@ -33,7 +34,7 @@ permission is asked for, and hooks on creation run."""
 def changes_paths(told: Telling) -> dict[str, Any]:
     """`GET /<resources>:changes` where rows can be listed, `POST .../<id>:restore` where they are kept."""
     found: dict[str, Any] = {}
-    if "list" in told.operations:
+    if has_changes(told.declaration):
         found[f"{told.path}:changes"] = {"get": _changes(told)}
     if restores(told.declaration):
         described = {"parameters": [told.identifier()], "post": _restore(told)}
@@ -78,7 +79,7 @@ def _restore(told: Telling) -> Operation:
 
 def changes_schemas(told: Telling) -> dict[str, Any]:
     """The schemas of an answer of the feed and of its items."""
-    if "list" not in told.operations:
+    if not has_changes(told.declaration):
         return {}
     owner = {"x-addon": told.bound.addon}
     moment = {"type": ["string", "null"], "format": "date-time"}

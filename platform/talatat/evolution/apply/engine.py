@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from talatat.db.origin import who
 from talatat.db.retry import is_unreachable
 from talatat.db.types import utcnow
 from talatat.errors import said_by
@@ -30,7 +31,6 @@ from talatat.evolution.running import runner
 from talatat.evolution.running.alone import run_alone
 from talatat.evolution.running.lease import Lease
 from talatat.evolution.running.locking import begun
-from talatat.evolution.running.people import who
 from talatat.evolution.running.statements import Verifier
 from talatat.evolution.running.transactions import Timeouts, in_transaction
 

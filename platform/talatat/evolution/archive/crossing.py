@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from talatat.db.origin import who
 from talatat.evolution import ledger
 from talatat.evolution.archive import postgresql, sqlite
 from talatat.evolution.archive.describing import belongings
@@ -26,7 +27,6 @@ from talatat.evolution.kept.sql import quoted, ran
 from talatat.evolution.live import read_schema
 from talatat.evolution.planner import order
 from talatat.evolution.running import runner
-from talatat.evolution.running.people import who
 
 _TEXTS = ("text", "character", "character varying", "uuid", "json", "jsonb", "date")
 _MOMENTS = ("timestamp with time zone", "timestamp without time zone")

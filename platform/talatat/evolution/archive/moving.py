@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from talatat.composition import PLATFORM
+from talatat.db.origin import who
 from talatat.db.types import utcnow
 from talatat.evolution.archive import postgresql, sqlite
 from talatat.evolution.archive.contents import away_lines, counted, live_lines, silent
@@ -29,7 +30,6 @@ from talatat.evolution.ledger import read_ledger
 from talatat.evolution.live import read_schema
 from talatat.evolution.observed import all_heads
 from talatat.evolution.opening import Opened
-from talatat.evolution.running.people import who
 from talatat.evolution.tables import archives, version_table
 
 

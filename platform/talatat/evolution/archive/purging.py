@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, inspect, select, update
 
 from talatat.composition import PLATFORM
+from talatat.db.origin import who
 from talatat.db.types import utcnow
 from talatat.evolution.archive import postgresql, sqlite
 from talatat.evolution.archive.manifest import Manifest, from_json
@@ -19,7 +20,6 @@ from talatat.evolution.graph import EvolutionError
 from talatat.evolution.kept import forget
 from talatat.evolution.ledger import read_ledger
 from talatat.evolution.opening import Opened
-from talatat.evolution.running.people import who
 from talatat.evolution.tables import archives, ledger, version_table
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from talatat.db.origin import who
 from talatat.evolution import ledger
 from talatat.evolution.drift.case import Case
 from talatat.evolution.drift.comparing import compare
@@ -19,7 +20,6 @@ from talatat.evolution.graph import Graph, Revision
 from talatat.evolution.opening import Opened
 from talatat.evolution.planner import applied
 from talatat.evolution.running.locking import begun, locked
-from talatat.evolution.running.people import who
 from talatat.evolution.tables import VERSION_TABLE, version_table
 from talatat.evolution.tables import ledger as ledger_table
 

@@ -17,9 +17,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, inspect, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from talatat.db.origin import who
 from talatat.db.types import utcnow
 from talatat.evolution.running.locking import Locked, begun, locked
-from talatat.evolution.running.people import who
 from talatat.evolution.tables import lease as table
 
 NAME = "apply"

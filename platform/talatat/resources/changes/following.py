@@ -69,7 +69,7 @@ class Following:
     def __init__(self, resources: Iterable[BoundResource], tables: Iterable[sa.Table]) -> None:
         self.tables: dict[str, Followed] = {}
         self.keepers: set[str] = set()
-        found = list(resources)
+        found = [bound for bound in resources if bound.declaration.has_changes]
         models = {sa.inspect(bound.model).base_mapper for bound in found}
         for bound in found:
             self._follow(bound, models)

@@ -1,7 +1,8 @@
 """What the other addons do while one sleeps: insert, change and delete rows of every mapped model.
 
 Runs elsewhere, where the sleeping addon was never imported, on a database that holds its tables and its
-rows. Everything goes through the models, as in a request.
+rows. Everything goes through the models, as in a request. A table that says `info={"append_only": True}`
+refuses to be changed whoever is asleep, and only has rows inserted.
 """
 
 from __future__ import annotations
@@ -107,6 +108,8 @@ class _Writer:
 
     def update(self, session: Session) -> None:
         """Change every row in all that may change."""
+        if self.table.info.get("append_only"):
+            return
         if self.mapper is None:
             values = changed(self.table, NUMBER)
             if values:
@@ -119,6 +122,8 @@ class _Writer:
 
     def delete(self, session: Session) -> None:
         """Delete every row."""
+        if self.table.info.get("append_only"):
+            return
         if self.mapper is None:
             session.execute(sa.delete(self.table))
             return

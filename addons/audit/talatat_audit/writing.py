@@ -1,0 +1,84 @@
+"""Writing entries: one INSERT for all of a transaction; what must not be lost, in one of its own.
+
+The statement is given as text, so that no listener takes it for a change. `write_now` is for what has to
+stand although the transaction in which it happened is gone: it waits for a busy database a few times, and
+where that is in vain the whole entry goes to the log.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from talatat.db import Database, is_retryable, new_id, utcnow
+from talatat_audit.models import Entry
+from talatat_audit.values import text
+
+log = logging.getLogger("talatat.audit")
+
+TRIES = 4
+SEAL = ("number", "previous", "digest")
+COLUMNS = [column for column in Entry.__table__.columns if column.name not in SEAL]
+_NAMES = ", ".join(f'"{column.name}"' for column in COLUMNS)
+_VALUES = ", ".join(f":{column.name}" for column in COLUMNS)
+INSERT = sa.text(f"INSERT INTO audit_entry ({_NAMES}) VALUES ({_VALUES})").bindparams(  # noqa: S608  # names of our own
+    *(sa.bindparam(column.name, type_=column.type) for column in COLUMNS)
+)
+
+Row = dict[str, Any]
+
+
+def row(context: Mapping[str, Any], addon: str, action: str, **more: Any) -> Row:
+    """An entry's columns; texts are cut to what their columns hold."""
+    made = {
+        **dict.fromkeys(column.name for column in COLUMNS),
+        **context,
+        "id": new_id(),
+        "at": utcnow(),
+        "addon": addon,
+        "action": action,
+        "outcome": "succeeded",
+        **more,
+    }
+    for column in COLUMNS:
+        value = made[column.name]
+        if isinstance(value, str):
+            made[column.name] = text(value, getattr(column.type, "length", None))
+    return made
+
+
+def write(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Write entries into the connection's transaction."""
+    if rows:
+        connection.execute(INSERT, list(rows))
+
+
+def write_now(database: Database, rows: Sequence[Row]) -> bool:
+    """Write entries in a transaction of their own; False where they went to the log instead."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            with database.transaction() as (_, session):
+                write(session.connection(), rows)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the entry is not lost
+            if attempt < TRIES and is_retryable(error):
+                time.sleep(0.05 * 2**attempt)
+                continue
+            _log(rows, error)
+            return False
+        return True
+    raise AssertionError("the last try returns")
+
+
+def _log(rows: Sequence[Row], error: Exception) -> None:
+    said = " ".join(str(getattr(error, "orig", None) or error).split())
+    for one in rows:
+        log.error(
+            "an audit entry could not be written (%s), so it stands here: %s",
+            said,
+            json.dumps(one, default=str, ensure_ascii=False, sort_keys=True),
+        )

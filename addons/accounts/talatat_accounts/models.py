@@ -75,7 +75,7 @@ class User(Record, Base):
     display_name: Mapped[str] = mapped_column(String(200), default="")
     email: Mapped[str | None] = mapped_column(String(254))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
-    password_hash: Mapped[str | None] = mapped_column(String(200))
+    password_hash: Mapped[str | None] = mapped_column(String(200), info={"audit": "masked"})
     password_changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     grants: Mapped[list[Grant]] = relationship(
         cascade="all, delete-orphan", passive_deletes=True, order_by=Grant.role
@@ -104,7 +104,9 @@ class Session(Base):
         UUIDv7, ForeignKey("accounts_user.id", ondelete="CASCADE"), index=True
     )
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
-    seen_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    seen_at: Mapped[datetime] = mapped_column(
+        UTCDateTime, default=utcnow, info={"audit": "omitted"}
+    )
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     address: Mapped[str] = mapped_column(String(64), default="")
     agent: Mapped[str] = mapped_column(String(200), default="")
@@ -118,7 +120,7 @@ class Token(Base):
     user_id: Mapped[str] = mapped_column(
         UUIDv7, ForeignKey("accounts_user.id", ondelete="CASCADE"), index=True
     )
-    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True, info={"audit": "masked"})
     label: Mapped[str] = mapped_column(String(100), default="")
     scopes: Mapped[Any] = mapped_column(JSONDocument, nullable=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
@@ -129,6 +131,7 @@ class Attempt(Base):
     """Failed logins counted under one key (a digest of user and address) until the window ends."""
 
     __tablename__ = "accounts_attempt"
+    __table_args__ = ({"info": {"audit": "omitted"}},)  # counted under digests, and soon gone
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     count: Mapped[int] = mapped_column(Integer)
     ends_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)

@@ -19,12 +19,12 @@ NOBODY: Context = dict.fromkeys(
 )  # fmt: skip
 
 
-def context_of(session: Session, system: Any) -> Context:
-    """The context of a session: its request's, or that of whatever else runs."""
+def context_of(session: Session, system: Any, at_work: Origin | None = None) -> Context:
+    """The context of a session: its request's, or that of what else was, or is, at work."""
     request = request_of(session)
     if request is not None:
         return of_request(request)
-    return {**of_origin(origin()), "release": system.release}
+    return {**of_origin(at_work or origin()), "release": system.release}
 
 
 def of_request(request: Any) -> Context:

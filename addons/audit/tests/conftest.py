@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from talatat.cli.main import main
 from talatat.db import new_id
 from talatat.testing import TestSystem, composed
 from talatat.testing.fixtures import database_url, postgresql_server, postgresql_url, sqlite_url
@@ -90,6 +92,25 @@ def lite(sqlite_url: str) -> Iterator[Trail]:
     with composed(["catalog", "audit"], {"audit.seal_seconds": "0"}, sqlite_url) as test:
         test.system.security.sources["tests"] = ByHeader("clerk *")
         yield Trail(test, new_id())
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """The smallest system, for commands: they plan and compose anew."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('commands')}/test.sqlite"
+    with composed(["catalog", "audit"], {"audit.seal_seconds": "0"}, url) as test:
+        test.system.security.sources["tests"] = ByHeader("clerk *")
+        yield test
+
+
+@pytest.fixture
+def commanded(small):
+    """Runs a command on the .ini of that system; its exit code."""
+
+    def run(*arguments):
+        return main([arguments[0], small.ini, *arguments[1:]])
+
+    return SimpleNamespace(run=run, own=Trail(small, new_id()))
 
 
 @pytest.fixture

@@ -92,9 +92,9 @@ def test_a_batch_has_an_entry_for_each_of_its_rows(trail):
     kept, gone = trail.product(), trail.product()
     trail.forget()
     items = [
-        {"method": "PATCH", "id": kept, "body": {"title": "Light"}},
-        {"method": "DELETE", "id": gone},
-        {"method": "POST", "body": {"sku": "cup", "title": "Cup",
+        {"operation": "patch", "id": kept, "body": {"title": "Light"}},
+        {"operation": "delete", "id": gone},
+        {"operation": "create", "body": {"sku": "cup", "title": "Cup",
                                    "price": {"amount": "1.00", "currency": "EUR"}}},
     ]  # fmt: skip
     trail.app.post_json(f"{PRODUCTS}:batch", {"items": items})
@@ -108,8 +108,8 @@ def test_an_item_of_a_batch_that_failed_leaves_no_entry(trail):
     kept = trail.product()
     trail.forget()
     items = [
-        {"method": "PATCH", "id": kept, "body": {"title": "Light"}},
-        {"method": "PATCH", "id": kept, "body": {"title": ""}},
+        {"operation": "patch", "id": kept, "body": {"title": "Light"}},
+        {"operation": "patch", "id": kept, "body": {"title": ""}},
     ]
     trail.app.post_json(f"{PRODUCTS}:batch", {"items": items, "atomic": False}, status=207)
     assert changes(trail) == [("update", "catalog.products", {"title": "Lamp"}, {"title": "Light"})]
@@ -131,6 +131,7 @@ def test_a_checkout_tells_the_stock_that_it_took_without_the_orm(trail):
 
 
 def test_what_is_done_after_the_commit_is_told_of_the_subscriber(trail):
+    trail.test.deliver()  # what other tests have left
     product = trail.product(stock=10)
     customer = trail.app.post_json("/api/orders/v1/customers", {"name": "Ann"}).json["id"]
     lines = [{"product_id": product, "quantity": 2}]

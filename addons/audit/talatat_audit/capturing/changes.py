@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from talatat.db.origin import Origin, origin
 from talatat_audit.capturing.tables import LABELS, Audited
 from talatat_audit.masking import MASK
 from talatat_audit.values import plain, text
@@ -63,6 +64,9 @@ class Changes:
         self.session = session
         self.flushing = False
         self.under_way: Any = None
+        self.origin: Origin | None = (
+            None  # of the first change: a commit may lie outside of the work
+        )
         self._layers: list[list[RowChange | Statement | Row]] = [[]]
 
     def __bool__(self) -> bool:
@@ -71,6 +75,8 @@ class Changes:
     def add(self, *found: RowChange | Statement | Row | None) -> None:
         """Take note of changes, or of an entry that is made already."""
         self._layers[-1].extend(one for one in found if one is not None)
+        if self.origin is None:
+            self.origin = origin()
 
     def begin_savepoint(self) -> None:
         """What follows may be taken back."""
@@ -172,7 +178,8 @@ def _shown(audited: Audited, values: Values | None) -> dict[str, Any] | None:
         return None
     masking = audited.masking
     return {
-        name: MASK if name in masking.masked and value is not None else plain(value)
+        # SQLAlchemy's names are a kind of str that JSON's writer does not take.
+        str(name): MASK if name in masking.masked and value is not None else plain(value)
         for name, value in values.items()
         if name not in masking.omitted
     }

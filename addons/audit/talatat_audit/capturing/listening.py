@@ -86,7 +86,7 @@ class Capturing:
             return
         found = changes.taken()
         if found:
-            context = context_of(session, self.system)
+            context = context_of(session, self.system, changes.origin)
             write(session.connection(), [entry_of(one, context) for one in found])
             self._have_sealed(session)
 
@@ -102,10 +102,14 @@ class Capturing:
     def _before(
         self, connection: sa.Connection, element: Any, many: Any, one: Any, options: Any
     ) -> Any:
-        if isinstance(element, UpdateBase):
+        if isinstance(element, UpdateBase | sa.TextClause):
             changes = self._of.get(connection)
-            if changes is not None:
+            if changes is None:
+                return element, many, one
+            if isinstance(element, UpdateBase):
                 element = self.reading.before(connection, changes, element, many or [one])
+            else:
+                element = self.reading.before_text(changes, element)
         return element, many, one
 
     def _after(
@@ -119,12 +123,8 @@ class Capturing:
     ) -> None:
         if isinstance(element, UpdateBase | sa.TextClause):
             changes = self._of.get(connection)
-            if changes is None:
-                return
-            if isinstance(element, UpdateBase):
+            if changes is not None:
                 self.reading.after(connection, changes, result)
-            else:
-                self.reading.text(changes, element.text, result)
 
     def _savepoint(self, connection: sa.Connection, *_: Any) -> None:
         if (changes := self._of.get(connection)) is not None:

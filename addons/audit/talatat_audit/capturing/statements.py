@@ -93,13 +93,16 @@ class Reading:
                     label = label_of(way.audited, {**was, **now[key]})
                     changes.add(updated(way.audited, key, was, now[key], label))
 
-    def text(self, changes: Changes, statement: str, result: Any) -> None:
-        """Take note of SQL that was given as text, if it begins as a statement that writes."""
-        match = TEXT.match(statement)
+    def before_text(self, changes: Changes, element: sa.TextClause) -> sa.TextClause:
+        """Look at SQL that was given as text; it counts its rows if it begins as one that writes."""
+        changes.under_way = None
+        match = TEXT.match(element.text)
         audited = match and self.tables.get(match["table"].lower())
-        if match and audited and match.lastgroup:
-            action = next(name for name in ACTIONS.values() if match[name])
-            changes.add(Statement(audited, action, _count(result), statement))
+        if not match or not audited:
+            return element
+        action = next(name for name in ACTIONS.values() if match[name])
+        changes.under_way = UnderWay(element, audited, {}, summary=action)
+        return element.execution_options(preserve_rowcount=True)
 
     def _flush(
         self,
@@ -161,7 +164,7 @@ class Reading:
     ) -> UpdateBase:
         if element.select is not None:
             way.summary = "create"
-            return element
+            return element.execution_options(preserve_rowcount=True)
         conflict = getattr(element, "_post_values_clause", None)
         if conflict is None:
             return element
@@ -197,10 +200,10 @@ class Reading:
         changes.add(*(_made(audited, audited.key_of(now), now) for now in rows))
 
     def _sum_up(self, changes: Changes, way: UnderWay, result: Any) -> None:
-        count = _count(result)
-        if count != 0:
-            assert way.summary is not None
-            changes.add(Statement(way.audited, way.summary, count, str(result.context.statement)))
+        assert way.summary is not None
+        if result.rowcount:  # -1 where the database does not say
+            text = str(result.context.statement)
+            changes.add(Statement(way.audited, way.summary, result.rowcount, text))
 
 
 def _tells(audited: Audited, element: Any, sets: Parameters) -> bool:
@@ -304,10 +307,3 @@ def _rows(
         return {}
     names = [column.name for column in way.audited.keys]
     return _matching(connection, way, names, wanted, lock=lock)
-
-
-def _count(result: Any) -> int:
-    """How many rows a statement wrote; -1 where the database does not say."""
-    cursor = getattr(result.context, "cursor", None)
-    count = getattr(cursor, "rowcount", -1)
-    return -1 if count is None else int(count)

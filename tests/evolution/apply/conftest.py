@@ -75,8 +75,14 @@ def operating() -> type[Operator]:
 
 @pytest.fixture
 def on_postgresql(shelf: Any, postgresql_url: str) -> Operator:
-    """On PostgreSQL, with little patience for locks."""
-    patience = {"talatat.apply.lock_timeout": "0.1", "talatat.apply.tries": "8"}
+    """On PostgreSQL, with short tries for locks."""
+    return Operator(shelf.ini("shelf", url=postgresql_url, **{"talatat.apply.lock_timeout": "0.1"}))
+
+
+@pytest.fixture
+def impatient(shelf: Any, postgresql_url: str) -> Operator:
+    """On PostgreSQL, with few and short tries for locks."""
+    patience = {"talatat.apply.lock_timeout": "0.1", "talatat.apply.tries": "3"}
     return Operator(shelf.ini("shelf", url=postgresql_url, **patience))
 
 

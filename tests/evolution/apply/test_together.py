@@ -135,20 +135,18 @@ def test_contract_steps_wait_for_processes_of_older_releases_and_for_these_only(
 NOTE = 'op.add_column("shelf_book", sa.Column("note", sa.Text()))'
 
 
-def test_a_session_that_holds_a_lock_is_named_and_nothing_waits_behind_for_long(
-    shelf, on_postgresql
-):
-    on_postgresql.apply()
+def test_a_session_that_holds_a_lock_is_named_and_nothing_waits_behind_for_long(shelf, impatient):
+    impatient.apply()
     shelf.revision("shelf", "0002_note", NOTE, down="0001_books", reversible=True)
-    with on_postgresql.connection() as holder:
+    with impatient.connection() as holder:
         holder.execute(text("LOCK TABLE shelf_book IN ROW EXCLUSIVE MODE"))
         pid = holder.scalar(text("SELECT pg_backend_pid()"))
         said = f"backend {pid} .* holds RowExclusiveLock on shelf_book"
         with pytest.raises(EvolutionError, match=said):
-            on_postgresql.apply()
+            impatient.apply()
         holder.rollback()
-    on_postgresql.apply()
-    assert on_postgresql.plan().empty
+    impatient.apply()
+    assert impatient.plan().empty
 
 
 def test_a_step_gets_its_lock_as_soon_as_the_session_lets_it_go(shelf, on_postgresql):

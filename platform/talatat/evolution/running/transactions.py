@@ -54,8 +54,10 @@ def in_transaction(
             if not is_lock_timeout(error):
                 raise
             cause = error
-        log.info("%s waits for a lock, try %d of %d", step, attempt + 1, timeouts.tries)
         connection.rollback()
+        if attempt + 1 == timeouts.tries:
+            break
+        log.info("%s waits for a lock, try %d of %d", step, attempt + 1, timeouts.tries)
         # Longer each time, and by chance, so that two do not meet again.
         time.sleep(min(0.2 * 1.4**attempt, 5.0) * random.uniform(0.5, 1.5))  # noqa: S311
     holders = blockers(connection, step.locks) or ["nobody now: it was let go just now"]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from talatat_accounts.oidc.settings import with_providers
 from talatat_accounts.resources import Groups, Users
 from talatat_accounts.security import SessionSource, TokenSource
 from talatat_accounts.settings import AccountsSettings
@@ -9,7 +10,8 @@ from talatat_accounts.settings import AccountsSettings
 
 def includeme(config: Any) -> None:
     """The table of contents of this addon."""
-    config.add_settings_schema(AccountsSettings)  # keys accounts.*
+    raw = config.registry.system.settings.raw
+    config.add_settings_schema(with_providers(AccountsSettings, raw))  # keys accounts.*
 
     config.add_permission("accounts.self", "Change one's own password, sessions and tokens")
     config.add_permission("accounts.read", "See users and groups")
@@ -42,4 +44,6 @@ def includeme(config: Any) -> None:
         "login-limits", ".deployment.login_limits", "Passwords are guessed a few times", **warning
     )
     config.include(".routes")
+    if raw.get("accounts.oidc", "").split():
+        config.include(".oidc")  # logging in through identity providers
     config.scan(".views")

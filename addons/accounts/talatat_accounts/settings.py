@@ -3,6 +3,8 @@
 import colander
 
 from talatat.settings import Secret
+from talatat.settings.platform import Words
+from talatat_accounts.oidc.settings import are_names
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -10,6 +12,13 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 class AccountsSettings(colander.MappingSchema):
     """How long things live, how often a password may be guessed, what a password hash costs."""
 
+    oidc = colander.SchemaNode(
+        Words(),
+        missing=(),
+        validator=are_names,
+        description="Identity providers to log in through; each has keys of its own, "
+        "accounts.oidc.NAME.issuer and so on",
+    )
     secret = Secret(
         lifetime="session_lifetime",
         description="Signs the session cookie; several values while it is rotated",

@@ -10,6 +10,8 @@ from pyramid.view import view_config
 from talatat.problems import Problem
 from talatat.security import check_origin, local_url
 from talatat_accounts.login import accepted, authenticate
+from talatat_accounts.oidc.models import ExternalSession
+from talatat_accounts.oidc.providers import providers_of
 from talatat_accounts.passwords import MAX_LENGTH
 from talatat_accounts.schemas import normal_name
 from talatat_accounts.sessions import log_out, start_session
@@ -59,10 +61,21 @@ def take_login(request: Any) -> Any:
 
 @view_config(route_name="accounts.logout", request_method="POST", permission="authenticated")
 def take_logout(request: Any) -> Response:
-    """Log out and go to the front page; the CSRF token is in the form."""
-    response = HTTPSeeOther(local_url(request, None))
+    """Log out and go to the front page; the CSRF token is in the form.
+
+    Who came from an identity provider is asked whether to log out there too.
+    """
+    response = HTTPSeeOther(farewell(request))
     log_out(request, response)
     return response
+
+
+def farewell(request: Any) -> str:
+    """Where to go after the logout of whoever is logged in."""
+    found = request.db.get(ExternalSession, request.identity.credential)
+    if found is None:
+        return local_url(request, None)
+    return str(request.route_path("accounts.login", _query={"left": found.provider}))
 
 
 def form_of(request: Any) -> Any:
@@ -84,4 +97,12 @@ def refused(request: Any, target: str, problem: Problem) -> dict[str, Any]:
 
 def shown(request: Any, target: Any) -> dict[str, Any]:
     """What the template shows."""
-    return {"target": local_url(request, target), "error": None, "identity": request.identity}
+    providers = providers_of(request.registry.system)
+    return {
+        "target": local_url(request, target),
+        "error": None,
+        "identity": request.identity,
+        "providers": providers,
+        "left": next((one for one in providers if one.name == request.GET.get("left")), None),
+        "onward": None,
+    }

@@ -1,0 +1,83 @@
+"""What a browser keeps while it is at the provider: one encrypted cookie that ends after ten minutes.
+
+It binds the answer to the browser that asked: whoever is led here with somebody else's code has not got the
+cookie that goes with it. `state` ties the redirect to the cookie, `nonce` the ID token, and the PKCE verifier
+the code. Nothing is kept on the server, so that nobody can fill it by beginning logins.
+"""
+
+import hmac
+import json
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from talatat.security.keys import WrongKey
+from talatat_accounts.cookies import keys_of
+from talatat_accounts.oidc.providers import Provider
+from talatat_accounts.oidc.refusals import no_login_begun
+
+NAME = "talatat_oidc"
+PURPOSE = b"accounts.oidc"
+SECONDS = 600
+MOST = 4000  # characters that a browser keeps
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A login that was begun. With `user_id`, somebody who is logged in connects an account."""
+
+    provider: str
+    state: str
+    nonce: str
+    verifier: str
+    target: str
+    user_id: str | None
+    at: int
+
+    @classmethod
+    def new(cls, provider: Provider, target: str, user_id: str | None = None) -> Self:
+        """One with values that nobody can guess: 256 bits each."""
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        return cls(provider.name, state, nonce, verifier, target, user_id, int(time.time()))
+
+
+def keep(request: Any, response: Any, begun: Begun) -> None:
+    """Give the browser the cookie."""
+    value = keys_of(request).encrypt(PURPOSE, json.dumps(asdict(begun)).encode())
+    _set(request, response, value, SECONDS)
+
+
+def forget(request: Any, response: Any) -> None:
+    """Take the cookie away: an answer of the provider counts once."""
+    _set(request, response, "", 0)
+
+
+def take(request: Any, provider: Provider, state: str) -> Begun:
+    """What this browser began with this provider; raises Problem 400 `oidc_state`."""
+    value = request.cookies.get(cookie_name(request), "")
+    try:
+        begun = Begun(**json.loads(keys_of(request).decrypt(PURPOSE, value[:MOST])))
+    except (WrongKey, ValueError, TypeError):
+        raise no_login_begun() from None
+    fits = hmac.compare_digest(begun.state.encode(), state.encode("utf-8", "surrogateescape"))
+    if begun.provider != provider.name or not fits or time.time() >= begun.at + SECONDS:
+        raise no_login_begun()
+    return begun
+
+
+def cookie_name(request: Any) -> str:
+    """Over https the browser itself guards a `__Host-` cookie against other hosts and plain http."""
+    return f"__Host-{NAME}" if request.scheme == "https" else NAME
+
+
+def _set(request: Any, response: Any, value: str, max_age: int) -> None:
+    response.set_cookie(
+        cookie_name(request),
+        value,
+        max_age=max_age,
+        path="/",
+        secure=request.scheme == "https",
+        httponly=True,
+        samesite="Lax",  # sent when the provider leads the browser back
+    )

@@ -29,8 +29,19 @@ def accepting() -> bool:
     return os.environ.get("TALATAT_ACCEPT", "") not in ("", "0")
 
 
-def keep(check: str, variant: str, command: str, **values: Any) -> dict[str, Any]:
-    """Write the figures of one check on one variant (a database, a size) and print them."""
+def parts(check: str, variant: str) -> dict[str, Any]:
+    """The parts of a check that were kept before, by their names; `keep` was given them."""
+    path = _path(check, variant)
+    return json.loads(path.read_text(encoding="utf-8"))["parts"] if path.exists() else {}
+
+
+def keep(
+    check: str, variant: str, command: str, parts: Any = None, **values: Any
+) -> dict[str, Any]:
+    """Write the figures of one check on one variant (a database, a size) and print them.
+
+    `parts` are kept beside the figures, for a check that is done in several runs.
+    """
     figures = {
         "check": check,
         "variant": variant,
@@ -39,11 +50,15 @@ def keep(check: str, variant: str, command: str, **values: Any) -> dict[str, Any
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "python": platform.python_version(),
         "values": values,
+        **({"parts": parts} if parts else {}),
     }
-    # A usual run must not take the place of an acceptance run's figures.
-    folder = FOLDER if accepting() else FOLDER / "usual"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{check}-{variant}.json"
+    path = _path(check, variant)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(figures, indent=1, default=str) + "\n", encoding="utf-8")
     print(f"\n{check} on {variant}: " + ", ".join(f"{k} {v}" for k, v in values.items()))
     return figures
+
+
+def _path(check: str, variant: str) -> Path:
+    # A usual run must not take the place of an acceptance run's figures.
+    return (FOLDER if accepting() else FOLDER / "usual") / f"{check}-{variant}.json"

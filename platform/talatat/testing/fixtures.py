@@ -38,6 +38,11 @@ def postgresql_server() -> servers.PostgreSQL:
 @pytest.fixture
 def redis_server() -> Iterator[Redis]:
     """Yield an empty throw-away Redis, which a test may kill, freeze and start again."""
+    yield from a_redis()
+
+
+def a_redis() -> Iterator[Redis]:
+    """The same, for a fixture of another scope; skips the test where there is no Redis."""
     server = Redis()
     try:
         server.start()

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from sqlalchemy import event
 
+from talatat.limiting.breaker import Breaker
 from talatat.limiting.told import Told
 from talatat.limiting.windows import InProcess
 from talatat.settings import quota
@@ -120,10 +121,26 @@ class Till:
         self.system = system.system
         self.app = system.app
         self.limiter = self.system.limits
+        self._policies = dict(self.limiter.policies)
+        self.begin()
+
+    def begin(self) -> None:
+        """Nothing is counted yet, nobody is signed in, and time stands still."""
+        self.test.sign_out()
         self.clock = Clock()
-        # What was counted before is not this test's.
+        self.limiter.policies.update(self._policies)
         self.limiter.own = InProcess(clock=self.clock)
         self.limiter._told = Told(self.clock)
+        if self.limiter.shared is not None:
+            shared = self.limiter.shared._shared
+            self.limiter.shared = Breaker(shared, self.limiter.own, self.clock)
+
+    def limit(self, **quotas: str) -> Self:
+        """Other quotas: `anonymous="2/minute", till__bell="off"`."""
+        for key, said in quotas.items():
+            name = key.replace("__", ".")
+            self.limiter.policies[name] = replace(self._policies[name], quota=quota(said))
+        return self
 
     def ask(
         self,
@@ -197,17 +214,7 @@ def one_till(till_addons: Any) -> Iterator[Till]:
 
 
 @pytest.fixture
-def till(one_till: Till) -> Iterator[Callable[..., Till]]:
-    """`till(anonymous="2/minute", till__bell="off")`: one system for all tests, nothing counted yet."""
-    kept = dict(one_till.limiter.policies)
-    shop = Till(one_till.test)
-
-    def limited(**quotas: str) -> Till:
-        for key, said in quotas.items():
-            name = key.replace("__", ".")
-            shop.limiter.policies[name] = replace(kept[name], quota=quota(said))
-        return shop
-
-    yield limited
-    one_till.limiter.policies.update(kept)
-    shop.test.sign_out()
+def till(one_till: Till) -> Callable[..., Till]:
+    """`till(anonymous="2/minute")`: one system for all tests, nothing counted yet."""
+    one_till.begin()
+    return one_till.limit

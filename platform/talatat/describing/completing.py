@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from talatat.describing.failures import UNSAFE, failures, failures_of, own_response
-from talatat.describing.headers import headers
+from talatat.describing.failures import UNLIMITED, UNSAFE, failures, failures_of, own_response
+from talatat.describing.headers import LIMITS, headers
 
 METHODS = ("get", "put", "post", "delete", "patch")
 Components = dict[str, dict[str, Any]]
@@ -50,6 +50,8 @@ def _tell_failures(
 
 def _tell_headers(operation: dict[str, Any], parameters: set[str]) -> None:
     names = ["Request-Id", "traceparent"]
+    if operation["operationId"] not in UNLIMITED:
+        names += LIMITS
     if operation.get("deprecated"):
         names += ["Deprecation", "Sunset"] if operation.get("x-sunset") else ["Deprecation"]
         names += ["Link"] if "externalDocs" in operation else []

@@ -12,12 +12,14 @@ from typing import Any
 
 from talatat.codes import CODES, CODES_OF_STATUS
 from talatat.composition import PLATFORM
-from talatat.describing.headers import headers
+from talatat.describing.headers import LIMITS, headers
 from talatat.describing.shapes import content, ref
 from talatat.problems import CONTENT_TYPE, phrase
 
 UNSAFE = frozenset({"post", "put", "patch", "delete"})
 OPEN = ("", "public")
+# Probes are not counted, and do not wait behind others.
+UNLIMITED = frozenset({f"{PLATFORM}.livez", f"{PLATFORM}.readyz"})
 
 _HEADERS = {
     401: ("WWW-Authenticate",),
@@ -82,9 +84,11 @@ def failures_of(
     if any(one["in"] == "path" for one in named.values()):
         found.add(404)
     found.add(431)  # the server's own limit, before anything here looks at the request
+    if operation["operationId"] not in UNLIMITED:
+        found |= {429, 503}
     if operation["x-addon"] == PLATFORM:
         return found
-    found |= {400, 500, 503}
+    found |= {400, 500}
     if method in UNSAFE:
         found |= {409, 413}
         if {"if-match", "if-none-match"} & named.keys():
@@ -117,7 +121,7 @@ def _response(status: int, codes: Mapping[str, str]) -> dict[str, Any]:
     media[CONTENT_TYPE]["examples"] = examples
     return {
         "description": f"{phrase(status)}\n\n{listed}",
-        "headers": headers("Request-Id", "traceparent", *_HEADERS.get(status, ())),
+        "headers": headers("Request-Id", "traceparent", *LIMITS, *_HEADERS.get(status, ())),
         "content": media,
     }
 

@@ -44,6 +44,19 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": _SECONDS,
         "example": 5,
     },
+    "RateLimit-Policy": {
+        "description": (
+            "The limits that the request counted against: `q` in `w` seconds "
+            "(draft-ietf-httpapi-ratelimit-headers); left out where limits are switched off"
+        ),
+        "schema": _TEXT,
+        "example": '"authenticated";q=6000;w=60',
+    },
+    "RateLimit": {
+        "description": "What is left of each of them: `r`, within the next `t` seconds",
+        "schema": _TEXT,
+        "example": '"authenticated";r=5998;t=41',
+    },
     "WWW-Authenticate": {
         "description": "How to authenticate",
         "schema": _TEXT,
@@ -75,6 +88,10 @@ HEADERS: dict[str, dict[str, Any]] = {
         "example": "Thu, 31 Dec 2026 23:59:59 GMT",
     },
 }
+
+
+# On the answers of whatever is limited.
+LIMITS = ("RateLimit", "RateLimit-Policy")
 
 
 def headers(*names: str) -> dict[str, Any]:

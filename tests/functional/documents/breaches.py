@@ -166,6 +166,7 @@ BREACHES |= {
     "error-conflict": drop(*response("delete", CUSTOMER, "409")),
     "error-challenge": inline("401", lambda one: one["headers"].pop("WWW-Authenticate")),
     "error-retry-after": inline("503", lambda one: one["headers"].pop("Retry-After")),
+    "error-limited": inline("429", lambda one: one["headers"].pop("RateLimit")),
     "error-code": put(
         {"wrongState": {"status": 409, "description": "No"}}, "paths", PAY, "post", "x-problems"
     ),

@@ -8,6 +8,7 @@ from talatat.testing.conventions.model import Found, rule
 from talatat.testing.conventions.reading import Operation, Reading
 
 PROBLEM = "application/problem+json"
+LIMITS = ("RateLimit", "RateLimit-Policy")
 CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -156,6 +157,21 @@ def error_retry_after(reading: Reading) -> Found:
         for status, pointer, response in one.errors():
             if status in ("429", "503") and "Retry-After" not in response.get("headers", {}):
                 yield pointer, "Tell the header Retry-After, and raise the Problem with it."
+
+
+@rule(
+    "error-limited",
+    "Each operation can be 429 and 503, and 429 has RateLimit and RateLimit-Policy",
+    why="A client that knows what is left slows down before it is refused.",
+    source="API.md, limits; draft-ietf-httpapi-ratelimit-headers",
+)
+def error_limited(reading: Reading) -> Found:
+    for one in reading.operations:
+        yield from _told(one, (429, 503), "every operation has limits")
+        for status, pointer, response in one.errors():
+            missing = [name for name in LIMITS if name not in response.get("headers", {})]
+            if status == "429" and missing:
+                yield pointer, f"Tell the headers {' and '.join(missing)}."
 
 
 @rule(

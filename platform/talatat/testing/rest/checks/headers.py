@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from talatat.testing.rest.case import Case, want
 from talatat.testing.rest.model import Family
 from talatat.testing.rest.sending import Answer
@@ -9,6 +12,8 @@ from talatat.testing.rest.sending import Answer
 of = Family("headers", "tracing")
 read = Family("headers", "path and version", needs=("list",))
 caching = Family("caching", "caching, CORS", needs=("list",))
+POLICY = re.compile(r'"(?P<name>[a-z0-9_.-]+)";q=(?P<number>[1-9]\d*);w=[1-9]\d*')
+LEFT_OF = re.compile(r'"(?P<name>[a-z0-9_.-]+)";r=(?P<number>\d+);t=[1-9]\d*')
 LEFT = {
     "request-id",
     "date",
@@ -18,6 +23,7 @@ LEFT = {
     "tracestate",
     "server-timing",
     "connection",
+    "ratelimit",
 }
 
 
@@ -51,6 +57,27 @@ def no_cookies(case: Case) -> None:
     case.get()
     for one in case.kept:
         want(one.header("Set-Cookie") is None, "it sets one", one)
+
+
+@of.check("limits", "Limits, where they are told, are those that were counted, and what is left")
+def limits(case: Case) -> None:
+    case.get()
+    for one in case.kept:
+        policies, left = one.header("RateLimit-Policy"), one.header("RateLimit")
+        want((policies is None) == (left is None), "one of the two is missing", one)
+        quotas = dict(_members(POLICY, policies or "", one))
+        for name, rest in _members(LEFT_OF, left or "", one):
+            want(name in quotas, f"{name} is no policy of {policies}", one)
+            want(rest <= quotas[name], f"{rest} of {quotas[name]} are left of {name}", one)
+
+
+def _members(form: re.Pattern[str], field: str, answer: Answer) -> Iterator[tuple[str, int]]:
+    """(name, number) of each member of a list of structured fields."""
+    for member in field.split(", ") if field else ():
+        match = form.fullmatch(member)
+        want(match is not None, f"{member!r} cannot be read", answer)
+        if match is not None:
+            yield match["name"], int(match["number"])
 
 
 @of.check("no-redirects", "No answer leads elsewhere")

@@ -32,7 +32,9 @@ def export(
     """
     head, count = head_of(session), 0
     for row in rows_after(session, after, head.number):
-        if (since is None or row["at"] >= since) and (until is None or row["at"] < until):
+        if (since is None or row["happened_at"] >= since) and (
+            until is None or row["happened_at"] < until
+        ):
             out.write(line_of(row))
             count += 1
     return count, head

@@ -22,7 +22,9 @@ def check_chain(request: Any) -> dict[str, Any]:
     told: dict[str, Any] = {"observedValue": found.unsealed, "observedUnit": "unsealed entries"}
     if found.problems:
         return {**told, "status": "fail", "output": "; ".join(found.problems[:3])}
-    oldest = request.db.scalar(sa.select(sa.func.min(table.c.at)).where(table.c.number.is_(None)))
+    oldest = request.db.scalar(
+        sa.select(sa.func.min(table.c.happened_at)).where(table.c.number.is_(None))
+    )
     automatic = request.registry.system.settings["audit"].seal_seconds
     if automatic and oldest is not None and oldest < utcnow() - PATIENCE:
         return {**told, "status": "warn", "output": f"not sealed since {oldest.isoformat()}"}

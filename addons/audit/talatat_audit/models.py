@@ -27,7 +27,7 @@ class Entry(Base):
     )
 
     id: Mapped[str] = mapped_column(UUIDv7, primary_key=True, default=new_id)
-    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
+    happened_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow, index=True)
     addon: Mapped[str] = mapped_column(String(100))
     action: Mapped[str] = mapped_column(String(100))
     outcome: Mapped[str] = mapped_column(String(20))
@@ -61,7 +61,7 @@ class Removal(Base):
     __table_args__ = ({"info": APPEND_ONLY},)
 
     id: Mapped[str] = mapped_column(UUIDv7, primary_key=True, default=new_id)
-    at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    removed_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     first: Mapped[int] = mapped_column(BigInteger)
     last: Mapped[int] = mapped_column(BigInteger, unique=True)
     digest: Mapped[str] = mapped_column(String(64))

@@ -15,8 +15,8 @@ class Entries(Resource):
     has_changes = False  # they never change: follow them by `number`
     permissions = {"read": "audit.read"}
     filters = (
-        "at", "number", "addon", "action", "outcome", "resource", "subject", "actor_id", "actor_name",
+        "happened_at", "number", "addon", "action", "outcome", "resource", "subject", "actor_id", "actor_name",
         "actor_source", "credential", "address", "request_id", "trace_id", "operation", "release",
     )  # fmt: skip
-    sorts = ("at", "number")
+    sorts = ("happened_at", "number")
     default_sort = ("-id",)

@@ -56,7 +56,7 @@ def _decide(session: Session, system: Any, cutoff: datetime) -> None:
     sealed = table.c.number.is_not(None)
     first = session.scalar(sa.select(sa.func.min(table.c.number)))
     younger = session.scalar(
-        sa.select(sa.func.min(table.c.number)).where(sealed, table.c.at >= cutoff)
+        sa.select(sa.func.min(table.c.number)).where(sealed, table.c.happened_at >= cutoff)
     )
     last = head_of(session).number if younger is None else younger - 1
     if first is None or last < first:
@@ -65,7 +65,7 @@ def _decide(session: Session, system: Any, cutoff: datetime) -> None:
     if known is not None and known.last >= last:  # it was decided before, and interrupted
         return
     digest = session.scalar(sa.select(table.c.digest).where(table.c.number == last))
-    made = {"id": new_id(), "at": utcnow(), "first": first, "last": last, "digest": digest}
+    made = {"id": new_id(), "removed_at": utcnow(), "first": first, "last": last, "digest": digest}
     session.connection().execute(sa.insert(removals), made)
     told = {"first": first, "last": last, "digest": digest, "before": cutoff.isoformat()}
     entry = row(context_of(session, system), "audit", REMOVED, after=told, subject=made["id"])

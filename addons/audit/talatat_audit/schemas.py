@@ -17,7 +17,7 @@ class EntrySchema(colander.MappingSchema):
     """One thing that somebody did, or tried."""
 
     id = colander.SchemaNode(t.UUID(), read_only=True)
-    at = colander.SchemaNode(t.Timestamp(), read_only=True, description="When")
+    happened_at = colander.SchemaNode(t.Timestamp(), read_only=True, description="When")
     addon = _text("The addon whose thing it is", nullable=False)
     action = _text(
         "`create`, `update` or `delete` of a row; an event, such as `accounts.login`; a command, such "

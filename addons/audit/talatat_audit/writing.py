@@ -39,7 +39,7 @@ def row(context: Mapping[str, Any], addon: str, action: str, **more: Any) -> Row
         **dict.fromkeys(column.name for column in COLUMNS),
         **context,
         "id": new_id(),
-        "at": utcnow(),
+        "happened_at": utcnow(),
         "addon": addon,
         "action": action,
         "outcome": "succeeded",

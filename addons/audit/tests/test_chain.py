@@ -101,7 +101,7 @@ def test_each_entry_carries_the_digest_of_its_content_and_of_the_one_before(own,
 TAMPERED = {
     "a value": ("UPDATE audit_entry SET after = '{\"title\": \"X\"}' WHERE number = 3", "entry 3"),
     "who it was": ("UPDATE audit_entry SET actor_id = 'somebody else' WHERE number = 1", "entry 1"),
-    "when it was": ("UPDATE audit_entry SET at = '2020-01-01 00:00:00' WHERE number = 2", "entry 2"),
+    "when it was": ("UPDATE audit_entry SET happened_at = '2020-01-01 00:00:00' WHERE number = 2", "entry 2"),
     "one of the middle": ("DELETE FROM audit_entry WHERE number = 3", "entries 3 to 3 are missing"),
     "the first ones": ("DELETE FROM audit_entry WHERE number < 3", "entries 1 to 2 are missing"),
     "an exchange": (
@@ -198,7 +198,7 @@ def test_an_export_goes_on_where_another_ended_and_keeps_to_its_time(commanded, 
     assert [json.loads(one) for one in capsys.readouterr().out.splitlines()] == [last]
     assert commanded.run("audit", "--since", "2099-01-01") == 0
     assert capsys.readouterr().out == ""
-    assert commanded.run("audit", "--since", last["at"], "--until", "2099-01-01") == 0
+    assert commanded.run("audit", "--since", last["happened_at"], "--until", "2099-01-01") == 0
     assert [json.loads(one) for one in capsys.readouterr().out.splitlines()] == [last]
     with own.test.session() as session:
         session.execute(sa.text("DELETE FROM catalog_category WHERE id = 'x'"))
@@ -238,7 +238,7 @@ def test_the_retention_removes_the_oldest_and_leaves_what_tells_of_it(own):
     head = filled(own, 4)
     own.product(sku="young")
     young = own.entries()[-1]
-    done = remove_old(own.test.system, young["at"])
+    done = remove_old(own.test.system, young["happened_at"])
     assert (done.entries, done.last) == (4, 4)
     left = own.entries()
     assert [one["number"] for one in left] == [5, 6]

@@ -37,18 +37,19 @@ def test_entries_are_found_by_actor_subject_time_and_action(trail):
     made, changed = trail.entries(Entry.resource == "catalog.products")
 
     def found(**query):
-        answer = trail.app.get(ENTRIES, {"subject": product, "sort": "at", **query})
+        answer = trail.app.get(ENTRIES, {"subject": product, "sort": "happened_at", **query})
         return [one["id"] for one in answer.json["items"]]
 
     assert found() == [made["id"], changed["id"]]
     assert found(actor_id="bob") == [changed["id"]]
     assert found(action="create", resource="catalog.products") == [made["id"]]
-    assert found(**{"at[gt]": made["at"].isoformat().replace("+00:00", "Z")}) == [changed["id"]]
+    assert found(**{"happened_at[gt]": made["happened_at"].isoformat().replace("+00:00", "Z")}) == [
+        changed["id"]
+    ]
     assert found(request_id=changed["request_id"]) == [changed["id"]]
-    body = {"filter": {"and": [{"field": "subject", "value": product},
-                               {"field": "actor_name", "op": "ne", "value": "bob"}]}}  # fmt: skip
-    answer = trail.app.post_json(f"{ENTRIES}:search", body, expect_errors=True)
-    assert answer.status_int == 200, answer.json
+    body = {"where": {"and": [{"field": "subject", "value": product},
+                              {"field": "actor_name", "op": "ne", "value": "bob"}]}}  # fmt: skip
+    answer = trail.app.post_json(f"{ENTRIES}:search", body)
     assert [one["id"] for one in answer.json["items"]] == [made["id"]]
 
 

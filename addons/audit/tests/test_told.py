@@ -180,4 +180,4 @@ def test_passwords_in_what_was_typed_are_masked(commanded, capsys):
     assert commanded.run("purge", url, "--archive", "nope", "--yes") == 1
     entry = commanded.own.one(Entry.action == "talatat.purge")
     assert "canary" not in json.dumps(entry, default=str)
-    assert entry["at"] - utcnow() < timedelta(minutes=1)
+    assert entry["happened_at"] - utcnow() < timedelta(minutes=1)

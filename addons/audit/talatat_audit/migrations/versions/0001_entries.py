@@ -16,13 +16,13 @@ SEAL = ("number", "previous", "digest")
 def upgrade() -> None:
     op.create_table("audit_entry", *entry(), sa.PrimaryKeyConstraint("id", name="audit_entry_pk"),
                     sa.UniqueConstraint("number", name="audit_entry_number_uq"))  # fmt: skip
-    op.create_index("audit_entry_at_ix", "audit_entry", ["at"])
+    op.create_index("audit_entry_happened_at_ix", "audit_entry", ["happened_at"])
     op.create_index("audit_entry_actor_id_ix", "audit_entry", ["actor_id"])
     op.create_index("audit_entry_resource_subject_ix", "audit_entry", ["resource", "subject"])
     op.create_table(
         "audit_removal",
         sa.Column("id", t.UUIDv7(), nullable=False),
-        sa.Column("at", t.UTCDateTime(), nullable=False),
+        sa.Column("removed_at", t.UTCDateTime(), nullable=False),
         sa.Column("first", sa.BigInteger(), nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
@@ -45,7 +45,7 @@ def downgrade() -> None:
 def entry() -> list[sa.Column]:
     return [
         sa.Column("id", t.UUIDv7(), nullable=False),
-        sa.Column("at", t.UTCDateTime(), nullable=False),
+        sa.Column("happened_at", t.UTCDateTime(), nullable=False),
         sa.Column("addon", sa.String(100), nullable=False),
         sa.Column("action", sa.String(100), nullable=False),
         sa.Column("outcome", sa.String(20), nullable=False),

@@ -128,7 +128,7 @@ def _kept(session: Session, expected: Head) -> Iterator[str]:
         yield f"entry {expected.number} was removed by the retention: give a younger head"
         return
     query = sa.select(table.c.digest).where(table.c.number == expected.number)
-    found = session.scalar(query)
+    found = session.scalar(query) if expected.number else NOTHING
     if found is None and removal is not None and removal.last == expected.number:
         found = removal.digest
     if found != expected.digest:

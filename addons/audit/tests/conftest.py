@@ -1,6 +1,7 @@
 """The shop with audit, composed once on each database; tests look at the entries that they made."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,6 @@ from talatat.testing import TestSystem, composed
 from talatat.testing.fixtures import database_url, postgresql_server, postgresql_url, sqlite_url
 from talatat.testing.identities import ByHeader
 from talatat_audit.models import Entry
-from talatat_catalog.models import Product
 
 __all__ = ["database_url", "postgresql_server", "postgresql_url", "sqlite_url"]
 
@@ -86,41 +86,70 @@ def trail(served: TestSystem) -> Trail:
     return Trail(served, new_id())
 
 
-@pytest.fixture
-def lite(sqlite_url: str) -> Iterator[Trail]:
-    """A database of the test's own, for what looks at the whole chain."""
-    with composed(["catalog", "audit"], {"audit.seal_seconds": "0"}, sqlite_url) as test:
-        test.system.security.sources["tests"] = ByHeader("clerk *")
-        yield Trail(test, new_id())
-
-
-@pytest.fixture(scope="session")
-def small(tmp_path_factory):
-    """The smallest system, for commands: they plan and compose anew."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('commands')}/test.sqlite"
+def _small(url: str) -> Iterator[TestSystem]:
     with composed(["catalog", "audit"], {"audit.seal_seconds": "0"}, url) as test:
         test.system.security.sources["tests"] = ByHeader("clerk *")
         yield test
 
 
+@pytest.fixture(scope="session")
+def small_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestSystem]:
+    yield from _small(f"sqlite:///{tmp_path_factory.mktemp('small')}/test.sqlite")
+
+
+@pytest.fixture(scope="session")
+def small_postgresql(postgresql_server: Any) -> Iterator[TestSystem]:
+    yield from _small(postgresql_server.create_database())
+
+
+@contextmanager
+def _unguarded(session: Any) -> Iterator[None]:
+    """Without the triggers, as for somebody who has the database's own password."""
+    if session.get_bind().dialect.name == "postgresql":
+        for table in ("audit_entry", "audit_removal"):
+            session.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        yield
+        for table in ("audit_entry", "audit_removal"):
+            session.execute(sa.text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+        return
+    query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit_%'"
+    triggers = session.execute(sa.text(query)).all()
+    for name, _ in triggers:
+        session.execute(sa.text(f"DROP TRIGGER {name}"))
+    yield
+    for _, text in triggers:
+        session.connection().exec_driver_sql(text)
+
+
+def _emptied(test: TestSystem) -> Trail:
+    """The small system with nothing in its tables, for what looks at the whole chain."""
+    with test.session() as session, _unguarded(session):
+        for name in ("catalog_product", "catalog_category", "audit_entry", "audit_removal"):
+            session.connection().exec_driver_sql(f"DELETE FROM {name}")
+    return Trail(test, "00000000-0000-7000-8000-000000000000")
+
+
 @pytest.fixture
-def commanded(small):
-    """Runs a command on the .ini of that system; its exit code."""
-
-    def run(*arguments):
-        return main([arguments[0], small.ini, *arguments[1:]])
-
-    return SimpleNamespace(run=run, own=Trail(small, new_id()))
+def lite(small_sqlite: TestSystem) -> Trail:
+    return _emptied(small_sqlite)
 
 
-@pytest.fixture
-def own(database_url: str) -> Iterator[Trail]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def own(request: pytest.FixtureRequest) -> Trail:
     """The same on both databases."""
-    with composed(["catalog", "audit"], {"audit.seal_seconds": "0"}, database_url) as test:
-        test.system.security.sources["tests"] = ByHeader("clerk *")
-        yield Trail(test, new_id())
+    return _emptied(request.getfixturevalue(f"small_{request.param}"))
 
 
-def product_row(**values: Any) -> Product:
-    made = {"sku": "cup", "title": "Cup", "price_minor": 100, "currency": "EUR", "stock": 5}
-    return Product(**{**made, **values})
+@pytest.fixture
+def unguarded() -> Any:
+    return _unguarded
+
+
+@pytest.fixture
+def commanded(lite: Trail) -> SimpleNamespace:
+    """Runs a command on the .ini of the small system; its exit code."""
+
+    def run(*arguments: str) -> int:
+        return main([arguments[0], lite.test.ini, *arguments[1:]])
+
+    return SimpleNamespace(run=run, own=lite)

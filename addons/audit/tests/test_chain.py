@@ -17,18 +17,10 @@ from talatat_audit.verifying import verify
 PRODUCTS = "/api/catalog/v1/products"
 
 
-def unguarded(trail, *statements):
+def tamper(trail, unguarded, statement):
     """Do as somebody does who has the database's own password."""
-    with trail.test.session() as session:
-        found = session.execute(
-            sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        ).all()
-        for name, _ in found:
-            session.execute(sa.text(f"DROP TRIGGER {name}"))
-        for statement in statements:
-            assert session.execute(sa.text(statement)).rowcount > 0
-        for _, text in found:
-            session.connection().exec_driver_sql(text)
+    with trail.test.session() as session, unguarded(session):
+        assert session.execute(sa.text(statement)).rowcount > 0
 
 
 def problems(trail, head=None):
@@ -115,14 +107,14 @@ TAMPERED = {
 }  # fmt: skip
 
 
-def test_tampering_is_found_whatever_it_is(lite, tmp_path):
+def test_tampering_is_found_whatever_it_is(lite, unguarded, tmp_path):
     """Each on a copy of one database, for a chain that was tampered with stays so."""
     filled(lite)
     file = lite.test.system.database.url.database
     lite.test.system.database.dispose()
     sound = sqlite_backup(file, tmp_path / "sound")
     for name, (statement, expected) in TAMPERED.items():
-        unguarded(lite, statement)
+        tamper(lite, unguarded, statement)
         found = problems(lite)
         assert any(expected in one for one in found), (name, found)
         lite.test.system.database.dispose()
@@ -140,16 +132,16 @@ def sqlite_backup(source, target):
     return target
 
 
-def test_a_chain_that_lost_its_end_is_found_by_a_head_that_was_kept(lite):
+def test_a_chain_that_lost_its_end_is_found_by_a_head_that_was_kept(lite, unguarded):
     head = filled(lite)
     assert problems(lite, head) == ()
-    unguarded(lite, "DELETE FROM audit_entry WHERE number > 3")
+    tamper(lite, unguarded, "DELETE FROM audit_entry WHERE number > 3")
     assert problems(lite) == ()
     (found,) = problems(lite, head)
     assert "shortened or made anew" in found
 
 
-def test_health_tells_of_the_chain(lite):
+def test_health_tells_of_the_chain(lite, unguarded):
     filled(lite, 2)
 
     def asked():
@@ -157,7 +149,7 @@ def test_health_tells_of_the_chain(lite):
 
     assert asked()["status"] == "pass"
     assert asked()["observedValue"] == 0
-    unguarded(lite, "UPDATE audit_entry SET label = 'X' WHERE number = 2")
+    tamper(lite, unguarded, "UPDATE audit_entry SET label = 'X' WHERE number = 2")
     assert asked()["status"] == "fail"
     assert "entry 2" in asked()["output"]
 
@@ -205,6 +197,7 @@ def test_an_export_goes_on_where_another_ended_and_keeps_to_its_time(commanded, 
 
 
 def test_the_command_verifies_and_says_what_it_found(commanded, capsys):
+    commanded.own.product()
     assert commanded.run("audit", "--verify", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["problems"], found["unsealed"]) == ([], 0)

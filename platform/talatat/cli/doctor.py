@@ -45,7 +45,7 @@ _SIDES = ("models", "migrations", "applied migrations", "database")
     help="Make this deployment check and nothing else; may be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@partial(told, when="mending")
+@partial(told, when=("mending",))
 @composing
 def command(
     ini: str, mending: bool, deploy: bool, only: tuple[str, ...], as_json: bool, choice: Choice

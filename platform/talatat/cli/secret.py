@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from talatat.cli.options import Choice, composing
 from talatat.cli.output import console, print_json
+from talatat.cli.telling import told
 from talatat.db.encrypted import encrypted_columns
 from talatat.db.reencrypting import Encryption, examine
 from talatat.errors import TalatatError
@@ -32,6 +34,7 @@ ENCRYPTING = "talatat.secret"
 @click.option("--reencrypt", is_flag=True, help="Encrypt with the value that is current now.")
 @click.option("--now", is_flag=True, help="Do not wait for what the former value signed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@partial(told, when=("step", "reencrypt"))
 @composing
 def command(
     ini: str,

@@ -36,15 +36,15 @@ def remember(**details: Any) -> None:
         known.update(details)
 
 
-def told(function: Callable[..., int], when: str | None = None) -> Callable[..., int]:
+def told(function: Callable[..., int], when: tuple[str, ...] = ()) -> Callable[..., int]:
     """Tell of each run of a command, which takes `ini` and returns its exit code.
 
-    `when` names the option without which the command changes nothing.
+    `when` names the options of which one has to be given for the command to change anything.
     """
 
     @functools.wraps(function)
     def command(**values: Any) -> int:
-        if when is not None and not values[when]:
+        if when and not any(values[name] for name in when):
             return function(**values)
         context = click.get_current_context()
         started_at, started = utcnow(), time.monotonic()

@@ -11,7 +11,7 @@ from talatat.evolution.running.runner import run
 from talatat.evolution.tables import version_table
 from talatat.testing import write_ini
 
-ADDONS = ["accounts", "catalog", "orders", "loyalty"]
+ADDONS = ["accounts", "catalog", "orders", "loyalty", "audit"]
 
 
 def emitted(graph, revision, connection):

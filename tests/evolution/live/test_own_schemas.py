@@ -6,7 +6,7 @@ from talatat.evolution.live import measure, read_schema
 from talatat.evolution.shadow import shadow
 from talatat.testing import composed
 
-ADDONS = ("catalog", "orders", "loyalty", "accounts")
+ADDONS = ("catalog", "orders", "loyalty", "audit", "accounts")
 SETTINGS = {"accounts.secret": "file:%(here)s/secret"}
 
 

@@ -16,10 +16,11 @@ from typing import Any
 
 import click
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from talatat.db import new_id, transaction, utcnow
 from talatat.errors import TalatatError
+from talatat_accounts.command import composed_for
 from talatat_accounts.minting import Maker, mint
 from talatat_accounts.models import Grant, User
 from talatat_accounts.passwords import passwords_of
@@ -138,12 +139,6 @@ def move(path: Path, url: str) -> bool:
 
 def run(ini: str, out: Path, url: str, name: str) -> str:
     """Do what the command does; returns the line to print."""
-    from talatat.composing import compose, load_composition
-
-    system = compose(load_composition(ini)).registry.system
-    if "accounts" not in system.composition.names:
-        raise TalatatError(f"{ini} does not compose accounts: add it to talatat.addons.")
-
     aside: list[Path] = []
 
     def keep(made: Credentials) -> None:
@@ -153,15 +148,8 @@ def run(ini: str, out: Path, url: str, name: str) -> str:
             {**addresses(url), "user": made.user, "password": made.password, "token": made.token},
         )
 
-    try:
-        made = ensure_admin(system, name, keep)
-    except DBAPIError as error:
-        raise TalatatError(
-            f"the accounts cannot be read from the database ({error.orig}). "
-            f"Bring it to the composition first: talatat apply {ini}"
-        ) from error
-    finally:
-        system.database.dispose()
+    with composed_for(ini) as registry:
+        made = ensure_admin(registry.system, name, keep)
     if made is not None:
         kept = f"; another system's file is now {aside[0]}" if aside else ""
         return f"made the administrator {made.user!r}: see {out}{kept}"

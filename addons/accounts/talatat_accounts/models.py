@@ -1,16 +1,34 @@
-"""Users, groups, grants of roles, sessions, tokens, counted login attempts.
+"""Users, groups, grants of roles, sessions, tokens, second factors, counted login attempts.
 
-No secret is stored: passwords and tokens as hashes, sessions by an id that is worth nothing without
-the signature that only the cookie carries, attempts under digests of what was typed.
+No secret is stored: passwords, tokens and recovery codes as hashes, sessions by an id that is worth nothing
+without the signature that only the cookie carries, attempts under digests of what was typed. The seed of a
+second factor, which has to be read again, is encrypted with a key that the database does not hold.
 """
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Integer,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from talatat.db import JSONDocument, Record, UTCDateTime, UUIDv7, declarative_base, new_id, utcnow
+from talatat.db import (
+    Encrypted,
+    JSONDocument,
+    Record,
+    UTCDateTime,
+    UUIDv7,
+    declarative_base,
+    new_id,
+    utcnow,
+)
 
 Base = declarative_base("accounts")
 
@@ -83,6 +101,7 @@ class User(Record, Base):
     groups: Mapped[list[Group]] = relationship(
         secondary=Membership.__table__, passive_deletes=True, order_by=Group.name
     )
+    second_factor: Mapped["SecondFactor | None"] = relationship(viewonly=True)
 
     @property
     def roles(self) -> list[str]:
@@ -94,9 +113,44 @@ class User(Record, Base):
         """The names of the groups that the user is in."""
         return sorted(group.name for group in self.groups)
 
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether a login takes a code too."""
+        return self.second_factor is not None and self.second_factor.confirmed_at is not None
+
+
+class SecondFactor(Base):
+    """A TOTP seed (RFC 6238) of a user; asked for at logins once a first code has confirmed it.
+
+    `seed` is encrypted, and read only where a code is checked. `last_step` is the time step of the last code
+    that was taken, so that none is taken twice.
+    """
+
+    __tablename__ = "accounts_second_factor"
+    user_id: Mapped[str] = mapped_column(
+        UUIDv7, ForeignKey("accounts_user.id", ondelete="CASCADE"), primary_key=True
+    )
+    seed: Mapped[str] = mapped_column(Encrypted("accounts.second_factor"), deferred=True)
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class RecoveryCode(Base):
+    """A code that stands in for the second factor once: its digest, deleted when it is used."""
+
+    __tablename__ = "accounts_recovery_code"
+    user_id: Mapped[str] = mapped_column(
+        UUIDv7, ForeignKey("accounts_user.id", ondelete="CASCADE"), primary_key=True
+    )
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+
 
 class Session(Base):
-    """One login in one browser. The cookie holds the id and a signature over it."""
+    """One login in one browser. The cookie holds the id and a signature over it.
+
+    `authenticated_at` is when the password (and the second factor) was shown, None where nobody knows.
+    """
 
     __tablename__ = "accounts_session"
     id: Mapped[str] = mapped_column(UUIDv7, primary_key=True, default=new_id)
@@ -110,6 +164,7 @@ class Session(Base):
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     address: Mapped[str] = mapped_column(String(64), default="")
     agent: Mapped[str] = mapped_column(String(200), default="")
+    authenticated_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class Token(Base):

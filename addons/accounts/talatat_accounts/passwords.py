@@ -1,16 +1,27 @@
 """Passwords: Argon2id, the same work for a user that exists and for one that does not.
 
-The cost comes from the settings; hashes of an older cost are accepted and made anew at login.
+The cost comes from the settings; hashes of an older cost are accepted and made anew at login. A password is
+hashed in its composed form (NFKC), since keyboards differ in what they send for the same letters.
+
+New ones are judged as NIST SP 800-63B and OWASP ASVS 5.0 (V6.2) ask: by length, by a list of what is guessed
+first, and by words that belong to the account. There are no rules about kinds of characters, which make
+passwords worse, and none about age.
 """
 
+import re
 import secrets
+import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from talatat_accounts.breached import folded, is_listed
+
 MAX_LENGTH = 1024  # hashing is linear in it: nobody may make the server chew megabytes
+SHORTEST_WORD = 4  # of the words that make a password easy to guess
 
 
 class Passwords:
@@ -25,12 +36,13 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """The text to store: algorithm, cost, salt and hash."""
-        return self._hasher.hash(password)
+        return self._hasher.hash(composed(password))
 
     def verify(self, stored: str | None, password: str) -> bool:
         """Whether the password is the stored one; None is nobody's and costs as much."""
         try:
-            return self._hasher.verify(stored or self._decoy, password) and stored is not None
+            found = self._hasher.verify(stored or self._decoy, composed(password))
+            return found and stored is not None
         except (VerificationError, InvalidHashError):
             return False
 
@@ -52,13 +64,40 @@ def passwords_of(system: Any) -> Passwords:
     )
 
 
-def check_strength(settings: Any, password: str, name: str) -> str | None:
-    """What is wrong with a new password, or None.
+def composed(password: str) -> str:
+    """The one spelling of a password that is hashed: NFKC, case and spaces as they are."""
+    return unicodedata.normalize("NFKC", password)
 
-    Length, and not the name itself; rules about kinds of characters make passwords worse.
-    """
-    if len(password) < settings.password_min_length:
-        return f"has fewer than {settings.password_min_length} characters"
-    if password.strip().casefold() == name:
-        return "is the name of the account"
+
+def check_strength(
+    system: Any, password: str, name: str = "", email: str | None = None
+) -> str | None:
+    """What is wrong with a new password of this account, or None."""
+    settings = system.settings["accounts"]
+    least = settings.password_min_length
+    if len(composed(password)) < least:
+        return f"has fewer than {least} characters"
+    words = words_of(name, email or "", system.settings.platform.api_title)
+    if word := leans_on(password, words, least // 2):
+        return f"is little more than {word!r}, which others know of the account"
+    if is_listed(password, settings.password_list):
+        return "stands on a list of passwords that were stolen elsewhere, and is tried first"
     return None
+
+
+def words_of(*texts: str) -> list[str]:
+    """The words of an account and its system that its password should not lean on, longest first."""
+    found: set[str] = set()
+    for text in map(folded, texts):
+        found.update([text, *re.findall(r"[^\W_]+", text)])
+    return sorted((one for one in found if len(one) >= SHORTEST_WORD), key=len, reverse=True)
+
+
+def leans_on(password: str, words: Iterable[str], least: int) -> str | None:
+    """The word without which a password has fewer than `least` letters and digits left, or None."""
+    rest, met = folded(password), None
+    for word in words:
+        if word in rest:
+            rest, met = rest.replace(word, " "), met or word
+    left = sum(character.isalnum() for character in rest)
+    return met if left < least else None

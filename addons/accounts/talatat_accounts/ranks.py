@@ -9,6 +9,7 @@ from typing import Any
 
 from talatat.db import utcnow
 from talatat.problems import Problem, invalid
+from talatat.security import tell
 from talatat_accounts.models import Grant, Group, User
 
 PROBLEMS = {"rank": (403, "It takes permissions that whoever asks does not hold.")}
@@ -45,6 +46,7 @@ def change_roles(request: Any, holder: User | Group, names: Iterable[str]) -> No
     if faults:
         raise invalid(faults)
     require_rank(request, before ^ set(wanted), "Giving or taking these roles")
+    _tell(request, holder, "roles", set(wanted) - before, before - set(wanted))
     holder.updated_at = utcnow()  # roles are part of what an ETag stands for
     holder.grants = [grant for grant in holder.grants if grant.role in wanted] + [
         Grant(role=name, addon=declared[name].addon) for name in wanted if name not in before
@@ -72,5 +74,15 @@ def change_groups(request: Any, user: User, names: Iterable[str]) -> None:
         [role for group in changed for role in group.roles],
         "Joining or leaving these groups",
     )
+    _tell(request, user, "groups", set(found) - set(before), set(before) - set(found))
     user.updated_at = utcnow()
     user.groups = [found[name] for name in wanted]
+
+
+def _tell(
+    request: Any, holder: User | Group, what: str, granted: set[str], revoked: set[str]
+) -> None:
+    kind = "user" if isinstance(holder, User) else "group"
+    if granted or revoked:
+        told = {"granted": sorted(granted), "revoked": sorted(revoked)}
+        tell(request, f"accounts.{what}_changed", subject=holder.id, holder=kind, **told)

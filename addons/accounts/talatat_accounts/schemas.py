@@ -11,6 +11,7 @@ from talatat.schema.body import read_json
 from talatat.schema.reading import INVALID, compile_reader
 from talatat.schema.types import UUID, Timestamp
 from talatat_accounts.passwords import MAX_LENGTH
+from talatat_accounts.second_factor import MAX_OTP
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
 
@@ -52,33 +53,58 @@ class Strings(colander.SequenceSchema):
     item = colander.SchemaNode(colander.String(), validator=colander.Length(1, 100))
 
 
+def otp_node(**kw: Any) -> colander.SchemaNode:
+    """A code of the second factor: six digits of the app, or a recovery code."""
+    text = "A code of the authenticator app, or a recovery code, where a second factor is enrolled"
+    return colander.SchemaNode(
+        colander.String(), validator=colander.Length(1, MAX_OTP), description=text, **kw
+    )
+
+
 class LoginBody(colander.MappingSchema):
-    """A login: `{user, password}`."""
+    """A login: `{user, password, otp?}`."""
 
     user = name_node()
     password = password_node()
+    otp = otp_node(missing=None)
+
+
+class ProofBody(colander.MappingSchema):
+    """Who is logged in, once more: `{password, otp?}`."""
+
+    password = password_node()
+    otp = otp_node(missing=None)
+
+
+class CodeBody(colander.MappingSchema):
+    """The first code of a new second factor: `{otp}`."""
+
+    otp = otp_node()
 
 
 class TokenBody(colander.MappingSchema):
-    """A new token: `{user?, password?, scopes?, expires_in?, label?}`: without user, whoever is logged in."""
+    """A new token: `{user?, password?, otp?, scopes?, ...}`: without user, whoever is logged in."""
 
     user = name_node(missing=None)
     password = password_node(missing=None)
+    otp = otp_node(missing=None)
     scopes = Strings(missing=None, validator=colander.Length(max=100))
     expires_in = colander.SchemaNode(colander.Int(), missing=None, validator=colander.Range(1))
     label = colander.SchemaNode(colander.String(), missing="", validator=colander.Length(max=100))
 
 
 class PasswordBody(colander.MappingSchema):
-    """A change of password: `{current, new, keep_tokens?}`."""
+    """A change of password: `{current, new, otp?, keep_tokens?}`."""
 
     current = password_node()
     new = password_node()
+    otp = otp_node(missing=None)
     keep_tokens = colander.SchemaNode(colander.Bool(), missing=False)
 
 
 _READERS: dict[type, Any] = {
-    schema: compile_reader(schema()) for schema in (LoginBody, TokenBody, PasswordBody)
+    schema: compile_reader(schema())
+    for schema in (LoginBody, ProofBody, CodeBody, TokenBody, PasswordBody)
 }
 
 
@@ -128,6 +154,45 @@ class LoginSchema(colander.MappingSchema):
     )
 
 
+class EndedSchema(colander.MappingSchema):
+    """How many were ended."""
+
+    ended = colander.SchemaNode(colander.Int(), description="How many there were", example=2)
+
+
+class SecondFactorSchema(colander.MappingSchema):
+    """Whether a login takes a code too."""
+
+    enrolled = colander.SchemaNode(colander.Bool(), description="Whether a login takes a code")
+    confirmed_at = colander.SchemaNode(
+        Timestamp(), nullable=True, description="Since when; null where none is enrolled"
+    )
+    recovery_codes_left = colander.SchemaNode(
+        colander.Int(), description="How many recovery codes have not been used", example=10
+    )
+
+
+class EnrolmentSchema(colander.MappingSchema):
+    """The seed of a second factor, shown here and never again."""
+
+    seed = colander.SchemaNode(
+        colander.String(),
+        description="In base32, to be typed into an authenticator app",
+        example="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+    )
+    uri = colander.SchemaNode(
+        colander.String(),
+        description="The same for a QR code or a link",
+        example="otpauth://totp/Talatat:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Talatat",
+    )
+
+
+class RecoveryCodesSchema(colander.MappingSchema):
+    """Recovery codes, shown here and never again."""
+
+    recovery_codes = Strings(description="Each stands in for a code of the app, once")
+
+
 class SessionSchema(colander.MappingSchema):
     """A login of a browser as its owner sees it."""
 
@@ -135,6 +200,11 @@ class SessionSchema(colander.MappingSchema):
     created_at = colander.SchemaNode(Timestamp(), description="When it began")
     seen_at = colander.SchemaNode(Timestamp(), description="When it was used last")
     expires_at = colander.SchemaNode(Timestamp(), description="When it ends")
+    authenticated_at = colander.SchemaNode(
+        Timestamp(),
+        nullable=True,
+        description="When the password was shown; sensitive actions ask for it",
+    )
     address = colander.SchemaNode(colander.String(), description="Where the login came from")
     agent = colander.SchemaNode(colander.String(), description="What the browser calls itself")
     current = colander.SchemaNode(colander.Bool(), description="Whether this request is of it")
@@ -182,6 +252,12 @@ class UserSchema(colander.MappingSchema):
     )
     roles = Strings(missing=(), description="Roles given to this user alone")
     groups = Strings(missing=(), attribute="group_names", description="Names of groups")
+    second_factor = colander.SchemaNode(
+        colander.Bool(),
+        read_only=True,
+        attribute="has_second_factor",
+        description="Whether a login takes a code too",
+    )
     created_at = colander.SchemaNode(Timestamp(), read_only=True)
 
 

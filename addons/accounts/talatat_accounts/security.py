@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, union, update
 
 from talatat.db import transaction, utcnow
-from talatat.security import Identity, InvalidCredentials
+from talatat.security import Identity, InvalidCredentials, Reauthentication
 from talatat_accounts import cookies, sessions
 from talatat_accounts.models import Grant, Membership, Session, Token, User
 from talatat_accounts.tokens import PREFIX, digest, looks_like_token
@@ -29,7 +29,7 @@ BY_TOKEN = (
     .where(Token.digest == bindparam("digest"), User.active)
 )
 BY_SESSION = (
-    select(Session.id, Session.seen_at, Session.expires_at, *USER)
+    select(Session.id, Session.seen_at, Session.expires_at, Session.authenticated_at, *USER)
     .join(User, User.id == Session.user_id)
     .where(Session.id == bindparam("session_id"), User.active)
 )
@@ -106,6 +106,16 @@ class SessionSource:
             cookie=True,
             csrf_token=cookie.csrf_token,
             credential=row.id,
+            authenticated_at=row.authenticated_at,
+        )
+
+    def reauthentication(self, request: Any) -> Reauthentication:
+        """Logging in once more, with the password and, where there is one, the second factor."""
+        page = request.route_path("accounts.login", _query={"again": "1", "next": request.path_qs})
+        return Reauthentication(
+            request.registry.system.settings["accounts"].reauthenticate_after,
+            f"{request.script_name}/api/accounts/v1/sessions/current:reauthenticate",
+            page,
         )
 
     def remember(self, request: Any, userid: str, **kw: Any) -> Sequence[tuple[str, str]]:

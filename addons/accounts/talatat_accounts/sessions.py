@@ -1,11 +1,12 @@
 """Sessions: a row on the server, and a cookie that names it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, or_, select
 
 from talatat.db import new_id, utcnow
+from talatat.security import Identity
 from talatat_accounts import cookies
 from talatat_accounts.models import Session, Token
 
@@ -17,11 +18,14 @@ class Started(NamedTuple):
     csrf_token: str
 
 
-def start_session(request: Any, response: Any, user_id: str) -> Started:
+def start_session(
+    request: Any, response: Any, user_id: str, authenticated_at: datetime | None = None
+) -> Started:
     """Make a session and give the browser its cookie.
 
     The row is always new, whatever the browser brought, and what it brought ends: an id that
-    somebody planted before the login is worth nothing after it.
+    somebody planted before the login is worth nothing after it. `authenticated_at` is when the person proved
+    who they are, now where left out.
     """
     settings = request.registry.system.settings["accounts"]
     end_session(request)
@@ -36,6 +40,7 @@ def start_session(request: Any, response: Any, user_id: str) -> Started:
             expires_at=now + timedelta(seconds=settings.session_lifetime),
             address=(request.remote_addr or "")[:64],
             agent=(request.user_agent or "")[:200],
+            authenticated_at=authenticated_at or now,
         )
     )
     request.db.flush()
@@ -50,6 +55,14 @@ def end_session(request: Any) -> None:
     cookie = cookies.read(value, cookies.keys_of(request)) if value else None
     if cookie is not None:
         request.db.execute(delete(Session).where(Session.id == cookie.session_id))
+
+
+def end_others(request: Any, identity: Identity) -> int:
+    """End all sessions of who asks but the one that asks; how many there were."""
+    theirs = delete(Session).where(
+        Session.user_id == identity.id, Session.id != (identity.credential or "")
+    )
+    return int(request.db.execute(theirs).rowcount)
 
 
 def log_out(request: Any, response: Any) -> None:

@@ -1,8 +1,17 @@
 """Logging in and out with a form."""
 
+import json
+
 import pytest
+from sqlalchemy import update
+
+from talatat.security import KeyRing
+from talatat_accounts import refusals
+from talatat_accounts.models import User
+from talatat_accounts.passwords import passwords_of
 
 from .conftest import API, PASSWORD
+from .test_second_factor import code, enrol
 
 LOGIN, LOGOUT = "/accounts/login", "/accounts/logout"
 
@@ -22,6 +31,81 @@ def test_the_form_logs_in_and_goes_on_and_the_page_logs_out(accounts, ada):
     assert "You are <strong>ada</strong>" in page.text
     assert page.forms[0].submit(status=303).location == "http://localhost/"
     client.get(f"{API}/me", status=401)
+
+
+def test_the_form_asks_for_the_code_next_where_there_is_a_second_factor(accounts, ada):
+    seed, codes = enrol(accounts.client())
+    client = accounts.client()
+    page = fill(client.get(f"{LOGIN}?next=/docs")).submit(status=200)
+    form = page.forms[0]
+    assert "password" not in form.fields
+    assert PASSWORD not in page.text
+    assert "Set-Cookie" not in page.headers
+    assert page.headers["Cache-Control"] == "no-store"
+    client.get(f"{API}/me", status=401)
+    form["otp"] = code(seed, 40)
+    page = form.submit(status=401)
+    assert "code is wrong" in page.text
+    page.forms[0]["otp"] = f" {code(seed)[:3]} {code(seed)[3:]} "
+    answer = page.forms[0].submit(status=303)
+    assert answer.location == "http://localhost/docs"
+    assert client.get(f"{API}/me").json["name"] == "ada"
+    other = accounts.client()
+    form = fill(other.get(LOGIN)).submit(status=200).forms[0]
+    form["otp"] = codes[0]
+    form.submit(status=303)
+
+
+def test_the_forms_code_is_limited_and_taken_once(accounts, ada):
+    seed, _ = enrol(accounts.client())
+    otp, client = code(seed), accounts.client()
+    first, second = (fill(client.get(LOGIN)).submit(status=200).forms[0] for _ in range(2))
+    first["otp"] = second["otp"] = otp
+    first.submit(status=303)
+    client.reset()
+    form = fill(client.get(LOGIN)).submit(status=200).forms[0]
+    form["otp"] = otp
+    form.submit(status=401)
+    for _ in range(4):
+        form["otp"] = code(seed, 40)
+        form.submit(status=401, expect_errors=True)
+    form["otp"] = code(seed, 1)
+    form.submit(status=429)
+
+
+@pytest.mark.parametrize("what", ["old", "of tomorrow", "forged", "another password", "closed"])
+def test_a_ticket_that_is_none_begins_the_login_anew(accounts, ada, what):
+    seed, _ = enrol(accounts.client())
+    client = accounts.client()
+    form = fill(client.get(LOGIN)).submit(status=200).forms[0]
+    keys = KeyRing(accounts.test.system.settings["accounts"].secret)
+    if what in ("old", "of tomorrow"):
+        told = json.loads(keys.decrypt(refusals.PURPOSE, form["ticket"].value))
+        told[2] += -301 if what == "old" else 86400
+        form["ticket"] = keys.encrypt(refusals.PURPOSE, json.dumps(told).encode())
+    elif what == "forged":
+        form["ticket"] = form["ticket"].value[:-6] + "AAAAA="
+    elif what == "closed":
+        accounts.rows(update(User).values(active=False))
+    else:
+        new_hash = passwords_of(accounts.test.system).hash("another")
+        accounts.rows(update(User).values(password_hash=new_hash))
+    form["otp"] = code(seed)
+    page = form.submit(status=401)
+    assert page.html.find(id="password") is not None
+    client.get(f"{API}/me", status=401)
+
+
+def test_who_is_logged_in_for_long_proves_it_on_the_page_and_goes_on(accounts, ada):
+    client = accounts.client()
+    client.log_in()
+    before = client.cookies["talatat_session"]
+    page = client.get(f"{LOGIN}?again=1&next=/docs")
+    assert "Log in again" in page.text
+    assert page.forms[0]["user"].value == "ada"
+    page.forms[0]["password"] = PASSWORD
+    assert page.forms[0].submit(status=303).location == "http://localhost/docs"
+    assert client.cookies["talatat_session"] != before
 
 
 def test_a_refusal_shows_the_form_again_with_the_reason(accounts, ada):

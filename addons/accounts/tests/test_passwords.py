@@ -1,9 +1,14 @@
 """Changing a password, and what ends with the old one. No secret is ever stored in clear."""
 
 import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import inspect, select, text
 
+from talatat.errors import CompositionError
 from talatat.testing import composed
+from talatat_accounts.breached import Listed, digest, in_package, main, packed
 from talatat_accounts.models import User
 
 from .conftest import API, PASSWORD, SETTINGS, Accounts
@@ -61,19 +66,107 @@ def test_a_narrow_token_cannot_change_the_password(accounts, ada):
     accounts.token_of("ada", scopes=["accounts.read"]).put_json(ME, CHANGE, status=403)
 
 
-@pytest.mark.parametrize("weak", ["short", "123456789"])
-def test_a_weak_password_is_refused(lite, weak):
+def refusal(accounts, new, user="ada"):
+    """Why a new password is refused; None for one that is taken."""
+    answer = accounts.token_of(user).put_json(ME, {**CHANGE, "new": new}, expect_errors=True)
+    if answer.status_int == 204:
+        return None
+    assert answer.status_int == 422
+    [error] = answer.json["errors"]
+    assert (error["pointer"], error["code"]) == ("/new", "weak_password")
+    return error["detail"]
+
+
+@pytest.mark.parametrize(
+    ("weak", "why"),
+    [
+        ("short", "fewer than 10"),
+        ("123456789", "fewer than 10"),
+        ("1234567890", "list"),
+        ("password123", "list"),
+        ("PassWord123", "list"),
+        ("q1w2e3r4t5y6", "list"),
+        ("\uff50assword123", "list"),  # a full-width letter
+        ("Ada.Lovelace", "'ada.lovelace'"),
+        ("lovelace-2026!", "'lovelace'"),
+        ("countess@example", "'countess'"),
+        ("Talatat1!Talatat", "'talatat'"),
+        ("e" + "\u0301" * 9, "fewer than 10"),  # composed it is one letter and eight marks
+    ],
+)
+def test_a_weak_password_is_refused(lite, weak, why):
+    lite.add("ada.lovelace", email="countess@example.org")
+    assert why in (refusal(lite, weak, "ada.lovelace") or "")
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        "correct horse battery",  # spaces, no capitals, no digits
+        "\u043e\u0447\u0435\u043d\u044c \u0434\u043b\u0438\u043d\u043d\u044b\u0439",
+        "\U0001f98a\U0001f427 hedgehogs at dawn",
+        "ada wrote the first programme",
+        "x9" * 400,
+    ],
+)
+def test_length_is_all_that_is_asked_of_a_password_that_nobody_guesses(lite, good):
     lite.add("ada")
-    answer = lite.token_of("ada").put_json(ME, {**CHANGE, "new": weak}, status=422)
-    assert [(e["pointer"], e["code"]) for e in answer.json["errors"]] == [("/new", "weak_password")]
+    assert refusal(lite, good) is None
+    lite.client().log_in(password=good, status=201)
 
 
-def test_ones_own_name_is_no_password(lite):
-    lite.add("ada.lovelace")
-    answer = lite.token_of("ada.lovelace").put_json(
-        ME, {**CHANGE, "new": "Ada.Lovelace"}, status=422
-    )
-    assert "name" in answer.json["errors"][0]["detail"]
+def test_a_password_is_the_same_however_a_keyboard_composes_it(lite):
+    lite.add("ada")
+    assert refusal(lite, "caf\u00e9 cr\u00e8me to go") is None
+    lite.client().log_in(password="cafe\u0301 cre\u0300me to go", status=201)
+    lite.client().log_in(password="Caf\u00e9 cr\u00e8me to go", status=401)
+
+
+def test_a_manager_cannot_set_a_weak_password_either(lite):
+    lite.add("root", roles=("admin",))
+    body = {"name": "bob", "password": "password123"}
+    answer = lite.token_of("root").post_json(f"{API}/users", body, status=422)
+    assert answer.json["errors"][0]["pointer"] == "/password"
+
+
+def test_the_list_in_the_package_is_sorted_and_knows_what_it_was_made_of():
+    listed = in_package()
+    assert len(listed) > 100_000
+    assert all(listed[at] < listed[at + 1] for at in range(len(listed) - 1))
+    guessed = ["1234567890", "qwertyuiop", "password1234", "iloveyou123", "baseball"]
+    assert [one for one in guessed if one not in listed] == []
+
+
+@given(st.lists(st.text(min_size=1, max_size=20), max_size=30), st.text(max_size=20))
+def test_a_list_holds_what_was_put_in_and_nothing_else(passwords, other):
+    listed = Listed(packed(passwords))
+    assert all(one in listed for one in passwords)
+    assert (other in listed) == (digest(other) in {digest(one) for one in passwords})
+
+
+def test_an_operator_adds_a_list_and_makes_one_anew(tmp_path, sqlite_url):
+    file = tmp_path / "more.txt"
+    file.write_text("the name of our dog\r\nTHE HOUSE ON THE HILL\n\n", encoding="utf-8")
+    settings = {**SETTINGS, "accounts.password_list": str(file)}
+    with composed(["accounts"], settings, sqlite_url) as test:
+        accounts = Accounts(test)
+        accounts.add("ada")
+        assert "list" in refusal(accounts, "the house on the hill")
+        assert "list" in refusal(accounts, "The Name Of Our Dog")
+        assert refusal(accounts, "the name of our cat") is None
+    out = tmp_path / "made.bin"
+    made = CliRunner().invoke(main, [str(file), "--out", str(out)])
+    assert made.output.endswith(": 2 passwords, 10 bytes\n")
+    assert "the name of our dog" in Listed(out.read_bytes())
+
+
+def test_a_list_that_is_not_there_stops_the_start(sqlite_url):
+    settings = {**SETTINGS, "accounts.password_list": "/no/such/list.txt"}
+    with pytest.raises(CompositionError) as caught, composed(["accounts"], settings, sqlite_url):
+        pass
+    told = str(caught.value)
+    assert "accounts.password_list" in told
+    assert "name a text file with a password a line" in told
 
 
 def test_a_hash_of_an_older_cost_is_made_anew_at_login(sqlite_url):

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from cornice.service import Service
 
 PLACEHOLDER = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})*))?\}")
+# Pyramid reads a bare `:verb` as an old-style placeholder, so that it stands in a pattern like this.
+VERB = re.compile(r"\{_verb::([\w-]+)\}")
 LOCATIONS = {"querystring": "query", "path": "path", "header": "header", "headers": "header"}
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"}
@@ -52,6 +54,7 @@ def describe_service(service: Service, registry: Any) -> Described:
     """(paths, schemas) of a service; empty where it has nothing to tell of."""
     schemas: dict[str, Any] = {}
     pattern, route = _route_of(service, registry)
+    pattern = VERB.sub(r":\1", pattern)
     names = [name for name, _ in PLACEHOLDER.findall(pattern)]
     path = PLACEHOLDER.sub(lambda match: "{" + match[1] + "}", pattern)
     path = re.sub(r"\*(\w+)$", r"{\1}", path)  # what remains of the path, as Pyramid writes it
@@ -98,6 +101,8 @@ class _Telling:
         if self.method == "POST" and mode not in ("refused", "ignored"):
             parameters.append(idempotency_key(mode == "required"))
         more: dict[str, Any] = {"parameters": parameters}
+        if self.method == "POST" and mode == "refused":
+            more["x-idempotency"] = mode
         if body is not None and self.method in UNSAFE:
             more["requestBody"] = {
                 "required": True,

@@ -8,12 +8,14 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from talatat.problems import Problem
-from talatat.security import check_origin, local_url
-from talatat_accounts.login import accepted, authenticate
+from talatat.security import check_origin, local_url, tell
+from talatat_accounts.login import Login, accepted, authenticate, authenticate_again
 from talatat_accounts.oidc.models import ExternalSession
 from talatat_accounts.oidc.providers import providers_of
 from talatat_accounts.passwords import MAX_LENGTH
+from talatat_accounts.refusals import SecondFactorNeeded
 from talatat_accounts.schemas import normal_name
+from talatat_accounts.second_factor import MAX_OTP
 from talatat_accounts.sessions import log_out, start_session
 
 TEMPLATE = "talatat_accounts:templates/login.jinja2"
@@ -24,9 +26,13 @@ FORM = "application/x-www-form-urlencoded"
     route_name="accounts.login", request_method="GET", permission="public", renderer=TEMPLATE
 )
 def show_login(request: Any) -> dict[str, Any]:
-    """The form; or who is logged in already, with a button to log out."""
+    """The form; or who is logged in already, with a button to log out.
+
+    With `again` the form asks those who are logged in, for what takes a recent login.
+    """
     request.response.headers["Cache-Control"] = "no-store"
-    return shown(request, request.GET.get("next"))
+    again = "again" in request.GET and request.identity is not None
+    return {**shown(request, request.GET.get("next")), "again": again}
 
 
 # Before the login there is no session whose token could be asked for: the form brings one of its own,
@@ -39,7 +45,11 @@ def show_login(request: Any) -> dict[str, Any]:
     renderer=TEMPLATE,
 )
 def take_login(request: Any) -> Any:
-    """Log in and go on; a refusal shows the form again with the reason."""
+    """Log in and go on; a refusal shows the form again with the reason.
+
+    Where a second factor is enrolled the next form asks for its code. A ticket in it, which nobody can read
+    or make, stands for the password.
+    """
     check_origin(request)
     form = form_of(request)
     target = local_url(request, form.get("next"))
@@ -48,15 +58,24 @@ def take_login(request: Any) -> Any:
             request, target, Problem(403, "csrf_failed", "The form was too old. Try again.")
         )
     try:
-        login = authenticate(
-            request, normal_name(form.get("user", ""))[:200], form.get("password", "")[:MAX_LENGTH]
-        )
+        login = login_of(request, form)
+        accepted(request, login, by="page")
+    except SecondFactorNeeded as needed:
+        request.response.headers["Cache-Control"] = "no-store"
+        return {**shown(request, target), "ticket": needed.ticket_for(request)}
     except Problem as problem:
-        return refused(request, target, problem)
-    accepted(request, login)
+        return refused(request, target, problem, form.get("ticket"))
     response = HTTPSeeOther(target)
     start_session(request, response, login.user_id)
     return response
+
+
+def login_of(request: Any, form: Any) -> Login:
+    """Who fills the form in: by name and password, or by the code that was asked for then."""
+    if ticket := form.get("ticket"):
+        return authenticate_again(request, ticket, form.get("otp", "")[:MAX_OTP])
+    name = normal_name(form.get("user", ""))[:200]
+    return authenticate(request, name, form.get("password", "")[:MAX_LENGTH])
 
 
 @view_config(route_name="accounts.logout", request_method="POST", permission="authenticated")
@@ -67,6 +86,7 @@ def take_logout(request: Any) -> Response:
     """
     response = HTTPSeeOther(farewell(request))
     log_out(request, response)
+    tell(request, "accounts.logout", subject=request.identity.id)
     return response
 
 
@@ -87,12 +107,15 @@ def form_of(request: Any) -> Any:
     return request.POST
 
 
-def refused(request: Any, target: str, problem: Problem) -> dict[str, Any]:
-    """The form again, with the status and headers of the problem."""
+def refused(
+    request: Any, target: str, problem: Problem, ticket: str | None = None
+) -> dict[str, Any]:
+    """The form again, with the status and headers of the problem; that for the code after a wrong code."""
     request.response.status_int = problem.code
     request.response.headers.update(problem.problem_headers)
     request.response.headers["Cache-Control"] = "no-store"
-    return {**shown(request, target), "error": problem.detail}
+    kept = ticket if problem.problem_code == "invalid_second_factor" else None
+    return {**shown(request, target), "error": problem.detail, "ticket": kept}
 
 
 def shown(request: Any, target: Any) -> dict[str, Any]:
@@ -102,6 +125,8 @@ def shown(request: Any, target: Any) -> dict[str, Any]:
         "target": local_url(request, target),
         "error": None,
         "identity": request.identity,
+        "again": False,
+        "ticket": None,
         "providers": providers,
         "left": next((one for one in providers if one.name == request.GET.get("left")), None),
         "onward": None,

@@ -6,13 +6,13 @@ from cornice import Service
 from sqlalchemy import select
 
 from talatat.schema.types import format_timestamp
-from talatat.security import check_csrf
-from talatat_accounts.login import PROBLEMS as LOGIN_PROBLEMS
+from talatat.security import check_csrf, require_recent_login
 from talatat_accounts.login import accepted, authenticate
 from talatat_accounts.minting import PROBLEMS as SCOPE_PROBLEMS
 from talatat_accounts.minting import Maker, check_lifetime, check_scopes, mint
 from talatat_accounts.models import Token
 from talatat_accounts.own import drop_own, nothing, own_identity, require_self
+from talatat_accounts.refusals import PROBLEMS as LOGIN_PROBLEMS
 from talatat_accounts.schemas import MintedSchema, TokenBody, TokenSchema, body_of
 
 tokens = Service(
@@ -39,7 +39,7 @@ token = Service(
     problems={**LOGIN_PROBLEMS, **SCOPE_PROBLEMS},
 )
 def make_token(request: Any) -> Any:
-    """Make a token for `{user, password}`, or for whoever is logged in.
+    """Make a token for `{user, password, otp?}`, or for whoever is logged in.
 
     `scopes` (permissions or `<addon>.*`) narrow it, `expires_in` is in seconds. The answer is the only
     place where the token is ever shown.
@@ -58,8 +58,8 @@ def make_token(request: Any) -> Any:
 
 def maker_by_password(request: Any, body: dict[str, Any]) -> Maker:
     """Whoever the body's password belongs to; any other credential is not looked at."""
-    login = authenticate(request, body["user"], body["password"] or "")
-    accepted(request, login)
+    login = authenticate(request, body["user"], body["password"] or "", body["otp"])
+    accepted(request, login, by="token")
     return Maker(login.user_id)
 
 
@@ -68,6 +68,7 @@ def maker_by_identity(request: Any) -> Maker:
     check_csrf(request)
     identity = own_identity(request)
     require_self(request)
+    require_recent_login(request)
     expires_at = None
     if identity.source == "accounts.token":
         expires_at = request.db.execute(

@@ -159,6 +159,8 @@ def response_etag(reading: Reading) -> Found:
 def response_idempotent(reading: Reading) -> Found:
     for one in reading.operations:
         reads = one.path.endswith(":search") or one.data.get("x-permission") in (None, "public")
+        # What answers a secret takes none: the answer would have to be kept.
+        reads = reads or one.data.get("x-idempotency") == "refused"
         if one.method == "post" and not reads and one.parameter("Idempotency-Key") is None:
             yield one.pointer, "Take the header Idempotency-Key; actions of a Resource have it."
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from talatat.db import types as t
 
-revision = "0003_oidc"
-down_revision = "0001_accounts"
+revision = "0004_oidc"
+down_revision = "0003_second_factor"
 requires: dict[str, str] = {}
 phase = "expand"
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from talatat.db import new_id, transaction, utcnow
 from talatat.errors import TalatatError
 from talatat_accounts.command import composed_for
-from talatat_accounts.minting import Maker, mint
+from talatat_accounts.minting import Maker, Narrowed, mint
 from talatat_accounts.models import Grant, User
 from talatat_accounts.passwords import passwords_of
 
@@ -81,7 +81,7 @@ def _make_admin(
         session.add(user)
         session.flush()
         lifetime = system.settings["accounts"].token_lifetime_max
-        minted = mint(session, Maker(user.id), None, lifetime, "first start")
+        minted = mint(session, Maker(user.id, user.name), Narrowed(), lifetime, "first start")
         credentials = Credentials(name, password, minted.secret)
         if keep is not None:
             keep(credentials)

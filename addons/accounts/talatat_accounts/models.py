@@ -168,7 +168,7 @@ class Session(Base):
 
 
 class Token(Base):
-    """A bearer token, known by its digest only. `scopes` None narrows nothing."""
+    """A bearer token, known by its digest only. `scopes` and `resources` None narrow nothing."""
 
     __tablename__ = "accounts_token"
     id: Mapped[str] = mapped_column(UUIDv7, primary_key=True, default=new_id)
@@ -178,8 +178,10 @@ class Token(Base):
     digest: Mapped[str] = mapped_column(String(64), unique=True, info={"audit": "masked"})
     label: Mapped[str] = mapped_column(String(100), default="")
     scopes: Mapped[Any] = mapped_column(JSONDocument, nullable=True)
+    resources: Mapped[Any] = mapped_column(JSONDocument, nullable=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    last_used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class Attempt(Base):

@@ -27,7 +27,9 @@ def own_identity(request: Any) -> Identity:
 def require_self(request: Any) -> None:
     """Raise Problem 403 for a token whose scopes do not let it look after its account."""
     if not request.has_permission("accounts.self"):
-        raise Problem(403, "forbidden", "This token's scopes do not include 'accounts.self'.")
+        raise Problem(
+            403, "forbidden", "This token is not for looking after its account ('accounts.self')."
+        )
 
 
 def drop_own(request: Any, model: Any, wanted: str | None, user_id: str) -> None:

@@ -83,12 +83,16 @@ class CodeBody(colander.MappingSchema):
 
 
 class TokenBody(colander.MappingSchema):
-    """A new token: `{user?, password?, otp?, scopes?, ...}`: without user, whoever is logged in."""
+    """A new token: `{user?, password?, otp?, scopes?, resources?, expires_in?, label?}`.
+
+    Without user, of whoever is logged in.
+    """
 
     user = name_node(missing=None)
     password = password_node(missing=None)
     otp = otp_node(missing=None)
     scopes = Strings(missing=None, validator=colander.Length(max=100))
+    resources = Strings(missing=None, validator=colander.Length(max=100))
     expires_in = colander.SchemaNode(colander.Int(), missing=None, validator=colander.Range(1))
     label = colander.SchemaNode(colander.String(), missing="", validator=colander.Length(max=100))
 
@@ -124,8 +128,18 @@ class TokenSchema(colander.MappingSchema):
     id = colander.SchemaNode(UUID(), description="Names it when it is revoked")
     label = colander.SchemaNode(colander.String(), description="What its owner calls it")
     scopes = Strings(nullable=True, description="Permissions that it is limited to; null is all")
+    resources = Strings(
+        nullable=True,
+        example=["orders.orders:read"],
+        description="Access to resources that it is limited to; null is all",
+    )
     created_at = colander.SchemaNode(Timestamp(), description="When it was made")
     expires_at = colander.SchemaNode(Timestamp(), description="When it ends")
+    last_used_at = colander.SchemaNode(
+        Timestamp(),
+        nullable=True,
+        description="When it was used last, to the minute; null is never",
+    )
 
 
 class MintedSchema(TokenSchema):
@@ -133,7 +147,7 @@ class MintedSchema(TokenSchema):
 
     token = colander.SchemaNode(
         colander.String(),
-        example="tal_AZCJCl2sl0t3zLbgAJqAVw_c29tZXRoaW5nIHNlY3JldA",
+        example="tlt_AZCJCl2sl0t3zLbgAJqAVwc29tZXRoaW5nIHNlY3JldAx7Kd0",
         description="Goes into `Authorization: Bearer ...`",
     )
 
@@ -217,6 +231,7 @@ class MeSchema(WhoSchema):
     source = colander.SchemaNode(colander.String(), description="What identified them")
     roles = Strings(description="The roles that they hold")
     scopes = Strings(nullable=True, description="Permissions that a token is limited to")
+    resources = Strings(nullable=True, description="Resources that a token is limited to")
     permissions = Strings(description="What they may do")
     csrf_token = colander.SchemaNode(
         colander.String(), missing=colander.drop, description="Of a browser's session only"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, union, update
 
 from talatat.db import transaction, utcnow
-from talatat.security import Identity, InvalidCredentials, Reauthentication
+from talatat.security import Identity, InvalidCredentials, Reauthentication, tell
 from talatat_accounts import cookies, sessions
 from talatat_accounts.models import Grant, Membership, Session, Token, User
 from talatat_accounts.tokens import PREFIX, digest, looks_like_token
@@ -24,7 +24,7 @@ OWN = frozenset({"accounts.self"})
 
 USER = (User.id.label("user_id"), User.name, User.email)
 BY_TOKEN = (
-    select(Token.id, Token.scopes, Token.expires_at, *USER)
+    select(Token.id, Token.scopes, Token.resources, Token.expires_at, Token.last_used_at, *USER)
     .join(User, User.id == Token.user_id)
     .where(Token.digest == bindparam("digest"), User.active)
 )
@@ -60,12 +60,22 @@ class TokenSource:
         row = None
         if looks_like_token(token):
             row = request.db.execute(BY_TOKEN, {"digest": digest(token)}).one_or_none()
-        if row is None or row.expires_at <= utcnow():
+        now = utcnow()
+        if row is None or row.expires_at <= now:
+            tell(
+                request,
+                "accounts.token_used",
+                "failed",
+                subject=None if row is None else row.name,
+                reason="unknown" if row is None else "expired",
+            )
             raise InvalidCredentials(
                 "the token is unknown, revoked or expired",
                 f'{CHALLENGE}, error="invalid_token", '
                 'error_description="The token is unknown, revoked or expired"',
             )
+        if row.last_used_at is None or now >= row.last_used_at + timedelta(seconds=TOUCH_SECONDS):
+            request.add_finished_callback(partial(touch, Token.last_used_at, row.id))
         return Identity(
             id=row.user_id,
             name=row.name,
@@ -74,6 +84,7 @@ class TokenSource:
             roles=roles_of(request.db, row.user_id),
             permissions=OWN,
             scopes=None if row.scopes is None else frozenset(row.scopes),
+            resources=None if row.resources is None else frozenset(row.resources),
             credential=row.id,
         )
 
@@ -95,7 +106,7 @@ class SessionSource:
         if row is None or now >= row.expires_at or now >= row.seen_at + idle:
             return None
         if now >= row.seen_at + min(timedelta(seconds=TOUCH_SECONDS), idle / 10):
-            request.add_finished_callback(partial(touch, row.id))
+            request.add_finished_callback(partial(touch, Session.seen_at, row.id))
         return Identity(
             id=row.user_id,
             name=row.name,
@@ -131,16 +142,15 @@ class SessionSource:
         return [(name, value) for name, value in response.headerlist if name == "Set-Cookie"]
 
 
-def touch(session_id: str, request: Any) -> None:
-    """Write down that the session was used.
+def touch(column: Any, credential: str, request: Any) -> None:
+    """Write down that a session or a token was used.
 
     In a transaction of its own and after the request's: a page that is only read stays a read, and
     an answer is not lost because this could not be written.
     """
     try:
         with transaction(request.registry.system) as (_, session):
-            session.execute(
-                update(Session).where(Session.id == session_id).values(seen_at=utcnow())
-            )
+            used = update(column.class_).where(column.class_.id == credential)
+            session.execute(used.values({column: utcnow()}))
     except Exception:
-        logger.warning("the use of a session could not be written down", exc_info=True)
+        logger.warning("the use of a credential could not be written down", exc_info=True)

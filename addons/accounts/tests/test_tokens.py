@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from talatat.db import utcnow
 from talatat_accounts.models import Token, User
@@ -12,6 +12,7 @@ from talatat_accounts.tokens import new_token
 from .conftest import API, PASSWORD
 
 LOGIN = {"user": "ada", "password": PASSWORD}
+JSON = {"body": b"{}", "content_type": "application/json"}
 
 
 def test_a_password_buys_a_token_that_says_who_one_is(accounts, ada):
@@ -104,7 +105,9 @@ def test_the_list_of_tokens_does_not_show_what_makes_them_work(accounts, ada):
     assert token not in answer.text
     assert token[4:] not in answer.text
     assert answer.json["items"][0]["label"] == "laptop"
-    assert set(answer.json["items"][0]) == {"id", "label", "scopes", "created_at", "expires_at"}
+    assert set(answer.json["items"][0]) == {
+        "id", "label", "scopes", "resources", "created_at", "expires_at", "last_used_at",
+    }  # fmt: skip
 
 
 def test_scopes_narrow_what_the_role_gives(accounts):
@@ -213,3 +216,127 @@ def test_expired_tokens_are_cleared_away_at_a_login(accounts, ada):
     accounts.rows(update(Token).values(expires_at=utcnow() - timedelta(seconds=1)))
     accounts.client().log_in()
     assert accounts.rows(Token.__table__.select()) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hint"),
+    [
+        ("accounts.users", "read"), ("accounts.users:delete", "read"), ("nothing.*:read", "is no"),
+        ("accounts.user:read", "'accounts.users:read'"), ("*:read", "is no"), ("*", "is no"),
+    ],
+)  # fmt: skip
+def test_access_to_what_is_no_resource_is_422_and_named(lite, wanted, hint):
+    lite.add("ada")
+    body = {**LOGIN, "resources": ["accounts.*:read", wanted]}
+    [error] = lite.client().post_json(f"{API}/tokens", body, status=422).json["errors"]
+    assert (error["pointer"], error["code"]) == ("/resources/1", "unknown_resource")
+    assert hint in error["detail"]
+
+
+def test_a_token_reads_the_resources_that_it_is_for_and_nothing_else(accounts):
+    accounts.add("root", roles=("admin",))
+    client = accounts.token_of("root", resources=["accounts.groups:read"])
+    for method, path in (
+        ("GET", "groups"), ("POST", "groups:search"), ("GET", "groups:changes"),
+    ):  # fmt: skip
+        client.request(f"{API}/{path}", method=method, status=200, **JSON)
+    made = {"name": "clerks"}
+    client.post_json(f"{API}/groups", made, status=403)
+    client.post_json(f"{API}/groups:batch", {"items": [{"create": made}]}, status=403)
+    for path in ("users", "tokens", "sessions", "users:changes"):
+        client.get(f"{API}/{path}", status=403)
+    client.post_json(f"{API}/tokens", {}, status=403)
+    client.get("/health", status=403)
+    me = client.get(f"{API}/me").json
+    assert me["resources"] == ["accounts.groups:read"]
+    client.delete(f"{API}/tokens/current", status=204)
+
+
+def test_to_write_includes_to_read_and_an_addon_stands_for_its_resources(accounts):
+    accounts.add("root", roles=("admin",))
+    client = accounts.token_of("root", resources=["accounts.*:write"])
+    made = client.post_json(f"{API}/groups", {"name": "clerks"}, status=201).json
+    client.get(f"{API}/groups/{made['id']}", status=200)
+    client.get(f"{API}/users", status=200)
+    client.delete(f"{API}/groups/{made['id']}", status=204)
+
+
+def test_resources_and_scopes_narrow_together_and_give_nothing(accounts):
+    accounts.add("root", roles=("admin",))
+    accounts.add("ada")
+    both = {"resources": ["accounts.groups:write"], "scopes": ["accounts.read"]}
+    client = accounts.token_of("root", **both)
+    client.get(f"{API}/groups", status=200)
+    client.post_json(f"{API}/groups", {"name": "clerks"}, status=403)
+    accounts.token_of("ada", resources=["accounts.groups:write"]).get(f"{API}/groups", status=403)
+    accounts.token_of("root", resources=[]).get(f"{API}/groups", status=403)
+
+
+def test_who_is_narrowed_to_users_makes_nobody_an_administrator(accounts):
+    """Else the token would be as wide as its maker after all: it would make one, and log in as that."""
+    root = accounts.add("root", roles=("admin",))
+    client = accounts.token_of("root", resources=["accounts.users:write"])
+    body = {"name": "bob", "password": PASSWORD}
+    answer = client.post_json(f"{API}/users", {**body, "roles": ["admin"]}, status=403)
+    assert answer.json["code"] == "rank"
+    client.patch_json(f"{API}/users/{root}", {"password": PASSWORD + "!"}, status=403)
+    client.post_json(f"{API}/users", body, status=201)
+
+
+def test_a_token_says_when_it_was_used_to_the_minute(accounts, ada):
+    client = accounts.token_of("ada")
+    assert client.get(f"{API}/tokens").json["items"][0]["last_used_at"] is None
+    [[first]] = accounts.rows(select(Token.last_used_at))
+    client.get(f"{API}/me", status=200)
+    assert accounts.rows(select(Token.last_used_at)) == [(first,)], "written once in a minute"
+    accounts.rows(update(Token).values(last_used_at=first - timedelta(seconds=61)))
+    client.get(f"{API}/me", status=200)
+    [[second]] = accounts.rows(select(Token.last_used_at))
+    assert second >= first
+    shown = client.get(f"{API}/tokens").json["items"][0]["last_used_at"]
+    assert shown.startswith(second.strftime("%Y-%m-%dT%H:%M"))
+
+
+def test_tokens_end_for_good_when_their_account_is_closed(accounts, ada):
+    accounts.add("root", roles=("admin",))
+    root, hers = accounts.token_of("root"), accounts.token_of("ada")
+    root.patch_json(f"{API}/users/{ada}", {"active": False}, status=200)
+    hers.get(f"{API}/me", status=401)
+    root.patch_json(f"{API}/users/{ada}", {"active": True}, status=200)
+    hers.get(f"{API}/me", status=401)
+
+
+def test_a_manager_sees_and_revokes_the_tokens_of_those_below(accounts, ada):
+    root = accounts.add("root", roles=("admin",))
+    accounts.add("boss", roles=("accounts.manager",))
+    boss, hers = accounts.token_of("boss"), accounts.token_of("ada", label="laptop")
+    highest = accounts.token_of("root")
+    [shown] = boss.get(f"{API}/users/{ada}/tokens").json["items"]
+    assert shown["label"] == "laptop"
+    assert "token" not in shown
+    hers.get(f"{API}/users/{ada}/tokens", status=403)
+    [wanted] = highest.get(f"{API}/tokens").json["items"]
+    hers.delete(f"{API}/tokens/{wanted['id']}", status=404)
+    assert boss.delete(f"{API}/tokens/{wanted['id']}", status=403).json["code"] == "rank"
+    highest.get(f"{API}/me", status=200)
+    assert boss.get(f"{API}/users/{root}/tokens", status=403).json["code"] == "rank"
+    boss.delete(f"{API}/tokens/{shown['id']}", status=204)
+    hers.get(f"{API}/me", status=401)
+    boss.delete(f"{API}/tokens/{shown['id']}", status=404)
+    for wanted in (shown["id"], "x"):
+        highest.get(f"{API}/users/{wanted}/tokens", status=404)
+
+
+def test_what_happens_to_tokens_is_told_and_the_token_is_not(accounts, ada, caplog):
+    caplog.set_level("DEBUG", "talatat")
+    client = accounts.client()
+    token = client.take_token("ada")
+    client.delete(f"{API}/tokens/current", status=204)
+    client.get(f"{API}/me", status=401)
+    told = [one for one in caplog.records if hasattr(one, "security_event")]
+    assert [(one.security_event, one.outcome) for one in told if "token" in one.security_event] == [
+        ("accounts.token_made", "succeeded"),
+        ("accounts.token_revoked", "succeeded"),
+        ("accounts.token_used", "failed"),
+    ]
+    assert [one for one in caplog.records if token in str(vars(one))] == []

@@ -228,6 +228,8 @@ def _register(config: Configurator, service: ResourceService) -> None:
     config.add_route(service.name, service.pattern)
     if service.only_reads:
         config.registry.system.database.reading_routes.add(service.name)
+    routes = config.registry.system.security.routes
+    routes.add(service.name, service.bound.full_name, only_reads=service.only_reads)
     for method, view, arguments in service.definitions:
         if method != "HEAD":  # Pyramid's GET views answer HEAD as well
             config.add_view(

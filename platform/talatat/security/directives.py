@@ -33,9 +33,9 @@ class SecurityDirectives:
             raise ConfigurationError(
                 f"{name!r} is the platform's own permission: choose '{self.owner}.<verb>'"
             )
-        if not name or "*" in name:
+        if not name or "*" in name or ":" in name:
             raise ConfigurationError(
-                f"{name!r} cannot name a permission: write '{self.owner}.<verb>', without '*'"
+                f"{name!r} cannot name a permission: write '{self.owner}.<verb>', without '*' and ':'"
             )
         title = title or name
         intr = self.introspectable(PERMISSIONS, name, name, "permission")

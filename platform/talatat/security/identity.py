@@ -13,7 +13,7 @@ class Identity:
     `roles` are names from `add_role`; a role that no composed addon declares gives nothing.
     `permissions` are held beside what the roles give; a name, `<addon>.*` or `*`.
     `scopes` narrow: with scopes, a permission is held only if one of them covers it; None narrows
-    nothing and an empty set everything.
+    nothing and an empty set everything. `resources` narrow likewise to resources, see `narrowing`.
     `cookie` says that a browser sends this credential by itself, so that unsafe requests have to
     show `csrf_token`. `credential` is the id of what was presented (a session's or token's row).
     `authenticated_at` (aware) is when the person last proved who they are; views that say `recent_login`
@@ -26,6 +26,7 @@ class Identity:
     roles: frozenset[str] = frozenset()
     permissions: frozenset[str] = frozenset()
     scopes: frozenset[str] | None = None
+    resources: frozenset[str] | None = None
     cookie: bool = False
     csrf_token: str | None = None
     email: str | None = None

@@ -8,8 +8,9 @@ from pyramid.request import RequestLocalCache
 from pyramid.security import Allowed, Denied
 from zope.interface import implementer
 
-from talatat.security.grants import PUBLIC
+from talatat.security.grants import AUTHENTICATED, PUBLIC
 from talatat.security.identity import Headers, Identity, InvalidCredentials
+from talatat.security.narrowing import covers_access, is_access
 from talatat.security.registry import Security
 
 DEFAULT_CHALLENGE = 'Bearer realm="talatat"'
@@ -72,11 +73,25 @@ class Policy:
         if permission == PUBLIC:
             return Allowed("public")
         identity = self.identity(request)
+        if identity is not None and self._is_outside(request, identity, permission):
+            return Denied("%s is narrowed to some resources", identity.name)
+        if is_access(permission):
+            return Allowed("nothing narrows this")
         if self.security.holds(identity, permission):
             return Allowed("%s holds %s", identity and identity.name, permission)
         if identity is None:
             return Denied("nobody is logged in; %s is needed", permission)
         return Denied("%s does not hold %s", identity.name, permission)
+
+    def _is_outside(self, request: Any, identity: Identity, permission: str) -> bool:
+        """Whether this is beyond the resources that the identity is narrowed to."""
+        if identity.resources is None:
+            return False
+        routes = self.security.routes
+        wanted = permission if is_access(permission) else routes.access_of(request)
+        if wanted is None:
+            return permission != AUTHENTICATED
+        return not covers_access(identity.resources, wanted)
 
     def challenges(self, request: Any) -> list[str]:
         """The WWW-Authenticate values for a 401: of the refusal, else of each source, else ours."""

@@ -9,6 +9,7 @@ from typing import Any
 from talatat.errors import CompositionError
 from talatat.security.grants import AUTHENTICATED, EVERYTHING, PUBLIC, covers, holds
 from talatat.security.identity import Identity, IdentitySource
+from talatat.security.narrowing import Routes
 from talatat.security.uses import Use, uses_by_fields, uses_by_views
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Security:
         self.permissions: dict[str, Permission] = {}
         self.roles: dict[str, Role] = {}
         self.sources: dict[str, IdentitySource] = {}
+        self.routes = Routes()
         self._uses: list[Use] = []
         self._patterns: dict[str, tuple[str, ...]] = {}
         self._reported: set[str] = set()
@@ -103,6 +105,8 @@ class Security:
         so nobody but a holder of `*` may hand it out.
         """
         patterns = {pattern for role in roles for pattern in self._patterns.get(role, ())}
+        if identity.resources is not None:  # a role reaches beyond any resources
+            return sorted(patterns)
         return sorted(p for p in patterns if not holds(identity, p, self._patterns))
 
     def _report(self, permission: str) -> None:

@@ -36,6 +36,7 @@ def show_me(request: Any) -> Any:
         "source": identity.source,
         "roles": sorted(identity.roles),
         "scopes": None if identity.scopes is None else sorted(identity.scopes),
+        "resources": None if identity.resources is None else sorted(identity.resources),
         "permissions": sorted(request.registry.system.security.held_by(identity)),
     }
     if identity.cookie:

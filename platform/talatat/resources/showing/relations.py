@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import colander
 import sqlalchemy as sa
 
+from talatat.security.narrowing import READ, access
+
 if TYPE_CHECKING:
     from talatat.resources.bound import BoundResource
 
@@ -140,6 +142,7 @@ class _Finder:
             if target is not None and name not in names:
                 path = (*(one.name for one in containers), name)
                 needed |= {str(reading_permission(target))} - {PUBLIC}
+                needed |= {access(target.full_name, READ)}
                 relation = Relation(path, target, containers, attrgetter(attribute), needed)
                 self.found[relation.name] = relation
 

@@ -30,6 +30,7 @@ SETTINGS = {
     # Guessing is what a fuzzer does all day; the brake on it has tests of its own.
     "accounts.login_attempts": "1000000",
     "accounts.login_attempts_address": "1000000",
+    "accounts.login_attempts_user": "1000000",
 }
 # Who asks, with the roles that addons declare; `admin` is the platform's own.
 ROLES = {

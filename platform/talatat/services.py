@@ -35,6 +35,7 @@ from pyramid.viewderivers import INGRESS
 from webob.request import PATH_SAFE
 
 from talatat.codes import CODE_OF_STATUS
+from talatat.configuration.provenance import line_of
 from talatat.errors import CompositionError
 from talatat.problem_codes import codes_of
 from talatat.problems import (
@@ -254,6 +255,7 @@ def copied(service: Service) -> Service:
 
 def claim(config: Configurator, pattern: str, service: Service) -> None:
     """Take a path for a service; CompositionError where another service has it."""
+    _refuse_wildcard(config, service)
     services = config.registry.cornice_services
     other = services.get(pattern)
     if other is not None:
@@ -262,6 +264,19 @@ def claim(config: Configurator, pattern: str, service: Service) -> None:
             f"path {pattern}: only one of them could be reached. Give one another path."
         )
     services[pattern] = service
+
+
+def _refuse_wildcard(config: Configurator, service: Service) -> None:
+    """That pages of anybody may call is said by the operator for all, not by an addon for one path."""
+    for method, view, arguments in service.definitions:
+        origins = arguments.get("cors_origins") or getattr(service, "cors_origins", None) or ()
+        if "*" in origins:
+            place = line_of(_line_of(view)) if _line_of(view) else line_of(config.info)
+            raise CompositionError(
+                f"addon {config.owner}, {place}: the service {service.name!r} lets pages of every origin call "
+                f"it (cors_origins='*', {method}). Name the origins, or leave it out: the operator's setting "
+                "talatat.cors_origins holds for all services."
+            )
 
 
 def _register(config: Configurator, service: Service, prefix: str | None, info: Any) -> None:

@@ -1,8 +1,12 @@
 """Checks over a finished composition: every permission that is used is declared by somebody."""
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
-from talatat.configuration.provenance import where
+import colander
+
+from talatat.configuration.provenance import line_of, line_of_attribute, where
 from talatat.security.grants import EVERYTHING, covers
 from talatat.security.registry import Role, Security
 from talatat.security.uses import Use
@@ -15,6 +19,35 @@ def problems_of(security: Security, uses: Iterable[Use], addons: Collection[str]
         problems += problems_of_role(security, role)
     problems += misnamed(security, addons)
     return list(dict.fromkeys(problems))
+
+
+SECRET = re.compile(
+    r"(?:^|_)(?:password|passwd|passphrase|secret|token|api_?key|private_?key)(?:_hash|_digest)?\Z"
+)
+
+
+def shown_secrets(resources: Iterable[Any]) -> Iterator[str]:
+    """Fields of resources that are called like a secret and shown to whoever may read the resource."""
+    for bound in resources:
+        yield from _shown_secrets(bound.schema, bound.full_name, bound.introspectable)
+        for one in bound.extensions:
+            yield from _shown_secrets(
+                one.schema, f"{bound.full_name}.{one.addon}", one.introspectable
+            )
+
+
+def _shown_secrets(schema: Any, name: str, intr: Any) -> Iterator[str]:
+    for node in schema.children:
+        guarded = getattr(node, "write_only", False) or getattr(node, "read_permission", None)
+        if not SECRET.search(node.name) or guarded or not getattr(node, "secret", True):
+            continue
+        written = isinstance(schema, colander.MappingSchema)  # else it is derived from the model
+        line = line_of_attribute(type(schema), node.name) if written else line_of(intr.action_info)
+        yield (
+            f"addon {intr.get('addon', '?')}, {line}: the field {name}.{node.name} is called like a secret "
+            "and is shown to whoever may read the resource. Say write_only=True or read_permission=..., "
+            "leave it out, or say secret=False if it is none."
+        )
 
 
 def misnamed(security: Security, addons: Collection[str]) -> list[str]:

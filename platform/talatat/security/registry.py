@@ -56,12 +56,14 @@ class Security:
 
         Raises CompositionError with one problem for each undeclared permission.
         """
-        from talatat.security.checks import problems_of
+        from talatat.security.checks import problems_of, shown_secrets
 
         uses = [*self._uses, *uses_by_views(registry), *uses_by_fields(registry)]
         system = getattr(registry, "system", None)
         addons = {one.name for one in system.composition.addons} if system is not None else ()
-        if problems := problems_of(self, uses, addons):
+        problems = problems_of(self, uses, addons)
+        problems += shown_secrets(system.resources.values() if system is not None else ())
+        if problems:
             raise CompositionError(problems)
         self._patterns = {role.name: role.permissions for role in self.roles.values()}
 

@@ -90,6 +90,10 @@ OTHERS = """
             others = colander.SchemaNode(colander.Integer(), read_only=True, attribute=count)
             watts = colander"""
 
+RING = """@view_config(route_name="lamp.page", renderer="json", request_method="POST", permission="public")
+        def ring(request: Any) -> dict[str, Any]:
+            return {}
+        @view_config("""
 ALL = """
         def every(query: Any, name: str, op: str, value: Any) -> Any:
             return query
@@ -149,6 +153,16 @@ BROKEN = {
         included("config.add_identity_source('lamp.everybody', 'PKG_lamp.everybody.everybody')"),
         {"everybody.py": EVERYBODY},
     ),
+    "careful-source": Broken("loose.py:3: pickle.loads unpickles", files={"loose.py": """
+        import pickle
+        def read(data: bytes) -> object:
+            return pickle.loads(data)
+        """.lstrip("\n")}),
+    "public-writes": Broken("lets everybody POST /lamps/{id}", {"views.py": [("@view_config(", RING)]}),
+    "calls-nobody": Broken("10.0.0.7:80 is called", {"views.py": [
+        ("import Any", "import Any\n        import socket"),
+        ("return {", 'socket.create_connection(("10.0.0.7", 80), 1)\n            return {'),
+    ]}),
     "archived": Broken(
         "lampshade is there still",
         files=revision(

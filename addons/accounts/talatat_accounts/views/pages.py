@@ -41,6 +41,7 @@ def show_login(request: Any) -> dict[str, Any]:
     route_name="accounts.login",
     request_method="POST",
     permission="public",
+    public_because="the form holds the password, and a token that a cookie repeats",
     require_csrf=False,
     renderer=TEMPLATE,
 )

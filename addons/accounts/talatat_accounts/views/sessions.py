@@ -47,6 +47,7 @@ again = Service(
 # No CSRF token before the login; that another site logs somebody in is refused by the origin.
 @sessions.post(
     permission="public",
+    public_because="the body holds the password",
     require_csrf=False,
     idempotency="refused",  # the answer holds the secret
     schema=LoginBody,

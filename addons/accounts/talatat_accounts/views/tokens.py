@@ -40,6 +40,7 @@ token = Service(
 # Open, for the body may hold the password; and the view looks at cookies only if it does not.
 @tokens.post(
     permission="public",
+    public_because="the body holds the password",
     require_csrf=False,
     idempotency="refused",  # the answer holds the secret
     schema=TokenBody,

@@ -15,8 +15,6 @@ whose scopes have it; the owner of other rows; the owner; somebody who may do ev
 WITHOUT = ("anonymous", "nothing", "narrowed")
 
 HEADER = "X-Talatat-Actor"
-OWNER, OTHER = "owner", "other"
-NO_SCOPE = "talatat.nothing_at_all"
 
 Headers = Mapping[str, str]
 
@@ -46,16 +44,3 @@ def header_of(name: str, permissions: Collection[str], scopes: Any = None) -> He
     if scopes is not None:
         told["scopes"] = sorted(scopes)
     return {HEADER: json.dumps(told)}
-
-
-def known_by_header(needs: Collection[str]) -> dict[str, Headers]:
-    """All actors, for requests that need these permissions."""
-    return {
-        "anonymous": {},
-        "nothing": header_of("idle", ()),
-        "narrowed": header_of(OWNER, needs, (NO_SCOPE,)),
-        "scoped": header_of(OWNER, {*needs, "*"}, needs),
-        "other": header_of(OTHER, needs),
-        "owner": header_of(OWNER, needs),
-        "admin": header_of("admin", ("*",)),
-    }

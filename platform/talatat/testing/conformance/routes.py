@@ -20,6 +20,7 @@ class View:
     permission: str | None
     methods: frozenset[str] | None
     target: Any = None
+    because: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,6 @@ def _view(intr: Any, related: Any) -> View:
     permissions = [one["value"] for one in related if one.category_name == "permissions"]
     said = intr.get("request_methods")
     methods = None if said is None else frozenset([said] if isinstance(said, str) else said)
-    target = intr.get("callable")
+    target, because = intr.get("callable"), intr.get("public_because")
     name = f"{getattr(target, '__module__', '')}.{getattr(target, '__qualname__', intr.title)}"
-    return View(name, permissions[0] if permissions else None, methods, target)
+    return View(name, permissions[0] if permissions else None, methods, target, because)

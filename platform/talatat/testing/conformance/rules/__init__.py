@@ -8,6 +8,7 @@ from talatat.testing.conformance.rules import installing  # isort: skip
 from talatat.testing.conformance.rules import naming  # isort: skip
 from talatat.testing.conformance.rules import settings  # isort: skip
 from talatat.testing.conformance.rules import serving  # isort: skip
+from talatat.testing.conformance.rules import careless  # isort: skip
 from talatat.testing.conformance.rules import documents  # isort: skip
 from talatat.testing.conformance.rules import conventions  # isort: skip
 from talatat.testing.conformance.rules import migrating  # isort: skip
@@ -19,6 +20,7 @@ RULES = {one.id: one for one in sorted(_FOUND.values(), key=lambda one: _TIERS.i
 
 __all__ = [
     "RULES",
+    "careless",
     "composing",
     "conventions",
     "documents",

@@ -30,6 +30,7 @@ INI = """\
 [app:main]
 use = egg:talatat
 talatat.addons = parcels
+talatat.limits = off
 talatat.secret = file:%(here)s/secret
 sqlalchemy.url = {url}
 

@@ -30,6 +30,7 @@ talatat.addons =
     orders
     loyalty
 talatat.development = true
+talatat.limits = off
 talatat.secret = file:%(here)s/secret
 accounts.secret = file:%(here)s/accounts-secret
 catalog.currency = {currency}

@@ -24,6 +24,7 @@ INI = """\
 [app:main]
 use = egg:talatat
 talatat.addons = accounts catalog
+talatat.limits = off
 sqlalchemy.url = {url}
 talatat.secret = file:%(here)s/secret
 accounts.secret = file:%(here)s/accounts-secret

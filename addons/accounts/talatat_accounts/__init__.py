@@ -28,6 +28,8 @@ def includeme(config: Any) -> None:
         "The user or group holds, or would hold, more than one holds oneself.",
         "Let somebody do it who holds as much.",
     )
+    # A login costs the server a third of a second; failed ones are counted by `attempts` as well.
+    config.add_limit("accounts.login", "60/minute", by="address", title="Logins of one address")
     config.add_role("accounts.manager", ["accounts.read", "accounts.manage"])
 
     config.add_identity_source("accounts.token", TokenSource())  # a token beats a cookie

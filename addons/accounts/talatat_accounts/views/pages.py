@@ -43,6 +43,7 @@ def show_login(request: Any) -> dict[str, Any]:
     permission="public",
     public_because="the form holds the password, and a token that a cookie repeats",
     require_csrf=False,
+    limit="accounts.login",
     renderer=TEMPLATE,
 )
 def take_login(request: Any) -> Any:

@@ -49,6 +49,7 @@ again = Service(
     permission="public",
     public_because="the body holds the password",
     require_csrf=False,
+    limit="accounts.login",
     idempotency="refused",  # the answer holds the secret
     schema=LoginBody,
     status=201,

@@ -42,6 +42,7 @@ token = Service(
     permission="public",
     public_because="the body holds the password",
     require_csrf=False,
+    limit="accounts.login",
     idempotency="refused",  # the answer holds the secret
     schema=TokenBody,
     status=201,

@@ -1,0 +1,60 @@
+"""What the limiter costs a request, in microseconds: the same requests with limits on and off.
+
+    python bench/limits.py [--requests 3000] [--redis]
+
+Requests go to the composed application over WSGI, in turns of 200 with and without, so that what else the
+machine does falls on both; the medians of the turns are compared. `--redis` starts a throw-away Redis.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from contextlib import ExitStack
+from statistics import median
+from typing import Any
+
+from talatat.testing import composed
+from talatat.testing.redis import Redis
+
+TURN = 200
+GENEROUS = {f"talatat.limits.{name}": "1000000000/minute" for name in ("address", "anonymous")}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=3000)
+    parser.add_argument("--redis", action="store_true")
+    asked = parser.parse_args()
+    with ExitStack() as stack:
+        on = {"talatat.limits": "on", **GENEROUS}
+        if asked.redis:
+            on["talatat.limits.storage"] = stack.enter_context(Redis()).url
+        counted = stack.enter_context(composed(["catalog"], on)).app.app
+        free = stack.enter_context(composed(["catalog"], {"talatat.limits": "off"})).app.app
+        turns: dict[str, list[float]] = {"on": [], "off": []}
+        for _ in range(max(2, asked.requests // TURN)):
+            turns["on"].append(turn(counted))
+            turns["off"].append(turn(free))
+    first, second = median(turns["on"][1:]), median(turns["off"][1:])
+    print(f"limits on {first:.0f} us, off {second:.0f} us: {first - second:.0f} us a request")
+
+
+def turn(app: Any) -> float:
+    """Microseconds of a request, over one turn."""
+    started = time.perf_counter()
+    for _ in range(TURN):
+        environ = {
+            "REQUEST_METHOD": "GET", "PATH_INFO": "/api/catalog/v1/products", "SCRIPT_NAME": "",
+            "QUERY_STRING": "limit=1", "SERVER_NAME": "localhost", "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "http", "wsgi.input": None,
+            "REMOTE_ADDR": "192.0.2.1",
+        }  # fmt: skip
+        for _ in app(environ, lambda status, headers, exc_info=None: None):
+            pass
+    return (time.perf_counter() - started) / TURN * 1e6
+
+
+if __name__ == "__main__":
+    main()

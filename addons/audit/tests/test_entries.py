@@ -1,9 +1,14 @@
 """The resource: for those who may read it, and for reading alone."""
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import event
 
+from talatat.testing import composed
+from talatat.testing.identities import ByHeader
 from talatat_audit.models import Entry
+from talatat_audit.sealing import seal_all
+from talatat_audit.verifying import verify
 
 ENTRIES = "/api/audit/v1/entries"
 READER = {"X-Test-Identity": "ann audit.read"}
@@ -92,3 +97,23 @@ def test_a_request_that_reads_takes_no_statement_more(trail, statements):
     trail.app.get(f"/api/catalog/v1/products/{product}")
     trail.app.get("/api/catalog/v1/products")
     assert not [text for text, _ in statements if "audit_" in text]
+
+
+def test_the_trail_sleeps_while_audit_is_off_the_list_and_goes_on_afterwards(tmp_path):
+    url = f"sqlite:///{tmp_path}/test.sqlite"
+    body = {"title": "T"}
+    counted = []
+    for addons in (["catalog", "audit"], ["catalog"], ["catalog", "audit"]):
+        with composed(
+            addons, {"audit.seal_seconds": "0"} if "audit" in addons else {}, url
+        ) as test:
+            test.system.security.sources["tests"] = ByHeader("clerk *")
+            slug = f"s{len(counted)}"
+            test.app.post_json("/api/catalog/v1/categories", {**body, "slug": slug}, status=201)
+            if "audit" in addons:
+                seal_all(test.system.database)
+            with test.session(reading=True) as session:
+                counted.append(session.scalar(sa.text("SELECT count(*) FROM audit_entry")))
+                if "audit" in addons:
+                    assert verify(session).problems == ()
+    assert counted == [1, 1, 2]

@@ -13,6 +13,7 @@ from talatat.db.origin import who
 from talatat.events.command import CommandRun
 from talatat.problems import Problem
 from talatat.security.event import tell
+from talatat.security.identity import InvalidCredentials
 from talatat_audit import writing
 from talatat_audit.models import Entry
 from talatat_audit.runs import observe
@@ -68,6 +69,36 @@ def test_a_failed_login_is_kept_with_the_address_that_it_came_from(trail):
     assert entry["address"] == "192.0.2.9"
     assert entry["subject"].startswith("ada\ufffd")
     assert len(entry["subject"]) == 200
+
+
+class Refusing:
+    """An identity source that tells of a wrong key, as accounts does of a wrong password."""
+
+    def identify(self, request):
+        request.db.execute(sa.text("UPDATE catalog_category SET title = 'changed'"))
+        tell(request, "accounts.key", "failed", subject="ada", reason="unknown key")
+        raise InvalidCredentials("unknown key")
+
+
+def test_a_request_that_was_refused_over_http_is_kept(trail):
+    sources = trail.test.system.security.sources
+    before = dict(sources)
+    trail.app.post_json("/api/catalog/v1/categories", {"slug": "kept", "title": "Kept"}, status=201)
+    trail.forget()
+    sources.clear()
+    sources["tests"] = Refusing()
+    try:
+        answer = trail.app.patch_json("/api/catalog/v1/products/x", {}, status=401)
+    finally:
+        sources.clear()
+        sources.update(before)
+    entry = trail.one()
+    assert (entry["action"], entry["outcome"]) == ("accounts.key", "failed")
+    assert entry["request_id"] == answer.headers["Request-Id"]
+    assert (entry["method"], entry["operation"]) == ("PATCH", "catalog.products.item")
+    with trail.test.session(reading=True) as session:
+        title = sa.text("SELECT title FROM catalog_category WHERE slug = 'kept'")
+        assert session.scalar(title) == "Kept"
 
 
 def test_a_commit_that_fails_keeps_the_refusal_once(trail):

@@ -6,9 +6,12 @@ its values before the transaction and after it. A row that came and went in one 
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from sqlalchemy.orm import Session
 
 from talatat.db.origin import Origin, origin
 from talatat_audit.capturing.tables import LABELS, Audited
@@ -60,8 +63,8 @@ class Statement:
 class Changes:
     """The changes of one transaction on one connection."""
 
-    def __init__(self, session: Any) -> None:
-        self.session = session
+    def __init__(self, session: Session) -> None:
+        self._session = weakref.ref(session)  # which holds this
         self.flushing = False
         self.under_way: Any = None
         self.origin: Origin | None = (
@@ -71,6 +74,13 @@ class Changes:
 
     def __bool__(self) -> bool:
         return any(self._layers)
+
+    @property
+    def session(self) -> Session:
+        """The session whose changes these are."""
+        session = self._session()
+        assert session is not None  # it executes the statement
+        return session
 
     def add(self, *found: RowChange | Statement | Row | None) -> None:
         """Take note of changes, or of an entry that is made already."""

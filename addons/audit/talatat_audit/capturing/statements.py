@@ -162,7 +162,7 @@ class Reading:
     def _insert(
         self, connection: sa.Connection, way: UnderWay, element: Insert, sets: Parameters
     ) -> UpdateBase:
-        if element.select is not None:
+        if element.select is not None or element._prefixes:  # such as OR IGNORE: who knows how many
             way.summary = "create"
             return element.execution_options(preserve_rowcount=True)
         conflict = getattr(element, "_post_values_clause", None)

@@ -13,7 +13,7 @@ from pyramid.router import Router
 
 from talatat.composing import composed_from
 from talatat.composition import Composition
-from talatat.errors import TalatatError, tell_without_traceback
+from talatat.errors import CompositionError, TalatatError, tell_without_traceback
 from talatat.evolution.opening import Opened
 from talatat.system import System
 from talatat.web.log_lines import Formatter
@@ -36,6 +36,8 @@ def application(global_config: Mapping[str, str], settings: Mapping[str, str]) -
             bring_up(opened, config.registry)
         except TalatatError:
             log.exception("the database was not brought to the composition")
+    else:
+        verify_packages(system.composition, system.settings.platform.on_changed_package)
     return config.make_wsgi_app()
 
 
@@ -46,6 +48,33 @@ def log_somewhere() -> None:
         handler.setFormatter(Formatter())
         logging.getLogger().addHandler(handler)
         logging.getLogger("talatat").setLevel(logging.INFO)
+
+
+def verify_packages(composition: Composition, on_changed: str) -> None:
+    """Look whether packages are what was installed, and what the lock file has under their versions.
+
+    A difference is logged, or raises CompositionError under `talatat.on_changed_package = stop`. Installing
+    anew while a process starts is no difference: another version is not compared.
+    """
+    from talatat.evolution import lockfile
+    from talatat.evolution.desired.packages import packages_of
+
+    if on_changed == "ignore":
+        return
+    try:
+        lock = lockfile.read(composition.ini)
+    except lockfile.UnreadableLock as error:
+        log.warning("the lock file is not compared with the packages: %s", error)
+        lock = None
+    told = [f"{one.what} of addon {one.addon}: {one.detail}" for one in
+            lockfile.unlike(lock, packages_of(composition))]  # fmt: skip
+    if told and on_changed == "stop":
+        raise CompositionError(
+            [f"{one}. Install it again, or look at it and accept it: talatat plan {composition.ini.uri}"
+             for one in told]
+        )  # fmt: skip
+    for one in told:
+        log.error("a package was changed: %s", one)
 
 
 def bring_up(opened: Opened, registry: Any) -> None:

@@ -1,8 +1,11 @@
 """Packages as the user has them: real wheels of an addon, installed, upgraded and downgraded between plans."""
 
+import base64
+import hashlib
 import json
 import subprocess
 import textwrap
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -150,3 +153,59 @@ def test_an_addon_is_upgraded_downgraded_and_rolled_back_with_the_older_wheel_al
         ["apply", "apply", "rollback", "apply"],
         ["apply", "rollback", "apply", "apply"],
     )
+
+
+def rebuilt(wheel, folder):
+    """The same version with another line in one module, and a RECORD that says so."""
+    made = folder / wheel.name
+    with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(made, "w") as new:
+        contents = {name: old.read(name) for name in old.namelist()}
+        changed = "talatat_jar/__init__.py"
+        contents[changed] += b"# rebuilt\n"
+        (record,) = (name for name in contents if name.endswith("/RECORD"))
+        digest = base64.urlsafe_b64encode(hashlib.sha256(contents[changed]).digest())
+        lines = contents[record].decode().splitlines()
+        lines = [line for line in lines if not line.startswith(f"{changed},")]
+        lines.append(f"{changed},sha256={digest.decode().rstrip('=')},{len(contents[changed])}")
+        contents[record] = ("\n".join(lines) + "\n").encode()
+        for name, data in contents.items():
+            new.writestr(name, data)
+    return made
+
+
+def test_an_installed_file_that_was_changed_is_told_and_refused_until_it_is_accepted(
+    beside, jars, tmp_path
+):
+    install(beside, jars["1.0"])
+    ini = beside.ini("jar", name="jar.ini")
+    ini.write_text(ini.read_text().replace("talatat.development = true\n", ""))
+    (beside.folder / "secret").write_text("s" * 40)
+    beside.talatat("apply", ini, "--yes")
+    lock = json.loads((beside.folder / "jar.lock").read_text())
+    assert "talatat_jar/models.py" in lock["files"]["jar"]
+    assert "talatat" not in lock["files"]  # editable here: it is being worked at
+    package = beside.site_packages() / "talatat_jar"
+
+    # Somebody changes a file where it is installed, and leaves another beside it.
+    with (package / "models.py").open("a") as module:
+        module.write("import os\n")
+    (package / "sideways.py").write_text("import socket\n")
+    said = " ".join(beside.talatat("plan", ini, code=3).split())
+    assert "talatat_jar/models.py (changed), talatat_jar/sideways.py (added)" in said
+    assert "package:talatat-jar" in said
+    beside.talatat("apply", ini, "--yes", code=3)
+    assert json.loads((beside.folder / "jar.lock").read_text()) == lock
+    report = beside.talatat("doctor", ini, "--json", code=2)
+    assert "package-altered" in report
+
+    # Who looked at it accepts it, and is not asked again.
+    beside.talatat("apply", ini, "--yes", "--accept", "package:talatat-jar")
+    beside.talatat("plan", ini)
+
+    # Another wheel under the same version: its own RECORD says nothing against it, the lock file does.
+    (package / "sideways.py").unlink()
+    install(beside, rebuilt(jars["1.0"], tmp_path))
+    said = " ".join(beside.talatat("plan", ini, code=3).split())
+    assert "other contents than the lock file has under this version" in said
+    assert "talatat_jar/__init__.py (changed)" in said
+    assert "talatat_jar/sideways.py (missing)" in said

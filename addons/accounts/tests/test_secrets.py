@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from talatat.db import new_id
+from talatat.security import KeyRing
 from talatat_accounts import cookies
 from talatat_accounts.passwords import Passwords
 from talatat_accounts.tokens import digest, looks_like_token, new_token
@@ -47,36 +48,38 @@ def test_a_digest_does_not_show_the_token():
 
 @given(SECRETS)
 def test_a_cookie_is_read_back_with_the_secret_that_signed_it(secret):
-    session_id = new_id()
-    cookie = cookies.read(cookies.make(secret, session_id), [secret])
-    assert cookie == cookies.SessionCookie(session_id, cookies.csrf_token(secret, session_id))
+    session_id, keys = new_id(), KeyRing([secret])
+    cookie = cookies.read(cookies.make(keys, session_id), keys)
+    assert cookie == cookies.SessionCookie(session_id, cookies.csrf_token(keys, session_id))
 
 
 @given(SECRETS, SECRETS)
 def test_a_cookie_of_another_secret_is_not_read(secret, other):
-    value = cookies.make(other, new_id())
-    assert (cookies.read(value, [secret]) is not None) == (secret == other)
+    value = cookies.make(KeyRing([other]), new_id())
+    assert (cookies.read(value, KeyRing([secret])) is not None) == (secret == other)
 
 
 def test_a_cookie_of_an_older_secret_is_read_while_it_is_rotated():
-    session_id = new_id()
-    value = cookies.make("old", session_id)
-    assert cookies.read(value, ["new", "old"]).csrf_token == cookies.csrf_token("old", session_id)
-    assert cookies.read(value, ["new"]) is None
+    session_id, old = new_id(), KeyRing(["old"])
+    value = cookies.make(old, session_id)
+    read = cookies.read(value, KeyRing(["new", "old"]))
+    assert read.csrf_token == cookies.csrf_token(old, session_id)
+    assert cookies.read(value, KeyRing(["new"])) is None
 
 
 @given(st.text())
 def test_text_that_nobody_signed_is_no_cookie(text):
-    assert cookies.read(text, ["secret"]) is None
-    assert cookies.read(f"{new_id()}.{text}", ["secret"]) is None
+    keys = KeyRing(["secret"])
+    assert cookies.read(text, keys) is None
+    assert cookies.read(f"{new_id()}.{text}", keys) is None
 
 
 def test_the_signature_of_a_cookie_is_not_its_csrf_token():
-    session_id = new_id()
-    value = cookies.make("secret", session_id)
-    assert cookies.csrf_token("secret", session_id) not in value
-    forged = f"{session_id}.{cookies.csrf_token('secret', session_id)}"
-    assert cookies.read(forged, ["secret"]) is None
+    session_id, keys = new_id(), KeyRing(["secret"])
+    value = cookies.make(keys, session_id)
+    assert cookies.csrf_token(keys, session_id) not in value
+    forged = f"{session_id}.{cookies.csrf_token(keys, session_id)}"
+    assert cookies.read(forged, keys) is None
 
 
 @settings(deadline=None, max_examples=20)

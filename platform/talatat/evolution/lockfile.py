@@ -2,7 +2,9 @@
 
 It is written by `apply` and `rollback` only, so that a reader of the repository, and a plan on another
 machine, see what the composition was: versions, hashes, order, revisions, digests of settings and of the
-OpenAPI document. JSON with sorted keys and one fact a line, for a diff that can be read.
+OpenAPI document. Of packages that were installed from wheels it holds a digest of each file, so that one
+that has other contents under the same version is told by the file. JSON with sorted keys and one fact a
+line, for a diff that can be read.
 """
 
 from __future__ import annotations
@@ -10,11 +12,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from talatat.evolution.canonical import digest
 from talatat.evolution.desired.model import Desired
+from talatat.evolution.desired.packages import content_of
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.model import Change
 from talatat.ini import Ini
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from talatat.evolution.observed import Observed
 
 FORMAT = 1
+_SHORT = 16  # characters that name a file's content; the package's hash is over the whole ones
+_TOLD = 5  # files that are named
 
 
 class UnreadableLock(EvolutionError):
@@ -66,7 +72,9 @@ def _document(
     desired: Desired, release: int | None, heads: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     surface = desired.surface
+    files = {name: found for name, one in desired.packages.items() if (found := _files(one))}
     return {
+        **({"files": files} if files else {}),
         "format": FORMAT,
         "release": release,
         "order": list(desired.order),
@@ -76,6 +84,17 @@ def _document(
         "api": digest(surface.get("api", {})),
         "surface": digest(surface),
     }
+
+
+def _files(package: Mapping[str, Any]) -> dict[str, str]:
+    """The beginning of each file's hash, of a package that is installed as it is said to be.
+
+    An editable one is being worked at, and the hash over all of its files is enough.
+    """
+    content = content_of(package["distribution"])
+    if content.kind != "record" or content.hash != package["hash"]:
+        return {}
+    return {path: found[:_SHORT] for path, found in content.files.items()}
 
 
 def check(ini: Ini) -> None:
@@ -131,11 +150,75 @@ def parted(
     What the last release and the wanted composition differ in is told by `differences`; this tells where
     the lock is like neither of them, and which packages have other contents under the same version.
     """
+    found = [
+        Change("packages", "~", one.what, one.addon, one.detail, "danger")
+        for one in unlike(lock, desired.packages)
+    ]
     if lock is None:
-        return []
+        return found
     release = getattr(observed, "release", None)
     released = {} if release is None else release.surface
-    return [*_packages(lock, desired, released), *_whole(lock, desired, released)]
+    return [*found, *_packages(lock, desired, released), *_whole(lock, desired, released)]
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """A package that is not what its version stands for; `key` accepts it."""
+
+    addon: str
+    what: str
+    detail: str
+    distribution: str
+
+    @property
+    def key(self) -> str:
+        """What `--accept` takes."""
+        return f"package:{self.distribution}"
+
+
+def unlike(
+    lock: Mapping[str, Any] | None, packages: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Unlike]:
+    """The packages whose files are not what was installed, or not what the lock has under the version.
+
+    What the lock holds was accepted when it was written.
+    """
+    locked = {} if lock is None else lock.get("packages", {})
+    for name, now in packages.items():
+        was = locked.get(name, {})
+        same_version = was.get("version") == now["version"]
+        if (same_version and was.get("hash") == now["hash"]) or now["hash"].startswith("files:"):
+            continue
+        what = f"{now['distribution']} {now['version']}"
+        if altered := now.get("altered"):
+            detail = f"files are not as they were installed: {listed(altered)}"
+        elif same_version and str(was.get("hash", "")).startswith("record:"):
+            then = (lock or {}).get("files", {}).get(name)
+            detail = f"other contents than the lock file has under this version{_which(then, now)}"
+        else:
+            continue
+        yield Unlike(name, what, detail, now["distribution"])
+
+
+def _which(then: Mapping[str, str] | None, now: Mapping[str, Any]) -> str:
+    """The files in which a package parts from the lock, where it says which it had."""
+    content = content_of(now["distribution"])
+    if then is None or content.hash != now["hash"]:
+        return ""
+    files = {path: found[:_SHORT] for path, found in content.files.items()}
+    differing = {
+        path: "added" if path not in then else "missing" if path not in files else "changed"
+        for path in sorted({*then, *files})
+        if then.get(path) != files.get(path)
+    }
+    return f": {listed(differing)}"
+
+
+def listed(files: Mapping[str, str]) -> str:
+    """Name the first of some files, each with what became of it."""
+    told = [f"{path} ({how})" for path, how in list(files.items())[:_TOLD]]
+    more = f" and {len(files) - _TOLD} more" if len(files) > _TOLD else ""
+    return ", ".join(told) + more
 
 
 def _packages(
@@ -144,16 +227,9 @@ def _packages(
     applied = {one["name"]: one["version"] for one in released.get("addons", ())}
     for name, now in desired.packages.items():
         locked = lock.get("packages", {}).get(name)
-        if locked is None or locked.get("hash") == now["hash"]:
+        if locked is None or locked.get("version") in (now["version"], applied.get(name)):
             continue
-        if locked.get("version") == now["version"]:
-            if now["hash"].startswith("files:"):  # editable: it is being worked at
-                continue
-            detail = "other contents than the lock file has under this version"
-        elif locked.get("version") == applied.get(name):
-            continue
-        else:
-            detail = f"the lock file has {locked.get('version')}"
+        detail = f"the lock file has {locked.get('version')}"
         what = f"{now['distribution']} {now['version']}"
         yield Change("packages", "~", what, name, detail, "notice")
 

@@ -113,6 +113,14 @@ class PlatformSettings(LimitSettings):
         validator=colander.OneOf(["stop", "quarantine"]),
         description="What to do with an addon that cannot be composed",
     )
+    on_changed_package = colander.SchemaNode(
+        colander.String(),
+        missing="log",
+        key="talatat.on_changed_package",
+        environment=True,
+        validator=colander.OneOf(["log", "stop", "ignore"]),
+        description="What a start does whose packages are not what was installed, or what the lock has",
+    )
     foreign_settings = colander.SchemaNode(
         Words(),
         missing=[],

@@ -26,6 +26,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("revision files against the ledger", surroundings.edited_files),
     ("revisions that packages lack", surroundings.ahead),
     ("packages against the last release", surroundings.packages),
+    ("packages against what was installed", surroundings.altered),
     ("the lock file", surroundings.lock_file),
     ("an unfinished plan", surroundings.unfinished_plan),
     ("processes on older releases", surroundings.older_processes),

@@ -15,6 +15,7 @@ from talatat.db.types import utcnow
 from talatat.evolution import lockfile
 from talatat.evolution.amounts import counted, size
 from talatat.evolution.desired import desired_of
+from talatat.evolution.desired.packages import packages_of
 from talatat.evolution.drift.case import EVERY, Case
 from talatat.evolution.drift.report import Finding
 from talatat.evolution.graph import EvolutionError
@@ -142,6 +143,20 @@ def packages(case: Case) -> Iterator[Finding]:
                 f"addon {name}: {distribution} {now} is installed, but {was} was applied in release "
                 f"{release.number}.",
                 f"pip install '{distribution}=={was}', or go back: talatat rollback {case.opened.ini.uri}",
+                name,
+            )
+
+
+def altered(case: Case) -> Iterator[Finding]:
+    """Packages some files of which are not as they were installed, the lock file's word aside."""
+    composition = None if case.registry is None else case.registry.system.composition
+    for name, one in packages_of(composition).items() if composition else ():
+        if files := one.get("altered"):
+            yield Finding(
+                "package-altered",
+                f"{one['distribution']} {one['version']}: files are not as they were installed: "
+                f"{lockfile.listed(files)}.",
+                f"pip install --force-reinstall --no-deps '{one['distribution']}=={one['version']}'",
                 name,
             )
 

@@ -87,6 +87,9 @@ def prepared(
     if not blockers:
         steps = draft.steps()
         blockers = blockers_of(steps, frozenset(accept), draft.live_tables)
+    strange = list(draft.strange())
+    blockers += [one for one in strange if one.accept not in accept]
+    known = {step.key for step in steps} | {str(one.accept) for one in strange}
     plan = Plan(
         "apply",
         opened.ini.uri,
@@ -96,12 +99,12 @@ def prepared(
         steps=tuple(steps),
         changes=tuple(draft.changes(steps)),
         blockers=tuple(blockers),
-        accepted=tuple(sorted(set(accept) & {step.key for step in steps})),
+        accepted=tuple(sorted(set(accept) & known)),
         measured={
             "warnings": [
                 *desired.warnings,
                 *preflight(opened, observed),
-                *_idle_accepts(accept, steps, graph, blockers),
+                *_idle_accepts(accept, known, graph, blockers),
             ]
         },
     )
@@ -109,13 +112,15 @@ def prepared(
 
 
 def _idle_accepts(
-    accept: Collection[str], steps: Sequence[Step], graph: Graph, blockers: Collection[Blocker]
+    accept: Collection[str], keys: Collection[str], graph: Graph, blockers: Collection[Blocker]
 ) -> Iterator[str]:
     """Accepted names that no step has. One that ran already is no mistake, but a command typed again."""
-    if blockers and not steps:
+    if blockers and not keys:
         return
-    known = {step.key for step in steps} | {":".join(key) for key in graph.revisions}
+    known = {*keys} | {":".join(key) for key in graph.revisions}
     for name in sorted(set(accept) - known):
+        if name.startswith("package:"):  # it is as the lock file has it by now
+            continue
         nearest = get_close_matches(name, known, 1)
         meant = f" Did you mean {nearest[0]}?" if nearest else ""
         yield f"--accept {name} names no step of this plan.{meant}"
@@ -160,6 +165,21 @@ class _Draft:
             *edited(self.opened, self.graph, self.observed),
             *misfits(self.opened, self.graph, self.observed, self._archived()),
         ]
+
+    def strange(self) -> Iterator[Blocker]:
+        """Packages that are not what their versions stand for: only accepted by name.
+
+        In development they are worked at.
+        """
+        if getattr(self.opened.settings, "development", False):
+            return
+        for one in lockfile.unlike(lockfile.read(self.opened.ini), self.desired.packages):
+            yield Blocker(
+                f"{one.what} of addon {one.addon}: {one.detail}. Install it again from where it comes from "
+                f"(pip install --force-reinstall --no-deps '{one.what.replace(' ', '==')}'), or look at what "
+                f"was changed and accept it.",
+                one.key,
+            )
 
     def _archived(self) -> dict[str, Mapping[str, Any]]:
         """The archives in the database of addons that are wanted again, the newest of each.

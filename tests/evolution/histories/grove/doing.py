@@ -65,16 +65,16 @@ def warm_up() -> None:
 
 
 def _know_the_platform() -> None:
-    """The hash of the platform is that of the code in this process, whoever edits its files meanwhile."""
+    """The content of the platform is that of the code in this process, whoever edits its files meanwhile."""
     from talatat.evolution.desired import packages
 
-    known = packages.hash_of("talatat", packages._PLATFORM_PACKAGES)
-    asked = packages.hash_of
+    known = packages.content_of("talatat", packages._PLATFORM_PACKAGES)
+    asked = packages.content_of
 
-    def hash_of(name: str, of: Any) -> str:
+    def content_of(name: str, of: Any = ()) -> packages.Content:
         return known if name == "talatat" else asked(name, of)
 
-    packages.hash_of = hash_of
+    packages.content_of = content_of
 
 
 def do(function: str, site: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:

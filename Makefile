@@ -5,7 +5,7 @@ PYTHON = python3
 PORT = 6543
 INI = development.ini
 
-.PHONY: serve setup test accept fuzz lint format deps vendor wheels clean
+.PHONY: serve setup test accept fuzz lint audit sbom format deps vendor wheels clean
 
 serve:     ## the demonstration shop on http://localhost:6543
 	@$(PYTHON) requirements/install.py serve && exec .venv/bin/python -m demo $(INI) $(PORT)
@@ -24,6 +24,12 @@ fuzz: setup  ## fifty random requests an operation as every role, and the hostil
 
 lint: setup  ## style, types, import rules
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+audit: setup  ## known holes in what requirements/serve.txt locks, by hash (asks pypi.org)
+	@.venv/bin/pip-audit --requirement requirements/serve.txt --require-hashes --disable-pip --strict --progress-spinner off
+
+sbom: setup  ## what a system runs with, and under which licences, as CycloneDX in var/sbom.json
+	@.venv/bin/python requirements/sbom.py var/sbom.json
 
 format: setup  ## write the code as `make lint` wants it
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .

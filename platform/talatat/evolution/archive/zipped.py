@@ -28,6 +28,7 @@ from talatat.evolution.graph import EvolutionError
 MANIFEST = "manifest.json"
 _LEVEL = 1  # rows shrink to a tenth all the same, in a fraction of the time
 _SEAL = 64
+_LARGEST_MANIFEST = 64 << 20  # unpacked; thousands of tables with the texts of their revisions
 _BLOCK = 1 << 20
 _DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, ValueError,
@@ -100,7 +101,8 @@ def appearing(path: Path) -> Iterator[Path]:
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        draft.touch(0o600)
+        draft.unlink(missing_ok=True)  # of a run that was killed
+        draft.touch(0o600, exist_ok=False)  # never through a link that somebody put there
         yield draft
         if draft.stat().st_size:
             draft.rename(path)
@@ -121,7 +123,11 @@ class ArchiveFile:
         self.path = path
         with self._opened() as file, self._worded():
             self._require_seal()
-            document = json.loads(file.read(MANIFEST))
+            with file.open(MANIFEST) as member:
+                text = member.read(_LARGEST_MANIFEST + 1)
+            if len(text) > _LARGEST_MANIFEST:
+                raise ValueError(f"its {MANIFEST} is larger than {_LARGEST_MANIFEST} bytes")
+            document = json.loads(text)
         self.manifest = from_json(document, str(path))
 
     def lines(self, table: TableEntry) -> Iterator[bytes]:

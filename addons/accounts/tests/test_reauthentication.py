@@ -155,3 +155,10 @@ def test_one_ends_all_other_sessions_at_once(accounts, ada):
     elsewhere.get(f"{API}/me", status=401)
     here.get(f"{API}/me", status=200)
     eve.get(f"{API}/me", status=200)
+
+
+def test_the_document_tells_of_the_actions_by_their_names(lite):
+    paths = lite.client().get("/api/accounts/v1/openapi.json").json["paths"]
+    assert {AGAIN, f"{API}/sessions:end-others", f"{API}/me/second-factor:confirm"} <= set(paths)
+    told = paths[f"{API}/sessions"]["post"]["x-problems"]
+    assert {"invalid_credentials", "second_factor_needed"} <= set(told)

@@ -7,6 +7,7 @@ subprocess of its own is, here, a second fork of the same.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -77,6 +78,8 @@ def serve() -> None:
     from grove import doing
 
     doing.warm_up()
+    gc.collect()
+    gc.freeze()  # a collection in a fork would touch, and so copy, all that is warm
     asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what commands print must not mix with answers
     while True:

@@ -51,11 +51,13 @@ def metadata_of(request: Any, provider: Provider) -> Metadata:
 def authorization_url(request: Any, provider: Provider, begun: Begun) -> str:
     """Where the browser is sent to. Raises Untrusted or OutboundError."""
     metadata = metadata_of(request, provider)
+    anew = {"prompt": "login", "max_age": "0"} if begun.again else {}
     url, _ = _client(request, provider, metadata, None).create_authorization_url(
         metadata.endpoints["authorization_endpoint"],
         state=begun.state,
         nonce=begun.nonce,
         code_verifier=begun.verifier,
+        **anew,
     )
     return str(url)
 

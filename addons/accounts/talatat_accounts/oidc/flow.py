@@ -25,7 +25,11 @@ MOST = 4000  # characters that a browser keeps
 
 @dataclass(frozen=True)
 class Begun:
-    """A login that was begun. With `user_id`, somebody who is logged in connects an account."""
+    """A login that was begun.
+
+    With `user_id`, somebody who is logged in connects an account. With `again`, the provider was asked to let
+    them prove anew who they are, whoever is logged in there.
+    """
 
     provider: str
     state: str
@@ -33,13 +37,16 @@ class Begun:
     verifier: str
     target: str
     user_id: str | None
+    again: bool
     at: int
 
     @classmethod
-    def new(cls, provider: Provider, target: str, user_id: str | None = None) -> Self:
+    def new(
+        cls, provider: Provider, target: str, user_id: str | None = None, again: bool = False
+    ) -> Self:
         """One with values that nobody can guess: 256 bits each."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        return cls(provider.name, state, nonce, verifier, target, user_id, int(time.time()))
+        return cls(provider.name, state, nonce, verifier, target, user_id, again, int(time.time()))
 
 
 def keep(request: Any, response: Any, begun: Begun) -> None:

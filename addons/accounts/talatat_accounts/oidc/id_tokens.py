@@ -7,6 +7,7 @@ for us, for this login, a moment ago; and that it goes with the access token bes
 import time
 import warnings
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from authlib.oidc.core import CodeIDToken
@@ -20,6 +21,7 @@ from talatat_accounts.oidc.refusals import CLOCKS, ClocksDiffer, Untrusted
 
 KEY_TYPES = {"R": "RSA", "P": "RSA", "E": "EC"}
 LONGEST_SUBJECT = 255
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def claims_of(
@@ -101,3 +103,14 @@ def _is_off(now: int, claims: dict[str, Any], leeway: int) -> bool:
     if type(made) not in (int, float) or type(ends) not in (int, float):
         return False  # the check says what is wrong with them
     return bool(made > now + leeway or ends <= now - leeway)
+
+
+def proven_at(provider: Provider, claims: dict[str, Any]) -> datetime:
+    """When the person proved to the provider who they are; long ago, if it does not say.
+
+    Somebody may be logged in there for weeks: to come from there is no proof of this moment.
+    """
+    said = claims.get("auth_time")
+    if type(said) not in (int, float) or not 0 <= said <= time.time() + provider.leeway:
+        return LONG_AGO
+    return datetime.fromtimestamp(min(said, time.time()), UTC)

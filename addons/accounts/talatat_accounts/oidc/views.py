@@ -14,6 +14,7 @@ from talatat.problems import Problem
 from talatat.security import leave, local_url, tell
 from talatat_accounts.login import outside_transaction
 from talatat_accounts.oidc import exchange, flow, people, refusals
+from talatat_accounts.oidc.id_tokens import proven_at
 from talatat_accounts.oidc.models import ExternalSession
 from talatat_accounts.oidc.providers import Provider, provider_of
 from talatat_accounts.own import own_identity
@@ -29,9 +30,13 @@ MOST_CODE = 4096
     route_name="accounts.oidc.login", request_method="GET", permission="public", renderer=TEMPLATE
 )
 def go_to_provider(request: Any) -> Any:
-    """To the provider, with a cookie that knows the way back."""
+    """To the provider, with a cookie that knows the way back.
+
+    With `again` for those who are logged in, for what takes a recent login.
+    """
     provider = provider_of(request)
-    begun = flow.Begun.new(provider, local_url(request, request.GET.get("next")))
+    target, again = local_url(request, request.GET.get("next")), "again" in request.GET
+    begun = flow.Begun.new(provider, target, again=again)
     return told(request, provider, begun.target, lambda: _away(request, provider, begun))
 
 
@@ -70,6 +75,11 @@ def _logged_in(request: Any, provider: Provider) -> Any:
         raise refusals.no_login_begun()
     with outside_transaction(request):
         claims = exchange.claims_for(request, provider, begun, code)
+    proven = proven_at(provider, claims)
+    if begun.again and proven.timestamp() < begun.at - provider.leeway:
+        raise refusals.Untrusted(
+            "it was asked for a login anew (max_age=0), and auth_time tells of none"
+        )
     if begun.user_id is None:
         user = people.account_of(request, provider, claims)
     else:
@@ -77,7 +87,7 @@ def _logged_in(request: Any, provider: Provider) -> Any:
     response = HTTPSeeOther(local_url(request, begun.target))
     flow.forget(request, response)
     if begun.user_id is None:
-        started = start_session(request, response, user.id)
+        started = start_session(request, response, user.id, proven)
         request.db.add(ExternalSession(session_id=started.id, provider=provider.name))
         tell(request, "accounts.login", subject=user.id, by="oidc", provider=provider.name)
     return response
@@ -88,6 +98,7 @@ def _logged_in(request: Any, provider: Provider) -> Any:
     route_name="accounts.oidc.connect",
     request_method="POST",
     permission="accounts.self",
+    recent_login=True,
     renderer=TEMPLATE,
 )
 def connect(request: Any) -> Any:

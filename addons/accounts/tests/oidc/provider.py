@@ -100,6 +100,7 @@ class IdentityProvider:
         self.answered = lambda parameters: parameters
         self.clock = 0
         self.last_authorization = {}
+        self.asks_anew = True
 
     def stop(self):
         self.released.set()
@@ -186,6 +187,8 @@ class IdentityProvider:
         person = begun["person"]
         if self.told_in_token is not None:
             person = {name: person[name] for name in self.told_in_token}
+        if "max_age" in begun and self.asks_anew:
+            person = {**person, "auth_time": now}
         return {
             "iss": self.url, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": begun["nonce"],
             "at_hash": half_hash(access_token), **person,

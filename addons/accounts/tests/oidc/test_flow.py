@@ -275,3 +275,43 @@ def test_what_a_provider_publishes_is_fetched_once(company):
 def test_a_client_that_may_not_use_basic_sends_its_secret_in_the_form(company):
     company.provider.announced = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
     company.browser().log_in_at()
+
+
+def begin_anew(browser):
+    """The button of the login page that is shown where a recent login is asked for."""
+    page = browser.get(LOGIN, {"next": "/docs", "again": "1"})
+    link = page.html.find("a", "provider")["href"]
+    return browser.get(link, status=303).location
+
+
+def sensitive(browser, **kw):
+    """Something that takes a login of a moment ago."""
+    proof = browser.get(f"{API}/me").json["csrf_token"]
+    return browser.post("/accounts/oidc/partners/connect", {"csrf_token": proof}, **kw)
+
+
+def test_who_may_be_logged_in_at_the_provider_for_weeks_has_proven_nothing_now(company):
+    browser = company.browser()
+    browser.log_in_at()
+    sensitive(browser, status=403)
+    asked = begin_anew(browser)
+    assert (parameters(asked)["prompt"], parameters(asked)["max_age"]) == ("login", "0")
+    browser.get(browser.at_provider(asked), status=303)
+    sensitive(browser, status=200)
+
+
+def test_a_moment_that_the_provider_tells_counts(company):
+    company.provider.person["auth_time"] = int(time.time()) - 30
+    browser = company.browser()
+    browser.log_in_at()
+    sensitive(browser, status=200)
+
+
+@pytest.mark.parametrize("told", [None, "now", True, -5, 10**18, time.time() - 86400])
+def test_a_provider_that_asks_nobody_anew_is_not_believed(company, told):
+    company.provider.asks_anew = False
+    browser = company.browser()
+    browser.log_in_at()
+    company.provider.person["auth_time"] = told
+    browser.get(browser.at_provider(begin_anew(browser)), status=424)
+    sensitive(browser, status=403)  # the session is as it was

@@ -1,11 +1,11 @@
-"""Who somebody is at an identity provider, and which sessions began there."""
+"""Who somebody is at an identity provider."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from talatat.db import types as t
 
-revision = "0004_oidc"
+revision = "0004_external_identity"
 down_revision = "0003_second_factor"
 requires: dict[str, str] = {}
 phase = "expand"
@@ -34,20 +34,7 @@ def upgrade() -> None:
     op.create_index(
         "accounts_external_identity_user_id_ix", "accounts_external_identity", ["user_id"]
     )
-    op.create_table(
-        "accounts_external_session",
-        sa.Column("session_id", t.UUIDv7(), nullable=False),
-        sa.Column("provider", sa.String(31), nullable=False),
-        sa.PrimaryKeyConstraint("session_id", name="accounts_external_session_pk"),
-        sa.ForeignKeyConstraint(
-            ["session_id"],
-            ["accounts_session.id"],
-            name="accounts_external_session_session_id_fk",
-            ondelete="CASCADE",
-        ),
-    )
 
 
 def downgrade() -> None:
-    op.drop_table("accounts_external_session")
     op.drop_table("accounts_external_identity")

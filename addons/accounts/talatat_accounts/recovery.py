@@ -16,6 +16,7 @@ import click
 from sqlalchemy import delete, select
 
 from talatat.db import transaction
+from talatat.db.origin import Origin, acting_as, who
 from talatat.errors import TalatatError
 from talatat.security import tell
 from talatat_accounts import attempts, second_factor
@@ -86,7 +87,8 @@ def _others(session: Any) -> str:
 
 def run(ini: str, name: str, password: str, wanted: Wanted) -> str:
     """Do what the command does; returns the line to print."""
-    with composed_for(ini) as registry:
+    run = Origin("command", who(), "accounts.recovery")
+    with composed_for(ini) as registry, acting_as(run):
         return reset_password(registry, name, password, wanted)
 
 

@@ -35,25 +35,37 @@ class Shared:
         self.errors: tuple[type[Exception], ...] = (redis.RedisError, OSError)
         self._storage = RedisStorage(url, key_prefix=PREFIX, **options)
         self._redis = self._storage.storage
+        self._acquire = self._storage.lua_acquire_sliding_window
+        self._look = self._storage.lua_sliding_window
 
     def take(self, wants: Sequence[Want]) -> list[Taken]:
         """Take all; an answer for each. Raises one of `errors`."""
+        try:
+            said = iter(self._asked(wants))
+        except redis.exceptions.NoScriptError:  # it has begun anew, and does not know them yet
+            for script in (self._acquire, self._look):
+                self._redis.script_load(script.script)
+            said = iter(self._asked(wants))
+        return [
+            taken(want, bool(next(said)) if want.cost else None, _counts(next(said)))
+            for want in wants
+        ]
+
+    def _asked(self, wants: Sequence[Want]) -> list[Any]:
+        """By the scripts' digests: a pipeline asks each time whether they are known, and waits for it."""
         pipeline = self._redis.pipeline(transaction=False)
         for want in wants:
             quota = want.policy.quota
             assert quota is not None  # nobody wants what is off
             # In braces what a cluster places by: both numbers of a key stand on one machine.
             name = f"{PREFIX}:{{{want.policy.name}/{quota.seconds}/{want.key}}}"
-            keys = [f"{name}/-1", name]
+            keys = (f"{name}/-1", name)
             if want.cost:
-                arguments = [quota.amount, quota.seconds, want.cost]
-                self._storage.lua_acquire_sliding_window(keys, arguments, client=pipeline)
-            self._storage.lua_sliding_window(keys, [quota.seconds], client=pipeline)
-        said = iter(pipeline.execute())
-        return [
-            taken(want, bool(next(said)) if want.cost else None, _counts(next(said)))
-            for want in wants
-        ]
+                arguments = (quota.amount, quota.seconds, want.cost)
+                pipeline.evalsha(self._acquire.sha, 2, *keys, *arguments)
+            pipeline.evalsha(self._look.sha, 2, *keys, quota.seconds)
+        said: list[Any] = pipeline.execute()
+        return said
 
     def look(self) -> None:
         """Raise one of `errors` where it does not answer."""

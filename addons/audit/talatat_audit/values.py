@@ -60,5 +60,7 @@ def _plain(value: Any) -> Any:
 
 def text(value: str, longest: int | None = None) -> str:
     """`value` without what a database cannot keep (NUL, halves of surrogate pairs), cut at `longest`."""
-    made = value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    made = value
+    if not value.isascii() or "\0" in value:
+        made = value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
     return made if longest is None else made[:longest]

@@ -30,25 +30,25 @@ INSERT = sa.text(f"INSERT INTO audit_entry ({_NAMES}) VALUES ({_VALUES})").bindp
     *(sa.bindparam(column.name, type_=column.type) for column in COLUMNS)
 )
 
+LENGTHS = {column.name: getattr(column.type, "length", None) for column in COLUMNS}
+NOTHING = dict.fromkeys(LENGTHS)
+
 Row = dict[str, Any]
 
 
 def row(context: Mapping[str, Any], addon: str, action: str, **more: Any) -> Row:
-    """An entry's columns; texts are cut to what their columns hold."""
+    """An entry's columns; texts are cut to what their columns hold, as those of the context are."""
     made = {
-        **dict.fromkeys(column.name for column in COLUMNS),
+        **NOTHING,
         **context,
         "id": new_id(),
         "happened_at": utcnow(),
         "addon": addon,
-        "action": action,
+        "action": text(action, LENGTHS["action"]),
         "outcome": "succeeded",
-        **more,
     }
-    for column in COLUMNS:
-        value = made[column.name]
-        if isinstance(value, str):
-            made[column.name] = text(value, getattr(column.type, "length", None))
+    for name, value in more.items():
+        made[name] = text(value, LENGTHS[name]) if isinstance(value, str) else value
     return made
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ def origin() -> Origin:
     return _current.get() or Origin("process", who(), "")
 
 
+@cache
 def who() -> str:
-    """`user@host`, of the operating system."""
+    """`user@host`, of the operating system; asked once."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container whose user has no name

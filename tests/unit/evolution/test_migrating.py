@@ -240,10 +240,10 @@ def test_an_error_that_is_not_of_reaching_the_database_is_not_dressed_as_one(the
 
 
 def test_a_process_without_a_user_name_still_records_who(monkeypatch):
-    from talatat.evolution.running import people
+    from talatat.db import origin
 
-    monkeypatch.setattr(people.getpass, "getuser", lambda: (_ for _ in ()).throw(KeyError("uid")))
-    assert people.who().partition("@")[0].isdigit()
+    monkeypatch.setattr(origin.getpass, "getuser", lambda: (_ for _ in ()).throw(KeyError("uid")))
+    assert origin.who.__wrapped__().partition("@")[0].isdigit()
 
 
 def test_status_of_a_composed_system_tells_release_and_what_is_missing(shelf, database_url):

@@ -23,6 +23,7 @@ from pyramid.response import Response
 
 from talatat.codes import CODES
 from talatat.composition import PLATFORM
+from talatat.masking import masked
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -159,23 +160,26 @@ def document(request: Request, problem: Problem) -> dict[str, Any]:
         "type": f"{request.application_url}/docs/problems/{problem.problem_code}",
         "title": problem.title,
         "status": problem.code,
-        "detail": short(problem.detail),
-        "instance": short(request.path),
+        "detail": shown(problem.detail),
+        "instance": shown(request.path),
         "code": problem.problem_code,
         "request_id": request_id(request),
         "addon": addon_of(request),
     }
     if problem.errors:
         found["errors"] = [
-            {name: short(value) for name, value in error.items()} for error in problem.errors
+            {name: shown(value) for name, value in error.items()} for error in problem.errors
         ]
     found.update(problem.extra)
     return found
 
 
-def short(value: Any) -> Any:
-    """A text that may hold what a client sent, cut where it grows long; anything else as it is."""
-    if not isinstance(value, str) or len(value) <= LONGEST_TEXT:
+def shown(value: Any) -> Any:
+    """A text that may hold what a client sent, keys masked and cut where it is long; else as it is."""
+    if not isinstance(value, str):
+        return value
+    value = masked(value)
+    if len(value) <= LONGEST_TEXT:
         return value
     return f"{value[: LONGEST_TEXT - 1]}…"
 
@@ -220,7 +224,7 @@ def page(request: Request, problem: Problem) -> bytes:
     return PAGE.format(
         status=problem.code,
         title=escape(problem.title),
-        detail=escape(short(str(problem.detail or ""))),
+        detail=escape(shown(str(problem.detail or ""))),
         code=escape(problem.problem_code),
         request_id=escape(request_id(request)),
         root=escape(request.script_name),

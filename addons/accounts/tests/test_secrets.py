@@ -12,6 +12,7 @@ from talatat_accounts import cookies
 from talatat_accounts.passwords import Passwords
 from talatat_accounts.tokens import digest, looks_like_token, new_token
 
+KEYS = KeyRing(["secret"])
 SHAPE = re.compile(r"tlt_[0-9A-Za-z]{49}")
 SECRETS = st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable())
 
@@ -48,9 +49,11 @@ def test_a_digest_does_not_show_the_token():
 
 @given(SECRETS)
 def test_a_cookie_is_read_back_with_the_secret_that_signed_it(secret):
-    session_id, keys = new_id(), KeyRing([secret])
-    cookie = cookies.read(cookies.make(keys, session_id), keys)
-    assert cookie == cookies.SessionCookie(session_id, cookies.csrf_token(keys, session_id))
+    session_id = new_id()
+    cookie = cookies.read(cookies.make(KeyRing([secret]), session_id), KeyRing([secret]))
+    assert cookie == cookies.SessionCookie(
+        session_id, cookies.csrf_token(KeyRing([secret]), session_id)
+    )
 
 
 @given(SECRETS, SECRETS)
@@ -60,7 +63,8 @@ def test_a_cookie_of_another_secret_is_not_read(secret, other):
 
 
 def test_a_cookie_of_an_older_secret_is_read_while_it_is_rotated():
-    session_id, old = new_id(), KeyRing(["old"])
+    session_id = new_id()
+    old = KeyRing(["old"])
     value = cookies.make(old, session_id)
     read = cookies.read(value, KeyRing(["new", "old"]))
     assert read.csrf_token == cookies.csrf_token(old, session_id)
@@ -69,17 +73,16 @@ def test_a_cookie_of_an_older_secret_is_read_while_it_is_rotated():
 
 @given(st.text())
 def test_text_that_nobody_signed_is_no_cookie(text):
-    keys = KeyRing(["secret"])
-    assert cookies.read(text, keys) is None
-    assert cookies.read(f"{new_id()}.{text}", keys) is None
+    assert cookies.read(text, KEYS) is None
+    assert cookies.read(f"{new_id()}.{text}", KEYS) is None
 
 
 def test_the_signature_of_a_cookie_is_not_its_csrf_token():
-    session_id, keys = new_id(), KeyRing(["secret"])
-    value = cookies.make(keys, session_id)
-    assert cookies.csrf_token(keys, session_id) not in value
-    forged = f"{session_id}.{cookies.csrf_token(keys, session_id)}"
-    assert cookies.read(forged, keys) is None
+    session_id = new_id()
+    value = cookies.make(KEYS, session_id)
+    assert cookies.csrf_token(KEYS, session_id) not in value
+    forged = f"{session_id}.{cookies.csrf_token(KEYS, session_id)}"
+    assert cookies.read(forged, KEYS) is None
 
 
 @settings(deadline=None, max_examples=20)

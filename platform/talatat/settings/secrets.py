@@ -11,7 +11,8 @@ from typing import Any
 
 import colander
 
-MASK = "********"
+from talatat.masking import MASK
+
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 _in_memory: ContextVar[bool] = ContextVar("missing secrets are made in memory", default=False)

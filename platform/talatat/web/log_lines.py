@@ -11,6 +11,7 @@ from pyramid.config import global_registries
 from pyramid.threadlocal import get_current_request
 
 from talatat.composition import PLATFORM, Composition
+from talatat.masking import masked
 from talatat.problems import addon_of
 from talatat.web.tracing import IN_ENVIRON
 
@@ -78,7 +79,7 @@ class Formatter(logging.Formatter):
             event["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             event["stack"] = record.stack_info
-        return self._render(event)
+        return masked(self._render(event))
 
     def _as_json(self, event: dict[str, Any]) -> str:
         """One object on one line; what JSON does not know is shown as text."""

@@ -16,6 +16,7 @@ calling      calls to a provider, few at a time
 exchange     the address of the provider, and from a code to claims
 id_tokens    what is checked of an ID token
 views        the pages
+services     who one is at providers, and taking that away
 people       from claims to an account
 models       whose account belongs to whom, and which session came from where
 """
@@ -37,3 +38,4 @@ def includeme(config: Any) -> None:
         config.add_problem(code, status, meaning, remedy)
     config.registry.registerUtility(Published(), IPublished)
     config.scan(".views")
+    config.scan(".services")

@@ -1,6 +1,6 @@
 """Which sessions began at an identity provider.
 
-A revision of its own: it locks the sessions, and the one before locks the users.
+A revision of its own: it locks the sessions, and that of the identities locks the users.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from talatat.db import types as t
 
-revision = "0005_external_session"
-down_revision = "0004_external_identity"
+revision = "0006_external_session"
+down_revision = "0005_tokens"
 requires: dict[str, str] = {}
 phase = "expand"
 

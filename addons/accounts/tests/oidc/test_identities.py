@@ -5,6 +5,7 @@ import time
 from sqlalchemy import select
 
 from talatat.db import new_id
+from talatat.testing.conventions import findings
 from talatat_accounts.oidc.models import ExternalIdentity
 
 from ..conftest import API  # noqa: TID252  # tests are no package with a name
@@ -70,3 +71,9 @@ def test_a_provider_that_proved_nothing_lets_nobody_take_it_away(company):
     proof = {"X-CSRF-Token": browser.get(f"{API}/me").json["csrf_token"]}
     answer = browser.delete(f"{IDENTITIES}/{item['id']}", headers=proof, status=403)
     assert answer.json["code"] == "reauthentication_needed"
+
+
+def test_what_providers_add_to_the_api_follows_its_conventions(company):
+    told = company.test.app.get("/api/accounts/v1/openapi.json").json
+    assert "/api/accounts/v1/identities/{id}" in told["paths"]
+    assert findings(told, "accounts") == []

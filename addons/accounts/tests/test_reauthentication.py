@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from talatat.db import utcnow
+from talatat.db import new_id, utcnow
 from talatat_accounts.models import Session
 
 from .conftest import API, PASSWORD
@@ -31,6 +31,8 @@ def sensitive(client, user_id):
     return {
         "password": call("put_json", f"{API}/me/password", {"current": PASSWORD, "new": NEW}),
         "token": call("post_json", f"{API}/tokens", {}),
+        "ending sessions": call("post", f"{API}/sessions:end-others"),
+        "ending one": call("delete", f"{API}/sessions/{new_id()}"),
         "second factor": call("post", f"{API}/me/second-factor"),
         "somebody's roles": call("patch_json", user, {"roles": ["accounts.manager"]}),
         "somebody's password": call("patch_json", user, {"password": NEW}),

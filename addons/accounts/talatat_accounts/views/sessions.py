@@ -123,7 +123,13 @@ def end_current(request: Any) -> Any:
     return response
 
 
-@others.post(permission="accounts.self", operation="end", response=EndedSchema, problems={})
+@others.post(
+    permission="accounts.self",
+    recent_login=True,
+    operation="end",
+    response=EndedSchema,
+    problems={},
+)
 def end_all_others(request: Any) -> Any:
     """End all one's sessions but the one that asks."""
     identity = own_identity(request)
@@ -132,7 +138,7 @@ def end_all_others(request: Any) -> Any:
     return {"ended": ended}
 
 
-@session.delete(permission="accounts.self", status=204, problems={})
+@session.delete(permission="accounts.self", recent_login=True, status=204, problems={})
 def end_other(request: Any) -> Any:
     """End one of one's own sessions, in another browser for example."""
     identity, ended = own_identity(request), request.matchdict["id"]

@@ -153,7 +153,8 @@ REQUIRES = {"catalog": (), "orders": ("catalog",), "loyalty": ("catalog", "order
 OTHERS = (
     "catalog_product_category", "catalog_search", "orders_order", "orders_order_line", "orders_history_line",
     "loyalty_entry", "accounts_membership", "accounts_grant", "accounts_session", "accounts_token",
-    "accounts_attempt",
+    "accounts_attempt", "accounts_second_factor", "accounts_recovery_code", "accounts_external_identity",
+    "accounts_external_session",
 )  # fmt: skip
 
 

@@ -10,129 +10,13 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from diary import DIARY, ENTRIES, ROOMS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
 from talatat.testing.authorization.actors import ByHeader, header_of
 
-DIARY = {
-    "__init__.py": """
-        from .resources import Entries, Rooms
-        def includeme(config):
-            for name in ("read", "create", "write", "pay", "set_pay", "all", "tags"):
-                config.add_permission(f"diary.{name}", name)
-            config.add_resource(Rooms)
-            config.add_resource(Entries)
-        """,
-    "models.py": """
-        import sqlalchemy as sa
-        from sqlalchemy.orm import Mapped, mapped_column, relationship
-        from talatat.db import Record, UUIDv7, declarative_base
-        Base = declarative_base("diary")
-        class Room(Record, Base):
-            __tablename__ = "diary_room"
-            label: Mapped[str]
-            owner: Mapped[str]
-            rent: Mapped[int]
-        class Entry(Record, Base):
-            __tablename__ = "diary_entry"
-            title: Mapped[str]
-            owner: Mapped[str]
-            pay: Mapped[int]
-            origin: Mapped[str]
-            code: Mapped[str | None] = mapped_column(unique=True)
-            room_id: Mapped[str | None] = mapped_column(UUIDv7, sa.ForeignKey(Room.id, ondelete="SET NULL"))
-            room: Mapped[Room | None] = relationship(Room)
-        """,
-    "resources.py": """
-        import colander
-        import sqlalchemy as sa
-        from talatat import schema as s
-        from talatat.resources import Ranking, Resource, item_action
-        from .models import Entry, Room
-
-        class Owned:
-            def scope(self, request, query):
-                if request.has_permission("diary.all"):
-                    return query
-                return query.where(self.model.owner == request.identity.id)
-
-            def apply(self, request, row, changes):
-                super().apply(request, row, changes)
-                row.owner = row.owner or request.identity.id
-
-        class RoomSchema(colander.MappingSchema):
-            id = colander.SchemaNode(s.UUID(), read_only=True)
-            label = colander.SchemaNode(colander.String())
-            rent = colander.SchemaNode(colander.Integer(), missing=0, read_permission="diary.pay")
-
-        class EntrySchema(colander.MappingSchema):
-            id = colander.SchemaNode(s.UUID(), read_only=True)
-            title = colander.SchemaNode(colander.String(), validator=colander.Length(1, 20))
-            pay = colander.SchemaNode(colander.Integer(), missing=0, read_permission="diary.pay",
-                                      write_permission="diary.set_pay")
-            origin = colander.SchemaNode(colander.String(), missing="?", create_only=True,
-                                         read_permission="diary.pay")
-            code = colander.SchemaNode(colander.String(), missing=None)
-            room_id = colander.SchemaNode(s.UUID(), missing=None)
-
-            def validator(self, node, value):
-                if value["title"] == "refused":
-                    raise colander.Invalid(node, "no")
-
-        class Rooms(Owned, Resource):
-            name = "rooms"
-            model = Room
-            schema = RoomSchema
-            permissions = {"read": "diary.read", "write": "diary.all"}
-            filters = ("label", "rent")
-
-        class Entries(Owned, Resource):
-            name = "entries"
-            model = Entry
-            schema = EntrySchema
-            permissions = {"read": "diary.read", "create": "diary.create", "write": "diary.write"}
-            filters = {**dict.fromkeys(("title", "pay", "origin", "room_id", "room.label", "room.rent")),
-                       "earned": Entry.pay}
-            sorts = {"title": Entry.title, "pay": Entry.pay, "by_pay": Entry.pay * 2}
-            default_sort = ("-pay", "title")
-            keeps_deleted = True
-            searched = ("title",)
-
-            def search(self, request, text):
-                found = sa.select(Entry.id, sa.func.length(Entry.title).label("score"))
-                return Ranking(found.where(Entry.title.contains(text)).subquery())
-
-            @item_action("touch", permission="diary.write")
-            def touch(self, request, row):
-                return row
-        """,
-    "migrations/versions/0001_diary.py": """
-        import sqlalchemy as sa
-        from alembic import op
-        from talatat.db import types as t
-        revision, down_revision, phase = "0001_diary", None, "expand"
-        def record():
-            return [
-                sa.Column("id", t.UUIDv7(), primary_key=True),
-                sa.Column("version", sa.Integer, nullable=False),
-                sa.Column("created_at", t.UTCDateTime(), nullable=False),
-                sa.Column("updated_at", t.UTCDateTime(), nullable=False),
-                sa.Column("owner", sa.String, nullable=False),
-            ]
-        def upgrade():
-            op.create_table("diary_room", *record(), sa.Column("label", sa.String, nullable=False),
-                            sa.Column("rent", sa.Integer, nullable=False))
-            op.create_table(
-                "diary_entry", *record(), sa.Column("title", sa.String, nullable=False),
-                sa.Column("pay", sa.Integer, nullable=False), sa.Column("origin", sa.String, nullable=False),
-                sa.Column("code", sa.String, unique=True),
-                sa.Column("room_id", t.UUIDv7(), sa.ForeignKey("diary_room.id", ondelete="SET NULL")),
-            )
-        """,
-}
-ENTRIES, ROOMS = "/api/diary/v1/entries", "/api/diary/v1/rooms"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""The composed shop of development.ini on SQLite: people with tokens, and rows that two of them own.
+"""The shop of all addons of this lot on SQLite: people with tokens, and rows that two of them own.
 
 People, roles and tokens are made through the shop's own API, so that what is proven of a narrowed token is
 proven of a real one. `admit` changes what the two owners hold; `restore` goes back to the file as it was then.
@@ -15,7 +15,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from talatat.composing import load_composition
 from talatat.testing import TestSystem, composed
 from talatat.testing.authorization import Supply, digest_of
 from talatat_accounts.bootstrap import ensure_admin
@@ -143,8 +142,8 @@ class Shop:
 
 @contextmanager
 def opened() -> Iterator[Shop]:
-    """Compose what development.ini composes, and let two people buy."""
-    addons = [one.name for one in load_composition(str(ROOT / "development.ini")).addons]
+    """Compose all addons, and let two people buy."""
+    addons = sorted(one.parent.name for one in ROOT.glob("addons/*/pyproject.toml"))
     with composed([*addons, "authorizing.roles"], settings=SETTINGS) as system:
         made = ensure_admin(system.system)
         assert made is not None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
 
+from talatat.codes import CODE_OF_STATUS
 from talatat.security.grants import AUTHENTICATED, PUBLIC
 from talatat.testing.authorization.actors import ACTORS
 from talatat.testing.authorization.matrix import Line
@@ -101,7 +102,10 @@ class _Asking:
 
     def _listed(self, path: str, who: Headers) -> list[str]:
         answer = self.send(Ready("GET", f"{path}?limit=500").sent(who))
-        return [str(one["id"]) for one in answer.json["items"]] if answer.status == 200 else []
+        # The oldest first: what `admit` itself has written is gone when somebody else is admitted.
+        return (
+            sorted(str(one["id"]) for one in answer.json["items"]) if answer.status == 200 else []
+        )
 
     def line(self, one: Try) -> Line:
         """What came of one try."""
@@ -136,9 +140,13 @@ class _Asking:
 
 
 def worded(answer: Answer, ready: Ready) -> str:
-    """An answer in a word: the status of a refusal, which rows were seen, or `allowed`."""
+    """An answer in a word: the refusal, which rows were seen, or `allowed`.
+
+    A refusal with a code of its own is one by the view, which was reached: that tells the code.
+    """
     if answer.status >= 400:
-        return str(answer.status)
+        own = "" if answer.code == CODE_OF_STATUS.get(answer.status) else answer.code
+        return f"{answer.status} {own}".rstrip()
     if not ready.mine or not answer.body or not answer.content_type.endswith("json"):
         return "allowed"
     shown = {str(one.get("id")) for one in answer.json.get("items", ())}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 EVENTS = frozenset({"socket.connect", "socket.getaddrinfo"})
-OUTBOUND = "/talatat/outbound.py"
+OUTBOUND = "/talatat/outbound/"
 _watching: list[tuple[Path, list[str]]] = []
 _hooked: list[bool] = []
 
@@ -52,7 +52,7 @@ def _line_below(folder: Path) -> str | None:
     frame = sys._getframe(2)
     while frame is not None:
         file = frame.f_code.co_filename
-        if file.endswith(OUTBOUND):  # it has looked at the address
+        if OUTBOUND in file:  # it has looked at the address
             return None
         if file.startswith(f"{folder}/"):
             return f"{folder.name}/{Path(file).relative_to(folder).as_posix()}:{frame.f_lineno}"

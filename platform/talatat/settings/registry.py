@@ -15,6 +15,8 @@ from talatat.ini import Ini
 from talatat.settings.platform import FOREIGN, OWNED, PYRAMID_KEYS, PlatformSettings, Truth, Words
 from talatat.settings.secrets import MASK, VARIABLE, SecretType, mask_url
 
+LIMITS = "talatat.limits."
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -147,7 +149,7 @@ class Settings:
             )
         return f"{self.ini.at(key)}: {key}: {said}. Correct the line."
 
-    def unknown(self, composed: Iterable[str], sleeping: Iterable[str]) -> Iterator[str]:
+    def unknown(self, composed: Iterable[str], sleeping: Iterable[str | None]) -> Iterator[str]:
         """A problem for each key that nobody knows; keys of sleeping addons are let be."""
         composed, sleeping = set(composed), set(sleeping)
         foreign = {*FOREIGN, *self.platform.foreign_settings}
@@ -156,6 +158,8 @@ class Settings:
         for key in self.raw:
             prefix = key.partition(".")[0]
             if key in self.known or key in PYRAMID_KEYS or key.startswith("talatat.permissions."):
+                continue
+            if limited_addon(key) in sleeping:
                 continue
             owned = prefix in OWNED or prefix in composed
             if not owned and (prefix in foreign or prefix in sleeping):
@@ -175,7 +179,7 @@ class Settings:
     def unknown_of_platform(self) -> Iterator[str]:
         """A problem for each unknown key of the platform's own: known before an addon is included."""
         prefixes = {key.partition(".")[0] for key in self.raw}
-        return self.unknown((), prefixes)
+        return self.unknown((), prefixes | {limited_addon(key) for key in self.raw})
 
     def shown(self) -> dict[str, Any]:
         """Every known key with its value, secrets masked: what may be printed."""
@@ -187,6 +191,12 @@ class Settings:
             else:
                 shown[key] = mask_url(raw) if raw is not None else setting.default
         return shown
+
+
+def limited_addon(key: str) -> str | None:
+    """Whose limit a key is: `accounts` of `talatat.limits.accounts.login`, None of one of the platform's."""
+    addon, dot, _ = key.removeprefix(LIMITS).partition(".")
+    return addon if dot and key.startswith(LIMITS) else None
 
 
 def _worded(text: Any) -> str:

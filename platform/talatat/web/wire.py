@@ -137,7 +137,7 @@ class ProblemTask(ErrorTask):
         else:
             self.set_close_on_finish()
         self.content_length = len(body)
-        self.write(b"" if self.request.command == "HEAD" else body)
+        self.write(b"" if getattr(self.request, "command", "") == "HEAD" else body)
 
 
 class Channel(HTTPChannel):

@@ -131,6 +131,18 @@ def test_a_limit_in_the_ini_that_cannot_be_is_told_with_its_line(composed_till, 
     assert "test.ini:" in str(raised.value)
 
 
+def test_a_limit_of_an_addon_that_is_installed_and_not_composed_sleeps(addons, sqlite_url):
+    declaring = "def includeme(config): config.add_limit('lamp.light', '5/minute')\n"
+    addons.write("lamp", {"__init__.py": declaring})
+    addons.write("desk", {})
+    said = {"talatat.limits.lamp.light": "9/minute"}
+    with addons.composed("desk", url=sqlite_url, settings=said) as system:
+        assert "lamp.light" not in system.system.limits.policies
+    said = {"talatat.limits.lump.light": "9/minute"}
+    with pytest.raises(CompositionError, match="unknown setting"):
+        addons.composed("desk", url=sqlite_url, settings=said).__enter__()
+
+
 def test_a_view_with_a_limit_that_nobody_declares_does_not_start(addons, sqlite_url):
     addons.write(
         "lamp",

@@ -62,11 +62,12 @@ def masking_of(
 def is_secret(column: sa.Column[Any]) -> bool:
     """Whether a column that says nothing of audit is better masked."""
     type_ = column.type
+    impl = getattr(type_, "impl", type_)
+    plain = isinstance(impl, sa.DateTime | sa.Date | sa.Boolean)  # when a password was changed
     return bool(
         column.info.get("private")
-        or SOUNDS_SECRET.search(column.name.lower())
-        or isinstance(type_, sa.LargeBinary)
-        or isinstance(getattr(type_, "impl", None), sa.LargeBinary)
+        or (SOUNDS_SECRET.search(column.name.lower()) and not plain)
+        or isinstance(impl, sa.LargeBinary)
         or "encrypted" in type(type_).__name__.lower()
     )
 

@@ -7,7 +7,7 @@ import colander
 import pytest
 import sqlalchemy as sa
 
-from talatat_accounts.models import Session, Token, User
+from talatat_accounts.models import RecoveryCode, SecondFactor, Session, Token, User
 from talatat_audit.masking import MASK, masking_of, secret_attributes
 from talatat_audit.models import Entry
 
@@ -76,6 +76,51 @@ def test_a_session_that_is_seen_again_is_not_told(trail):
     trail.app.delete(f"{API}/users/{made}", status=204)
 
 
+def test_what_proves_a_second_factor_is_in_no_entry(trail):
+    person = {"name": "meryt", "password": CANARY}
+    made = trail.app.post_json(f"{API}/users", person, status=201).json["id"]
+    digest = "d1" * 32
+    with trail.test.session() as session:
+        session.add(SecondFactor(user_id=made, seed=f"SEED{CANARY}"))
+        session.add(RecoveryCode(user_id=made, digest=digest))
+    trail.app.delete(f"{API}/users/{made}", status=204)
+    codes = trail.entries(Entry.resource == "accounts_recovery_code")
+    assert [one["action"] for one in codes] == ["create", "delete"]
+    assert {one["subject"] for one in codes} <= {f"{made},{MASK}", f"{MASK},{made}"}
+    factor = trail.entries(Entry.resource == "accounts_second_factor")
+    assert factor[0]["after"]["seed"] == factor[1]["before"]["seed"] == MASK
+    told = everything(trail)
+    assert CANARY not in told
+    assert digest not in told
+
+
+def test_a_value_that_no_key_reads_any_more_keeps_no_row_from_being_deleted(trail):
+    person = {"name": "tiaa", "password": CANARY}
+    made = trail.app.post_json(f"{API}/users", person, status=201).json["id"]
+    with trail.test.session() as session:
+        session.add(SecondFactor(user_id=made, seed="SEED"))
+        session.flush()
+        session.execute(sa.text("UPDATE accounts_second_factor SET seed = 'lost'"))
+    trail.forget()
+    trail.app.delete(f"{API}/users/{made}", status=204)
+    entry = trail.one(Entry.resource == "accounts_second_factor")
+    assert (entry["action"], entry["before"]["seed"]) == ("delete", MASK)
+
+
+def test_a_failed_login_is_kept_without_what_was_typed(trail):
+    typed = {"user": f"{CANARY}-as-name", "password": CANARY}
+    nobody = {"X-Test-Identity": ""}
+    where = {"REMOTE_ADDR": "192.0.2.33"}
+    answer = trail.app.post_json(
+        f"{API}/sessions", typed, headers=nobody, extra_environ=where, status=401
+    )
+    entry = trail.one(Entry.outcome == "failed")
+    assert entry["addon"] == "accounts"
+    assert entry["address"] == "192.0.2.33"
+    assert entry["request_id"] == answer.headers["Request-Id"]
+    assert CANARY not in everything(trail)
+
+
 @pytest.fixture(scope="module")
 def table():
     return sa.Table(
@@ -87,6 +132,7 @@ def table():
         sa.Column("tokens_used", sa.Integer, info={"audit": "shown"}),
         sa.Column("api_key", sa.String),
         sa.Column("totp_seed", sa.String),
+        sa.Column("password_changed_at", sa.DateTime),
         sa.Column("recovery_codes", sa.String),
         sa.Column("picture", sa.LargeBinary),
         sa.Column("notes", sa.String, info={"private": True}),
@@ -100,7 +146,7 @@ def table():
 def test_what_sounds_like_a_secret_is_masked_unless_its_column_says_otherwise(table):
     masking = masking_of(table, [table.c.version], {"typed"})
     shown = {column.name for column in table.columns if masking.shown(column.name)}
-    assert shown == {"id", "tokens_used", "title", "hashtag"}
+    assert shown == {"id", "tokens_used", "title", "hashtag", "password_changed_at"}
     assert masking.omitted == {"version", "updated_at", "pages"}
 
 

@@ -42,7 +42,7 @@ def deleted(
         values = {value for value in values if (id(dependent), value) not in led}
         led |= {(id(dependent), value) for value in values}
         child = tables.by_name[dependent.column.table.name]
-        found = _children(connection, dependent, sorted(values, key=str))
+        found = _children(connection, child, dependent, sorted(values, key=str))
         if dependent.action == "CASCADE":
             if found:
                 deleted(connection, tables, changes, child, found, led)
@@ -51,13 +51,13 @@ def deleted(
 
 
 def _children(
-    connection: sa.Connection, dependent: Dependent, values: Sequence[Any]
+    connection: sa.Connection, child: Audited, dependent: Dependent, values: Sequence[Any]
 ) -> list[Mapping[str, Any]]:
     column = dependent.column
     return [
         dict(row)
         for part in chunks(values)
-        for row in connection.execute(sa.select(column.table).where(column.in_(part))).mappings()
+        for row in connection.execute(child.select().where(column.in_(part))).mappings()
     ]
 
 

@@ -176,11 +176,20 @@ def entry_of(change: RowChange | Statement | Row, context: Mapping[str, Any]) ->
         audited.addon,
         change.action,
         resource=audited.resource,
-        subject=None if change.key is None else ",".join(map(str, change.key)),
+        subject=_subject(audited, change.key),
         label=change.label,
         before=_shown(audited, change.before),
         after=_shown(audited, change.after),
     )
+
+
+def _subject(audited: Audited, key: tuple[Any, ...] | None) -> str | None:
+    """The primary key as a text; a digest may be a part of one."""
+    if key is None:
+        return None
+    masked = audited.masking.masked
+    named = zip(audited.keys, key, strict=True)
+    return ",".join(MASK if column.name in masked else str(value) for column, value in named)
 
 
 def _shown(audited: Audited, values: Values | None) -> dict[str, Any] | None:

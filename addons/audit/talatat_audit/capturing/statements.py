@@ -141,8 +141,7 @@ class Reading:
         if values is not None:
             way.before = _rows(connection, way, [(one,) for one in values], lock=True)
             return element  # type: ignore[no-any-return]
-        columns = [element.table.c[column.key] for column in audited.table.columns]
-        query = sa.select(*columns).limit(MOST + 1)
+        query = audited.select(element.table).limit(MOST + 1)
         if element.whereclause is not None:
             query = query.where(element.whereclause)
         postgresql = connection.dialect.name == "postgresql"
@@ -288,7 +287,7 @@ def _matching(
     columns = [table.c[name] for name in names]
     found: dict[Key, Values] = {}
     for part in chunks(values):
-        query = sa.select(table).where(_are(columns, part))
+        query = way.audited.select().where(_are(columns, part))
         if lock and connection.dialect.name == "postgresql":
             query = query.with_for_update(key_share=True)
         for row in connection.execute(query).mappings():

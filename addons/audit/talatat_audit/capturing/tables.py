@@ -46,6 +46,20 @@ class Audited:
         """The columns of the primary key."""
         return list(self.table.primary_key.columns)
 
+    def select(self, table: Any = None) -> sa.Select[Any]:
+        """SELECT of all columns, by their names. Those that are masked come as they are stored.
+
+        They are only compared, and a value that no key decrypts any more must not keep a row from being
+        deleted. `table` is the table as a statement has it.
+        """
+        columns = (self.table if table is None else table).c
+        return sa.select(*(self._read(columns[name]) for name in self.names))
+
+    def _read(self, column: Any) -> Any:
+        if column.name in self.masking.masked and isinstance(column.type, sa.types.TypeDecorator):
+            return sa.type_coerce(column, column.type.impl_instance).label(column.key)
+        return column
+
     def key_of(self, values: Any) -> tuple[Any, ...] | None:
         """The primary key among `values` by column name; None where it is not all there."""
         found = tuple(values.get(column.name) for column in self.keys)

@@ -45,6 +45,10 @@ def includeme(config: Any) -> None:
     check(
         "login-limits", ".deployment.login_limits", "Passwords are guessed a few times", **warning
     )
+    check(
+        "second-factor", ".deployment.second_factor", "Administrators have a second factor",
+        severity="info",
+    )  # fmt: skip
     config.include(".routes")
     if raw.get("accounts.oidc", "").split():
         config.include(".oidc")  # logging in through identity providers

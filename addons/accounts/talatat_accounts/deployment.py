@@ -4,8 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sqlalchemy import inspect, select, union
+
 from talatat.deployment import Deployment, Found
+from talatat_accounts.models import Grant, Membership, SecondFactor, User
 from talatat_accounts.settings import DAY, HOUR
+
+ADMIN = "admin"
+_HOLDERS = union(
+    select(Grant.user_id).where(Grant.role == ADMIN, Grant.user_id.is_not(None)),
+    select(Membership.user_id)
+    .join(Grant, Grant.group_id == Membership.group_id)
+    .where(Grant.role == ADMIN),
+)
+_CONFIRMED = select(SecondFactor.user_id).where(SecondFactor.confirmed_at.is_not(None))
+_UNGUARDED = (
+    select(User.name)
+    .where(User.active, User.password_hash.is_not(None))
+    .where(User.id.in_(_HOLDERS), User.id.not_in(_CONFIRMED))
+    .order_by(User.name)
+)
 
 # What OWASP's password storage cheat sheet asks of Argon2id at least: passes -> KiB.
 LEAST_MEMORY = {1: 47104, 2: 19456, 3: 12288, 4: 9216, 5: 7168}
@@ -67,3 +85,22 @@ def login_limits(case: Deployment) -> Iterator[Found]:
                 f"accounts.{name} lets {getattr(settings, name)} guesses pass in {settings.login_window} s",
                 case.in_app(f"accounts.{name} = {most}, or less"),
             )
+
+
+def second_factor(case: Deployment) -> Iterator[Found]:
+    """An administrator's password that somebody else has learned opens everything.
+
+    Looked for are users who hold the role `admin`, themselves or by a group, can log in by password, and
+    have no second factor.
+    """
+    if not case.released:
+        return
+    with case.reading() as connection:
+        if not inspect(connection).has_table(SecondFactor.__tablename__):
+            return
+        names = connection.execute(_UNGUARDED).scalars().all()
+    if names:
+        yield Found(
+            f"administrators without a second factor: {', '.join(names)}",
+            "let each of them set one up at /api/accounts/v1/me/second-factor",
+        )

@@ -11,8 +11,22 @@ from pathlib import Path
 
 import pytest
 from psycopg import sql
+from sqlalchemy import select
+
+from talatat.db import utcnow
+from talatat.testing import composed
+from talatat_accounts.bootstrap import ensure_admin
+from talatat_accounts.models import SecondFactor, User
 
 ROOT_PROCESS = {"pid": 1, "host": socket.gethostname()}  # on Linux the first process is root's
+
+
+CHEAP = {
+    "accounts.secret": "file:%(here)s/secret",
+    "accounts.argon2_time_cost": "1",
+    "accounts.argon2_memory_cost": "8",
+    "accounts.argon2_parallelism": "1",
+}
 
 
 def ids(examined):
@@ -38,7 +52,10 @@ FAULTS = {
     "talatat:client-address": lambda site: site.edit(
         "= x-forwarded-for x-forwarded-host", "= x-forwarded-host"
     ),
-    "talatat:secret-missing": lambda site: site.edit("talatat.secret = ${TALATAT_SECRET}", ""),
+    "talatat:secret-missing": lambda site: (
+        site.edit("    accounts\n    audit\n", "    catalog\n"),  # which keeps nothing encrypted
+        site.edit("talatat.secret = ${TALATAT_SECRET}", ""),
+    ),
     "talatat:secret-weak": lambda site: site.environ.update(TALATAT_SECRET="abcd" * 12),
     "talatat:secret-shared": lambda site: site.environ.update(
         ACCOUNTS_SECRET=site.environ["TALATAT_SECRET"]
@@ -130,6 +147,23 @@ def test_a_schema_in_which_everybody_makes_tables_is_found(site, monkeypatch):
             connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
 
 
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda site: site.app("talatat.limits = off"), "counted and limited"),
+        (lambda site: site.app("talatat.max_body = 999999999"), "a body of 999999999 bytes"),
+        (lambda site: site.server("max_request_header_size = 9999999"), "max_request_header_size"),
+        (lambda site: site.server("request_timeout = 3600"), "3600 seconds"),
+    ],
+)
+def test_each_limit_that_is_taken_away_is_found(site, monkeypatch, change, what):
+    site.on_sqlite()
+    change(site)
+    seen = site.examined(monkeypatch)
+    assert ids(seen) == ["talatat:backup", "talatat:limits"]
+    assert what in seen.findings[0].found.what
+
+
 def test_a_python_without_fixes_is_found(site, monkeypatch):
     site.on_sqlite()
     site.given["today"] = date(2099, 1, 1)
@@ -217,6 +251,26 @@ def test_a_session_factory_with_an_open_cookie_is_found(site, monkeypatch, addon
     seen = site.examined(monkeypatch)
     assert ids(seen) == ["talatat:backup", "talatat:cookies"]
     assert "lacks secure" in seen.findings[0].found.what
+
+
+def test_an_administrator_without_a_second_factor_is_told(site, monkeypatch):
+    file = site.on_sqlite()
+    with composed(["accounts"], url=site.environ["DATABASE_URL"], settings=CHEAP) as system:
+        ensure_admin(system.system, "root")
+        site.given["released"] = True
+        site.ini.with_suffix(".lock").touch()
+        for one in file.parent.iterdir():  # copied from a template
+            one.chmod(0o600)
+        seen = site.examined(monkeypatch)
+        assert ids(seen) == ["accounts:second-factor", "talatat:backup"]
+        told = {one.check.id: one.found.what for one in seen.information}
+        assert told["accounts:second-factor"].endswith("without a second factor: root")
+        with system.session() as session:
+            user = session.scalar(select(User))
+            session.add(
+                SecondFactor(user_id=user.id, seed="JBSWY3DPEHPK3PXP", confirmed_at=utcnow())
+            )
+        assert ids(site.examined(monkeypatch)) == ["talatat:backup"]
 
 
 def test_an_old_backup_and_one_that_is_new(site, monkeypatch, tmp_path):

@@ -150,9 +150,14 @@ def threads(case: Deployment) -> Iterator[Found]:
 def limits(case: Deployment) -> Iterator[Found]:
     """What a request may take bounds what one client can make a process hold: memory, threads, time.
 
-    Looked at are `talatat.max_body` (64 MiB at most), and the server's `request_timeout` (300 seconds at
+    Looked at are `talatat.limits`, `talatat.max_body` (64 MiB at most), and the server's `request_timeout` (300 seconds at
     most), `max_request_body_size` and `max_request_header_size`.
     """
+    if not case.settings.value("talatat.limits"):
+        yield Found(
+            "nobody's requests are counted and limited",
+            case.in_app("talatat.limits = on (or delete the line)"),
+        )
     body = case.settings.platform.max_body
     if body > LARGE_BODY:
         yield Found(

@@ -307,7 +307,12 @@ def test_a_moment_that_the_provider_tells_counts(company):
     sensitive(browser, status=200)
 
 
-@pytest.mark.parametrize("told", [None, "now", True, -5, 10**18, time.time() - 86400])
+YESTERDAY = int(time.time()) - 86400
+
+
+@pytest.mark.parametrize(
+    "told", [None, "now", True, -5, 10**18, pytest.param(YESTERDAY, id="yesterday")]
+)
 def test_a_provider_that_asks_nobody_anew_is_not_believed(company, told):
     company.provider.asks_anew = False
     browser = company.browser()

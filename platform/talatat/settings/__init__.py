@@ -5,11 +5,12 @@ prefix is in its schema; a key under a prefix that nobody owns is an error with 
 Secrets come from the environment or from a file and are masked wherever settings are shown.
 """
 
+from talatat.masking import MASK
 from talatat.settings.directives import SettingsDirectives
 from talatat.settings.platform import FOREIGN, PlatformSettings
 from talatat.settings.quotas import Quota, limit_node, quota
 from talatat.settings.registry import Setting, Settings
-from talatat.settings.secrets import MASK, VARIABLE, Secret, SecretValues, make_secret, mask_url
+from talatat.settings.secrets import VARIABLE, Secret, SecretValues, make_secret, mask_url
 
 __all__ = [
     "FOREIGN",

@@ -12,8 +12,9 @@ import colander
 
 from talatat.composition import PLATFORM
 from talatat.ini import Ini
+from talatat.masking import MASK
 from talatat.settings.platform import FOREIGN, OWNED, PYRAMID_KEYS, PlatformSettings, Truth, Words
-from talatat.settings.secrets import MASK, VARIABLE, SecretType, mask_url
+from talatat.settings.secrets import VARIABLE, SecretType, mask_url
 
 LIMITS = "talatat.limits."
 

@@ -58,11 +58,13 @@ def serving() -> Iterator[Shop]:
             ini.write(SERVER.format(port=port))
         url = f"http://127.0.0.1:{port}"
         log = system.folder / "pserve.log"
+        # Coverage of a process that serves is measured by tests/hostile.
+        unmeasured = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
         with log.open("wb") as out:
             server = subprocess.Popen(
                 [str(Path(sys.executable).parent / "pserve"), system.ini],
                 cwd=system.folder, stdout=out, stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+                env={**unmeasured, "PYTHONWARNINGS": "ignore"},
             )  # fmt: skip
         try:
             wait(url, server, log)

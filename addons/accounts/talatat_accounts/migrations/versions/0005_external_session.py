@@ -8,8 +8,8 @@ from alembic import op
 
 from talatat.db import types as t
 
-revision = "0006_external_session"
-down_revision = "0005_tokens"
+revision = "0005_external_session"
+down_revision = "0004_oidc"
 requires: dict[str, str] = {}
 phase = "expand"
 

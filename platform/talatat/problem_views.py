@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("talatat.problems")
 
 RETRY_AFTER = {"Retry-After": "5"}
+# WebOb's words for what a view gives it for a header, and what can only have come with the request.
+UNFIT_HEADER = "Header value may not contain control characters"
 
 
 def http_exception(exc: HTTPException, request: Request) -> Response:
@@ -223,6 +225,9 @@ def outbound_error(exc: OutboundError, request: Request) -> Response:
 
 def failure(exc: Exception, request: Request) -> Response:
     """Anything else is the server's own failure: logged with its traceback, told to nobody."""
+    if str(exc) == UNFIT_HEADER:
+        log.error("a view puts a line end into a header", exc_info=exc, extra=_facts(request))
+        return response_of(request, Problem(400, "bad_request", "The request holds a line end"))
     log.error(
         "%s %s failed: %s: %s",
         request.method,

@@ -91,16 +91,25 @@ def allowed_by(entries: Iterable[str]) -> Allowed:
     hosts: set[tuple[str, int | None]] = set()
     unencrypted: set[Target] = set()
     for entry in entries:
-        try:
-            networks.append(ip_network(entry))
+        network = _network(entry)
+        if network is not None:
+            networks.append(network)
             continue
-        except ValueError:
-            pass
         target, named = _target(entry)
         hosts.add((target.host, target.port if named else None))
         if target.scheme == "http":
             unencrypted.add(target)
     return Allowed(tuple(networks), frozenset(hosts), frozenset(unencrypted))
+
+
+def _network(entry: str) -> Network | None:
+    try:
+        network = ip_network(entry)
+    except ValueError:
+        return None
+    if network.prefixlen == 0:
+        raise ValueError(f"{entry} is every address there is: list the networks that are meant")
+    return network
 
 
 def _target(entry: str) -> tuple[Target, bool]:

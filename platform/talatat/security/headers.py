@@ -83,12 +83,16 @@ def secure_headers_tween(handler: Callable[[Any], Any], registry: Any) -> Callab
 def keep_lines(request: Any, response: Any) -> None:
     """Let no header's value end its line: it would become headers, or a second answer.
 
-    RFC 9110, 5.5: such characters are replaced by spaces.
+    RFC 9110, 5.5: such characters are replaced by spaces. What no byte stands for would be an error of the
+    server.
     """
     for at, (name, value) in enumerate(response.headerlist):
-        if "\n" in value or "\r" in value or "\0" in value:
-            response.headerlist[at] = (name, LINE_ENDS.sub(" ", value))
-            log.error("%s puts a line end into the header %s", answered_by(request), name)
+        if value.isascii() and value.isprintable():
+            continue
+        fit = LINE_ENDS.sub(" ", value).encode("latin-1", "replace").decode("latin-1")
+        if fit != value:
+            response.headerlist[at] = (name, fit)
+            log.error("%s puts what is no text of a header into %s", answered_by(request), name)
 
 
 class Guests:

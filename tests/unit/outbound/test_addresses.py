@@ -86,3 +86,9 @@ def test_unencrypted_calls_are_listed_with_their_port():
 def test_an_entry_that_means_nothing_is_refused(entry):
     with pytest.raises(ValueError, match="is no network"):
         allowed_by([entry])
+
+
+@pytest.mark.parametrize("entry", ["0.0.0.0/0", "::/0"])
+def test_nobody_lists_everything(entry):
+    with pytest.raises(ValueError, match="every address there is"):
+        allowed_by([entry])

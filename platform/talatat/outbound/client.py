@@ -19,8 +19,9 @@ from talatat.outbound.errors import OutboundError, OutboundFailed, OutboundRefus
 from talatat.outbound.streams import Budget, JudgedBackend
 from talatat.outbound.urls import parse_url
 
-# It writes whole URLs into the log, with what stands in their queries.
-logging.getLogger("httpx").setLevel(logging.WARNING)
+# They write whole URLs into the log, and at DEBUG the headers too: secrets stand in both.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 HEADERS = {"User-Agent": "talatat", "Accept-Encoding": "identity"}
 

@@ -1,5 +1,7 @@
 """The way to the provider and back, and what the browser is held to on it."""
 
+import base64
+import logging
 import time
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
@@ -14,6 +16,7 @@ from talatat_accounts.oidc.models import ExternalIdentity
 
 from ..conftest import API  # noqa: TID252  # tests are no package with a name
 from .conftest import LOGIN, parameters
+from .provider import CLIENT, SECRET
 
 CALLBACK = "/accounts/oidc/company/callback"
 
@@ -320,3 +323,27 @@ def test_a_provider_that_asks_nobody_anew_is_not_believed(company, told):
     company.provider.person["auth_time"] = told
     browser.get(browser.at_provider(begin_anew(browser)), status=424)
     sensitive(browser, status=403)  # the session is as it was
+
+
+def test_no_secret_of_the_way_stands_in_the_log_or_in_an_answer(company, caplog):
+    secrets = []
+
+    def signed(claims):
+        secrets.append(company.provider.signed(claims))
+        return secrets[-1]
+
+    company.provider.sign = signed
+    with caplog.at_level(logging.DEBUG):
+        browser = company.browser()
+        begun = browser.to_provider()
+        asked = parameters(begun.location)
+        back = browser.at_provider(begun.location)
+        answer = browser.get(back, status=303)
+        code = parameters(back)["code"]
+    secrets += [SECRET, base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode(), code]
+    secrets += [asked["nonce"], *company.provider.access]
+    log = [line for line in caplog.records if line.name.startswith(("talatat", "http", "authlib"))]
+    assert log
+    for secret in secrets:
+        assert secret not in f"{answer.headers}{answer.text}"
+        assert not [line for line in log if secret in f"{line.getMessage()} {vars(line)}"]

@@ -9,7 +9,7 @@ from alembic import op
 from talatat.db import types as t
 
 revision = "0005_external_session"
-down_revision = "0004_oidc"
+down_revision = "0004_external_identity"
 requires: dict[str, str] = {}
 phase = "expand"
 

@@ -5,7 +5,7 @@ from alembic import op
 
 from talatat.db import types as t
 
-revision = "0004_oidc"
+revision = "0004_external_identity"
 down_revision = "0003_second_factor"
 requires: dict[str, str] = {}
 phase = "expand"

@@ -9,57 +9,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from talatat.resources.declaration import actions_of
 from talatat.resources.extensions import attribute_of
+from talatat.testing.authorization.ready import Owned, Ready, a_file
 from talatat.testing.authorization.supplies import Supplies, said, supply_of
 from talatat.testing.authorization.tries import JSON_PATCH, Try
 from talatat.testing.rest.bodies import Bodies, referred
 from talatat.testing.rest.described import Kind
-from talatat.testing.rest.sending import Answer, Headers, Sent
+from talatat.testing.rest.sending import Answer
 from talatat.testing.rest.server import Server
 from talatat.testing.rest.values import Values
 
 ROWS_TRIED = 12
 _PLACEHOLDER = re.compile(r"\{(\w+)\}|\*(\w+)$")
 _TYPES = {JSON_PATCH: "application/json-patch+json", "patch": "application/merge-patch+json"}
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A request that only lacks who sends it. `mine` and `theirs` are the ids to look for in a list."""
-
-    method: str
-    target: str
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    mine: frozenset[str] = frozenset()
-    theirs: frozenset[str] = frozenset()
-
-    def sent(self, who: Headers) -> Sent:
-        """The request of somebody."""
-        import orjson
-
-        headers = {"Accept": "application/json", **who}
-        content = b""
-        if self.body is not None:
-            raw = isinstance(self.body, bytes)
-            content = self.body if raw else orjson.dumps(self.body)
-            headers["Content-Type"] = "application/json"
-        return Sent(self.method, self.target, {**headers, **self.headers}, content)
-
-
-@dataclass(frozen=True)
-class Owned:
-    """Ids of the rows of one resource: the owner's, those of the other owner, and all."""
-
-    mine: tuple[str, ...]
-    theirs: tuple[str, ...]
-    all: tuple[str, ...]
 
 
 Rows = Callable[[Any], Owned]
@@ -100,7 +67,7 @@ class Requests:
             name = match[1] or match[2]
             if name in given:
                 return str(given[name])
-            return _a_file(one.static) if one.static is not None else "x"
+            return a_file(one.static) if one.static is not None else "x"
 
         return _PLACEHOLDER.sub(value, one.path)
 
@@ -295,14 +262,3 @@ class _Of:
         if schema.get("type") == "array" and "items" in schema:
             return [self._lean(name, schema["items"], number)]
         return self.requests.bodies(self.kind).values.first(name, schema, number)
-
-
-def _a_file(asset: str) -> str:
-    """The path of a file below a folder of assets."""
-    from pyramid.path import AssetResolver
-
-    folder = Path(AssetResolver().resolve(asset).abspath())
-    found = next(
-        one for one in sorted(folder.rglob("*")) if one.is_file() and one.name[0] not in "._"
-    )
-    return found.relative_to(folder).as_posix()

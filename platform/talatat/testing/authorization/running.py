@@ -11,7 +11,8 @@ from talatat.codes import CODE_OF_STATUS
 from talatat.security.grants import AUTHENTICATED, PUBLIC
 from talatat.testing.authorization.actors import ACTORS
 from talatat.testing.authorization.matrix import Line
-from talatat.testing.authorization.requests import Owned, Ready, Requests
+from talatat.testing.authorization.ready import Owned, Ready
+from talatat.testing.authorization.requests import Requests
 from talatat.testing.authorization.supplies import Supplies
 from talatat.testing.authorization.tries import Try, tries_of
 from talatat.testing.rest.sending import Answer, Headers, over_wsgi

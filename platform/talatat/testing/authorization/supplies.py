@@ -18,7 +18,7 @@ class Supply:
     """For one route, or one method of it: what its path holds, its body, its headers.
 
     A value may be a function, which is called when the request is made. A body that is not bytes goes as
-    JSON. `answers` are statuses beside 2xx and 3xx that show the view was reached.
+    JSON.
     """
 
     path: Mapping[str, Value] = field(default_factory=dict)

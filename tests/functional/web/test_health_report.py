@@ -79,7 +79,7 @@ def test_it_tells_of_the_platform_and_of_each_addon(printer):
     assert found["releaseId"] == "1"
     assert set(found["checks"]) == {
         "talatat:database", "talatat:release", "talatat:outbox", "talatat:addons",
-        "talatat:deprecated-use", "printer:paper", "printer:ink",
+        "talatat:deprecated-use", "talatat:limits", "talatat:load", "printer:paper", "printer:ink",
     }  # fmt: skip
     assert one(found, "talatat:database")["observedUnit"] == "ms"
     assert one(found, "talatat:release")["observedValue"] == 1

@@ -167,8 +167,10 @@ def error_retry_after(reading: Reading) -> Found:
 )
 def error_limited(reading: Reading) -> Found:
     for one in reading.operations:
-        yield from _told(one, (429, 503), "every operation has limits")
-        for status, pointer, response in one.errors():
+        errors = list(one.errors())
+        if errors:  # or `error-listed` says it
+            yield from _told(one, (429, 503), "every operation has limits")
+        for status, pointer, response in errors:
             missing = [name for name in LIMITS if name not in response.get("headers", {})]
             if status == "429" and missing:
                 yield pointer, f"Tell the headers {' and '.join(missing)}."

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from talatat.db.origin import Origin, origin, request_of
 from talatat.security import known_identity
-from talatat_audit.values import text
+from talatat_audit.values import storable
 
 Context = dict[str, Any]
 """Columns of an entry."""
@@ -60,4 +60,4 @@ def of_origin(one: Origin) -> Context:
 
 
 def _cut(value: Any, longest: int) -> str | None:
-    return None if value is None else text(str(value), longest)
+    return None if value is None else storable(str(value), longest)

@@ -35,13 +35,13 @@ class EntrySchema(colander.MappingSchema):
     subject = _text("The id of what it was done to")
     label = _text("What people called it then")
     before = colander.SchemaNode(
-        t.AnyJSON(),
+        t.OpenMap(),
         missing=None,
         read_only=True,
         description="Values before; of an update those that changed",
     )
     after = colander.SchemaNode(
-        t.AnyJSON(),
+        t.OpenMap(),
         missing=None,
         read_only=True,
         description="Values after, or details of an event",

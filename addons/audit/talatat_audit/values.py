@@ -44,21 +44,21 @@ def _plain(value: Any) -> Any:
     if isinstance(value, int):
         return value if value in WHOLE else str(value)
     if isinstance(value, str):
-        return text(value)
+        return storable(value)
     if isinstance(value, dt.datetime | dt.date | dt.time):
         return value.isoformat()
     if isinstance(value, bytes | bytearray | memoryview):
         return {"bytes": len(value)}
     if isinstance(value, Mapping):
-        return {text(str(name)): _plain(one) for name, one in value.items()}
+        return {storable(str(name)): _plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(one) for one in value]
     if isinstance(value, float | decimal.Decimal | uuid.UUID | dt.timedelta):
         return str(value)
-    return text(f"{type(value).__name__} {value}")
+    return storable(f"{type(value).__name__} {value}")
 
 
-def text(value: str, longest: int | None = None) -> str:
+def storable(value: str, longest: int | None = None) -> str:
     """`value` without what a database cannot keep (NUL, halves of surrogate pairs), cut at `longest`."""
     made = value
     if not value.isascii() or "\0" in value:

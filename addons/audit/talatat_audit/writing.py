@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from talatat.db import Database, is_retryable, new_id, utcnow
 from talatat_audit.models import Entry
-from talatat_audit.values import text
+from talatat_audit.values import storable
 
 log = logging.getLogger("talatat.audit")
 
@@ -26,7 +26,7 @@ SEAL = ("number", "previous", "digest")
 COLUMNS = [column for column in Entry.__table__.columns if column.name not in SEAL]
 _NAMES = ", ".join(f'"{column.name}"' for column in COLUMNS)
 _VALUES = ", ".join(f":{column.name}" for column in COLUMNS)
-INSERT = sa.text(f"INSERT INTO audit_entry ({_NAMES}) VALUES ({_VALUES})").bindparams(  # noqa: S608  # names of our own
+INSERT = sa.text(f"INSERT INTO audit_entry ({_NAMES}) VALUES ({_VALUES})").bindparams(  # noqa: S608  # safe: names of our own columns
     *(sa.bindparam(column.name, type_=column.type) for column in COLUMNS)
 )
 
@@ -44,11 +44,11 @@ def row(context: Mapping[str, Any], addon: str, action: str, **more: Any) -> Row
         "id": new_id(),
         "happened_at": utcnow(),
         "addon": addon,
-        "action": text(action, LENGTHS["action"]),
+        "action": storable(action, LENGTHS["action"]),
         "outcome": "succeeded",
     }
     for name, value in more.items():
-        made[name] = text(value, LENGTHS[name]) if isinstance(value, str) else value
+        made[name] = storable(value, LENGTHS[name]) if isinstance(value, str) else value
     return made
 
 

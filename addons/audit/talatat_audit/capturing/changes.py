@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from talatat.db.origin import Origin, origin
 from talatat_audit.capturing.tables import LABELS, Audited
 from talatat_audit.masking import MASK
-from talatat_audit.values import plain, text
+from talatat_audit.values import plain, storable
 from talatat_audit.writing import Row, row
 
 Values = Mapping[str, Any]
@@ -159,7 +159,7 @@ def label_of(audited: Audited, values: Values) -> str | None:
     for name in LABELS:
         value = values.get(name)
         if isinstance(value, str) and value and audited.masking.shown(name):
-            return text(value, 200)
+            return storable(value, 200)
     return None
 
 

@@ -52,8 +52,8 @@ def command(
 ) -> int:
     """Compare models, migrations and database with one another, and look for what else is wrong.
 
-    The deployment checks are made where the .ini has a [server:main] and is not of development, or with
-    --deploy. Nothing is changed, but for --repair, which writes the version row of an addon whose tables
+    The deployment checks are made where the .ini has a [server:main] and is not of development (but not
+    with --repair), or with --deploy. Nothing is changed, but for --repair, which writes the version row of an addon whose tables
     are exactly those of one revision. An addon that does not compose is a finding, and its models are left
     out.
 
@@ -82,7 +82,8 @@ def _visit(
         if repaired:  # what else was told may have followed from these
             case = _case(opened, ini, choice)
             report = examine(case)
-    deployment(report, case, every=deploy)
+    if deploy or not mending:  # who repairs version rows asks about these
+        deployment(report, case, every=deploy)
     return _told(report, repaired, as_json)
 
 

@@ -64,7 +64,6 @@ class Parser(HTTPRequestParser):
             super().parse_header(NOBODYS)
             self.error = RequestHeaderFieldsTooLarge(f"More than {MOST_HEADERS} headers")
             return
-        _refuse_ambiguous(lines)
         try:
             super().parse_header(header_plus)
         except TransferEncodingNotImplemented as error:
@@ -72,6 +71,7 @@ class Parser(HTTPRequestParser):
         except ValueError:  # a length of thousands of digits, or a URL with half an IPv6 address
             raise ParsingError("The request cannot be read") from None
         if header_plus != NOBODYS:
+            _refuse_ambiguous(lines)
             self._refuse_what_is_open()
 
     def _refuse_what_is_open(self) -> None:

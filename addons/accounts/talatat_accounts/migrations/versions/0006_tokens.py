@@ -5,8 +5,8 @@ from alembic import op
 
 from talatat.db import types as t
 
-revision = "0005_tokens"
-down_revision = "0004_oidc"
+revision = "0006_tokens"
+down_revision = "0005_external_session"
 requires: dict[str, str] = {}
 phase = "expand"
 

@@ -25,7 +25,8 @@ from talatat.errors import TalatatError
 from talatat.events.command import OBSERVERS, CommandRun
 from talatat.settings.secrets import mask_url
 
-REFUSED = 3
+Outcome = Literal["succeeded", "failed", "refused"]
+OUTCOMES: dict[int, Outcome] = {0: "succeeded", 2: "succeeded", 3: "refused"}
 _details: ContextVar[dict[str, Any] | None] = ContextVar("details", default=None)
 
 
@@ -47,42 +48,45 @@ def told(function: Callable[..., int], when: tuple[str, ...] = ()) -> Callable[.
         if when and not any(values[name] for name in when):
             return function(**values)
         context = click.get_current_context()
-        started_at, started = utcnow(), time.monotonic()
-        details: dict[str, Any] = {}
-        token = _details.set(details)
-
-        def over(
-            outcome: Literal["succeeded", "failed", "refused"],
-            code: int | None,
-            reason: str | None = None,
-        ) -> None:
-            _tell(
-                CommandRun(
-                    name=context.command_path,
-                    ini=str(values["ini"]),
-                    who=who(),
-                    started_at=started_at,
-                    seconds=round(time.monotonic() - started, 3),
-                    outcome=outcome,
-                    exit_code=code,
-                    reason=reason,
-                    arguments=_arguments(context),
-                    details=details,
-                )
-            )
-
+        begun = _Begun(context, str(values["ini"]))
+        token = _details.set(begun.details)
         try:
             with acting_as(Origin("command", who(), context.command_path)):
                 code = function(**values)
         except BaseException as error:
-            over("failed", None, mask_url(f"{type(error).__name__}: {error}"))
+            begun.over("failed", None, mask_url(f"{type(error).__name__}: {error}"))
             raise
         finally:
             _details.reset(token)
-        over({0: "succeeded", 2: "succeeded", REFUSED: "refused"}.get(code, "failed"), code)  # type: ignore[arg-type]
+        begun.over(OUTCOMES.get(code, "failed"), code)
         return code
 
     return command
+
+
+class _Begun:
+    """A command that runs."""
+
+    def __init__(self, context: click.Context, ini: str) -> None:
+        self.context, self.ini = context, ini
+        self.details: dict[str, Any] = {}
+        self.started_at, self.started = utcnow(), time.monotonic()
+
+    def over(self, outcome: Outcome, code: int | None, reason: str | None = None) -> None:
+        """Tell that it is."""
+        run = CommandRun(
+            name=self.context.command_path,
+            ini=self.ini,
+            who=who(),
+            started_at=self.started_at,
+            seconds=round(time.monotonic() - self.started, 3),
+            outcome=outcome,
+            exit_code=code,
+            reason=reason,
+            arguments=_arguments(self.context),
+            details=self.details,
+        )
+        _tell(run)
 
 
 def _arguments(context: click.Context) -> dict[str, Any]:

@@ -4,6 +4,7 @@ tables      the tables of the composed addons: keys, mappers, resources, masking
 changes     what one transaction has changed so far
 objects     what the session knew of a row before a flush changed it
 statements  which rows a statement writes, before and after
+asking      rows as they are now
 cascades    rows that the database deletes or clears along with others
 listening   the listeners, and the entries at the commit
 """

@@ -16,7 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import Delete, Insert, Update, UpdateBase
 
-from talatat.resources.changes.statements import bound_values, chunks
+from talatat.resources.changes.statements import bound_values
+from talatat_audit.capturing.asking import Key, Values, are, matching, rows
 from talatat_audit.capturing.cascades import deleted
 from talatat_audit.capturing.changes import Changes, RowChange, Statement, label_of, updated
 from talatat_audit.capturing.objects import known_values
@@ -30,8 +31,6 @@ TEXT = re.compile(
     re.IGNORECASE,
 )
 
-Key = tuple[Any, ...]
-Values = dict[str, Any]
 Parameters = Sequence[Mapping[str, Any]]
 
 
@@ -86,7 +85,9 @@ class Reading:
             self._inserted(connection, changes, way, result)
         elif isinstance(way.element, Update):
             now = (
-                _given(connection, way, result) if way.keys else _rows(connection, way, way.before)
+                _given(connection, way, result)
+                if way.keys
+                else rows(connection, way.audited, way.before)
             )
             for key, was in way.before.items():
                 if key in now:
@@ -127,7 +128,7 @@ class Reading:
                 way.before[key] = known
             else:
                 unknown.append(key)
-        way.before |= _rows(connection, way, unknown)
+        way.before |= rows(connection, audited, unknown)
         if isinstance(element, Update):
             way.keys = list(keys)
 
@@ -139,7 +140,7 @@ class Reading:
         keys = audited.keys
         values = bound_values(element.whereclause, keys[0], sets) if len(keys) == 1 else None
         if values is not None:
-            way.before = _rows(connection, way, [(one,) for one in values], lock=True)
+            way.before = rows(connection, audited, [(one,) for one in values], lock=True)
             return element  # type: ignore[no-any-return]
         query = audited.select(element.table).limit(MOST + 1)
         if element.whereclause is not None:
@@ -156,7 +157,7 @@ class Reading:
         way.before = {key: one for one in found if (key := audited.key_of(one)) is not None}
         if not postgresql or len(sets) > 1:
             return element  # type: ignore[no-any-return]
-        return element.where(_are(keys, list(way.before)))  # type: ignore[no-any-return]
+        return element.where(are(keys, list(way.before)))  # type: ignore[no-any-return]
 
     def _insert(
         self, connection: sa.Connection, way: UnderWay, element: Insert, sets: Parameters
@@ -176,7 +177,7 @@ class Reading:
             way.summary = "create"
             return element
         way.conflict = (names, values)
-        way.before = _matching(connection, way, names, values, lock=True)
+        way.before = matching(connection, way.audited, names, values, lock=True)
         return element
 
     def _inserted(
@@ -184,19 +185,19 @@ class Reading:
     ) -> None:
         audited = way.audited
         if way.conflict is not None:
-            for key, now in _matching(connection, way, *way.conflict).items():
+            for key, now in matching(connection, audited, *way.conflict).items():
                 if key in way.before:
                     changes.add(updated(audited, key, way.before[key], now, label_of(audited, now)))
                 else:
                     changes.add(_made(audited, key, now))
             return
-        rows = _inserted_values(audited, result)
-        if rows is None:
+        inserted = _inserted_values(audited, result)
+        if inserted is None:
             keys = [tuple(key) for key in result.inserted_primary_key_rows]
-            found = _rows(connection, way, [key for key in keys if None not in key])
+            found = rows(connection, audited, [key for key in keys if None not in key])
             changes.add(*(_made(audited, key, now) for key, now in found.items()))
             return
-        changes.add(*(_made(audited, audited.key_of(now), now) for now in rows))
+        changes.add(*(_made(audited, audited.key_of(now), now) for now in inserted))
 
     def _sum_up(self, changes: Changes, way: UnderWay, result: Any) -> None:
         assert way.summary is not None
@@ -231,7 +232,7 @@ def _given(connection: sa.Connection, way: UnderWay, result: Any) -> dict[Key, V
         if computed:
             asked.append(key)
         now[key] = {name: given[name] for name in names if name in given}
-    return now | _rows(connection, way, asked)
+    return now | rows(connection, way.audited, asked)
 
 
 def _inserted_values(audited: Audited, result: Any) -> list[Values] | None:
@@ -265,44 +266,3 @@ def _values_of(
             return None
         found.append(tuple(values[name] for name in names))
     return found
-
-
-def _are(columns: Sequence[Any], keys: Sequence[Key]) -> Any:
-    """The condition that `columns` have one of the values `keys`."""
-    if len(columns) == 1:
-        return columns[0].in_([key[0] for key in keys])
-    return sa.tuple_(*columns).in_(list(keys))
-
-
-def _matching(
-    connection: sa.Connection,
-    way: UnderWay,
-    names: Sequence[str],
-    values: Sequence[Key],
-    *,
-    lock: bool = False,
-) -> dict[Key, Values]:
-    """The rows whose columns `names` have one of `values`, by key."""
-    table = way.audited.table
-    columns = [table.c[name] for name in names]
-    found: dict[Key, Values] = {}
-    for part in chunks(values):
-        query = way.audited.select().where(_are(columns, part))
-        if lock and connection.dialect.name == "postgresql":
-            query = query.with_for_update(key_share=True)
-        for row in connection.execute(query).mappings():
-            key = way.audited.key_of(row)
-            if key is not None:
-                found[key] = dict(row)
-    return found
-
-
-def _rows(
-    connection: sa.Connection, way: UnderWay, keys: Any, *, lock: bool = False
-) -> dict[Key, Values]:
-    """The rows with these keys, as they are now."""
-    wanted = list(keys)
-    if not wanted:
-        return {}
-    names = [column.name for column in way.audited.keys]
-    return _matching(connection, way, names, wanted, lock=lock)

@@ -91,6 +91,13 @@ def test_what_the_ini_accepts_is_told_and_is_no_finding(site, doctor):
     assert "talatat.doctor.accept names 'talatat:horse'" in doctor(code=1)
 
 
+def test_who_repairs_version_rows_is_not_asked_how_it_is_deployed(site, doctor):
+    site.on_sqlite()
+    site.app("talatat.cors_origins = *")
+    assert doctor("--repair", code=0)["findings"] == []
+    assert set(keyed(doctor("--repair", "--deploy", code=2)["findings"])) == {"talatat:cors"}
+
+
 def test_in_development_they_are_made_when_asked_for(site, doctor):
     site.on_sqlite()
     site.app("talatat.development = true")

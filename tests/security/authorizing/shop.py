@@ -33,7 +33,7 @@ SETTINGS = {
 }
 OWNERS = ("owner", "other")
 # Written when somebody is refused, or recognised: nothing that was asked for.
-NOT_ASKED_FOR = ("talatat_process",)
+NOT_ASKED_FOR = ("talatat_process", "audit_entry", "accounts_token", "accounts_session")
 
 
 @dataclass
@@ -224,6 +224,7 @@ def supplies(shop: Shop) -> dict[str, Supply]:
         "POST accounts.login": Supply(body=shown, headers=proof),
         "POST accounts.logout": Supply(body=b"", headers=form),
         "accounts.session": Supply({"id": lambda: shop.found["session"]}),
+        "accounts.user_tokens": Supply({"id": lambda: shop.users["owner"]}),
         "accounts.token": Supply({"id": lambda: shop.found["token"]}),
         "POST accounts.sessions": Supply(body=login),
         "POST accounts.tokens": Supply(body=login),

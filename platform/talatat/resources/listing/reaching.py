@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from talatat.resources.showing.relations import PUBLIC, reading_permission
+from talatat.security.narrowing import READ, access
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -67,6 +68,7 @@ def needed_on_the_way(owners: Owners, path: Iterable[Any], column: Any) -> Itera
         target = owners.get(relation.property.mapper.class_)
         if target is None:
             continue
+        yield access(target.full_name, READ)  # a token may be narrowed to other resources
         permission = reading_permission(target)
         if permission not in (None, PUBLIC):
             yield str(permission)

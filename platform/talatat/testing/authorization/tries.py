@@ -16,6 +16,7 @@ from talatat.resources.declaration import Resource
 from talatat.resources.listing.counting import PERMISSION as COUNT
 from talatat.resources.writing.batch import OPERATIONS as BATCHED
 from talatat.security.grants import AUTHENTICATED, PUBLIC
+from talatat.security.narrowing import is_access
 from talatat.testing.conformance.routes import METHODS, Door, doors_in
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _variants(plain: Try, bound: BoundResource) -> Iterator[Try]:
         yield replace(plain, variant="count=exact", needs=plain.needs | {COUNT})
     if plain.operation in ("list", "get", "changes"):
         for name, relation in bound.plans.relations.items():
-            needs = plain.needs | relation.permissions
+            needs = plain.needs | {one for one in relation.permissions if not is_access(one)}
             yield replace(plain, variant=f"expand={name}", needs=needs)
 
 

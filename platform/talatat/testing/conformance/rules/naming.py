@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from talatat.db.checks import LONGEST_NAME
+from talatat.settings.registry import LIMITS
 from talatat.testing.conformance.climbing import Climb
 from talatat.testing.conformance.model import Note, Tier, database_rule, rule
 from talatat.testing.conformance.moving import comparable
@@ -33,7 +34,8 @@ def own_names(subject: Subject) -> Iterator[str]:
             if one.addon == addon and not _is_under(name, addon, *(overriding or ())):
                 yield f"the {kind} {name!r} does not begin with '{addon}.'"
     for key, setting in system.settings.known.items():
-        if setting.owner == addon and not _is_under(key, addon):
+        # A limit of its own is a key of the platform's, which names whose it is.
+        if setting.owner == addon and not _is_under(key, addon, f"{LIMITS}{addon}"):
             yield f"the setting {key!r} does not begin with '{addon}.'"
     for category, kind, name_of in _DECLARED:
         for intr in _introspectables(registry, category):

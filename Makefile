@@ -25,7 +25,7 @@ fuzz: setup  ## fifty random requests an operation as every role, and the hostil
 lint: setup  ## style, types, import rules
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
-audit: setup  ## known holes in what requirements/serve.txt locks, by hash (asks pypi.org)
+audit: setup  ## known holes in what requirements/serve.txt locks, by hash (needs network)
 	@.venv/bin/pip-audit --requirement requirements/serve.txt --require-hashes --disable-pip --strict --progress-spinner off
 
 sbom: setup  ## what a system runs with, and under which licences, as CycloneDX in var/sbom.json

@@ -74,6 +74,6 @@ def test_every_operation_has_a_function_of_its_own_name(made: Made) -> None:
     functions = (made.folder / "typescript" / "shop" / "sdk.gen.ts").read_text()
     package = made.folder / "python" / "shop" / "api"
     for name in names:
-        first, *words = re.split(r"[._]", name)
+        first, *words = re.split(r"[._-]", name)
         assert f"export const {first}{''.join(map(str.capitalize, words))} " in functions
-        assert (package / name.partition(".")[0] / f"{name.replace('.', '_')}.py").exists(), name
+        assert (package / name.partition(".")[0] / f"{re.sub('[.-]', '_', name)}.py").exists(), name

@@ -13,7 +13,11 @@ SOURCES = ("accounts.token", "accounts.session")
 
 
 def own_identity(request: Any) -> Identity:
-    """Who asks, if it is an account of this addon; raises Problem 401 or 403."""
+    """Who asks, if it is an account of this addon; raises Problem 401 or 403.
+
+    What is answered is about logins of one person: no cache keeps it.
+    """
+    request.response.headers["Cache-Control"] = "no-store"
     identity: Identity | None = request.identity
     if identity is None:
         detail = "Send user and password, or log in first."

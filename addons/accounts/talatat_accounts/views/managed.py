@@ -29,5 +29,6 @@ def list_tokens(request: Any) -> Any:
     if user is None:
         raise Problem(404, "not_found", f"There is no {request.path}")
     require_rank(request, roles_of_user(user), f"Seeing the tokens of {user.name}")
+    request.response.headers["Cache-Control"] = "no-store"
     rows = request.db.scalars(select(Token).where(Token.user_id == user.id).order_by(Token.id))
     return {"items": [shown(row) for row in rows], "next": None, "prev": None}

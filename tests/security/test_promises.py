@@ -1,148 +1,22 @@
-"""Small promises of docs/security that no other test shows: what the code may import, what answers say."""
+"""Small promises of docs/security that no other test shows: what answers, cookies, pages and log lines say."""
 
-import ast
 import io
 import json
 import logging
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from http.cookies import SimpleCookie
 
 import pytest
+from sqlalchemy import MetaData, delete, select
 from webob import Request
 
 from talatat.testing import composed
 from talatat.web.log_lines import Formatter
 from talatat_accounts.bootstrap import ensure_admin
+from talatat_accounts.models import RecoveryCode, User
+from talatat_accounts.second_factor import digest, new_codes
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCES = (ROOT / "platform" / "talatat", *sorted(ROOT.glob("addons/*/talatat_*")))
-INVENTORY = ROOT / "docs" / "security" / "README.md"
 SOME_ID = "01890000-0000-7000-8000-000000000001"
-
-# `random` spreads waits, so that those who wait do not all come again in the same moment.
-NOTHING_TO_GUESS = {
-    "web/wire.py": "which requests that are sent away are told",
-    "evolution/running/transactions.py": "how long a change waits for a lock",
-    "evolution/archive/turns.py": "how long an archive waits for its turn",
-    "events/outbox.py": "when an event is tried again",
-    "db/retry.py": "when a request is tried again",
-}
-# Called by whoever types a command, with a list of words and never through a shell.
-STARTS_PROGRAMS = {
-    "evolution/desired/apart.py": "composes a copy of the system in a process of its own",
-    "cli/new.py": "installs the new addon",
-    "cli/bisect.py": "runs the command that fails",
-    "deployment/checks/secrets.py": "asks git whether a secret is under version control",
-}
-RUNS_DATA = {"eval", "exec", "compile", "__import__"}
-READS_OBJECTS = {"pickle", "marshal", "shelve", "dill", "jsonpickle", "yaml"}
-# Interpreters and protocols that the standard asks about, and that nothing here speaks to.
-SPOKEN_NOWHERE = {
-    "xml", "lxml", "defusedxml", "ldap", "ldap3", "smtplib", "imaplib", "poplib", "ftplib", "telnetlib",
-    "pylibmc", "memcache", "pymemcache", "graphene", "strawberry", "websockets", "wsproto", "saml2", "aiortc",
-    "markdown", "bleach", "ctypes", "cffi",
-}  # fmt: skip
-HASHES = {"sha256", "blake2b"}
-PRIMITIVES = {
-    "cryptography.exceptions", "cryptography.fernet", "cryptography.hazmat.primitives.hashes",
-    "cryptography.hazmat.primitives.ciphers.aead", "cryptography.hazmat.primitives.kdf.hkdf",
-}  # fmt: skip
-
-
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    """What serves and what commands run, by its path within its package; not what only tests import."""
-    for folder in SOURCES:
-        for path in sorted(folder.rglob("*.py")):
-            name = path.relative_to(folder).as_posix()
-            if not name.startswith(("testing/", "cli/addon_template/", "migrations/")):
-                yield name, ast.parse(path.read_text(encoding="utf-8"))
-
-
-def imported(tree: ast.Module) -> set[str]:
-    """Dotted names of the modules that a module imports, wherever in it."""
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {one.name for one in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module)
-    return found
-
-
-def top(names: set[str]) -> set[str]:
-    """The first words of dotted names."""
-    return {name.partition(".")[0] for name in names}
-
-
-def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
-    """Every call, as its source spells what is called."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node
-
-
-@pytest.fixture(scope="module")
-def sources():
-    found = list(modules())
-    assert len(found) > 250, "the scans read the code"
-    return found
-
-
-def test_what_is_not_to_be_guessed_comes_from_the_operating_system(sources):
-    """`secrets` everywhere; the five places that import `random` decide about waits."""
-    assert {n for n, tree in sources if "random" in top(imported(tree))} == set(NOTHING_TO_GUESS)
-    assert sum("secrets" in imported(tree) for _, tree in sources) >= 6
-
-
-def test_no_data_is_run_as_code_and_no_objects_are_unpacked(sources):
-    assert [(n, name) for n, tree in sources for name, _ in calls(tree) if name in RUNS_DATA] == []
-    assert [n for n, tree in sources if top(imported(tree)) & READS_OBJECTS] == []
-
-
-def test_programs_are_started_by_commands_only_and_never_through_a_shell(sources):
-    assert {n for n, t in sources if "subprocess" in imported(t)} == set(STARTS_PROGRAMS)
-    started = [
-        (name, called, ast.unparse(call))
-        for name, tree in sources
-        for called, call in calls(tree)
-        if called in ("os.system", "os.popen", "subprocess.getoutput")
-        or called.startswith("os.spawn")
-        or any(one.arg == "shell" for one in call.keywords)
-    ]
-    assert started == []
-
-
-def test_nothing_speaks_to_an_interpreter_that_the_pages_do_not_name(sources):
-    found = {(n, one) for n, tree in sources for one in top(imported(tree)) & SPOKEN_NOWHERE}
-    assert found == set()
-
-
-def test_only_the_algorithms_of_the_inventory_are_used(sources):
-    """MD5 and SHA-1 least of all; what is used stands in the table of docs/security/README.md."""
-    used, primitives, weak = set(), set(), []
-    for name, tree in sources:
-        primitives |= {one for one in imported(tree) if one.startswith("cryptography")}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module == "hashlib":
-                used |= {one.name for one in node.names}
-            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "hashlib":
-                used.add(node.attr)
-        weak += [(name, one) for one, _ in calls(tree) if re.search(r"\b(md5|sha1)$", one)]
-    assert used == HASHES
-    assert primitives == PRIMITIVES
-    assert weak == []
-    page = INVENTORY.read_text(encoding="utf-8")
-    for algorithm in (
-        "SHA-256",
-        "BLAKE2b",
-        "HMAC-SHA-256",
-        "HKDF",
-        "AES-SIV",
-        "Fernet",
-        "Argon2id",
-    ):
-        assert algorithm in page
 
 
 @pytest.fixture(scope="module")
@@ -264,3 +138,79 @@ def test_no_value_begins_a_line_of_the_log(line_end):
     assert told["path"] == forged
     assert told["time"].endswith("Z")
     assert not {"\r", "\x0b", "\x0c", "\0"} & set(line)
+
+
+def test_every_cookie_of_a_stranger_is_for_this_site_and_for_no_script(shop):
+    seen = 0
+    for path in {*paths(shop), "/nowhere"}:
+        for line in get(shop, path).headers.getall("Set-Cookie"):
+            seen += 1
+            [(name, cookie)] = SimpleCookie(line).items()
+            assert name.startswith("__Host-"), path
+            assert (cookie["secure"], cookie["httponly"], cookie["path"]) == (True, True, "/")
+            assert cookie["samesite"] in ("Lax", "Strict")
+            assert not cookie["domain"]
+    assert seen
+
+
+def test_the_policy_of_pages_lets_nothing_in_that_is_not_from_here(shop):
+    for path in ("/", "/docs", "/accounts/login", "/docs/problems", "/nowhere"):
+        answer = get(shop, path, Accept="text/html")
+        assert answer.content_type == "text/html"
+        said = dict(
+            one.split(" ", 1) for one in answer.headers["Content-Security-Policy"].split("; ")
+        )
+        assert said["default-src"] == "'self'"
+        assert said["object-src"] == said["base-uri"] == said["frame-ancestors"] == "'none'"
+        assert said["form-action"] == "'self'"
+        others = {name: value for name, value in said.items() if value not in ("'self'", "'none'")}
+        assert others == {"img-src": "'self' data:"}
+
+
+def test_there_is_no_other_way_to_say_who_one_is(shop):
+    """A password makes one of the two; a provider makes a session."""
+    assert list(shop.system.security.sources) == ["accounts.token", "accounts.session"]
+
+
+def test_recovery_codes_have_120_random_bits(shop):
+    with shop.session() as session:
+        user_id = session.scalar(select(User.id))
+        first, second = new_codes(session, user_id), new_codes(session, user_id)
+        kept = set(session.scalars(select(RecoveryCode.digest)))
+        session.execute(delete(RecoveryCode))
+    bare = [one.replace("-", "") for one in first + second]
+    assert len(set(bare)) == 20
+    assert {len(one) for one in bare} == {24}
+    assert len(set("".join(bare))) > 28, "of 32 letters: five bits each"
+    assert kept == {digest(one) for one in bare[10:]}
+
+
+# What a request may note of itself.
+NOTED = {"accounts_token": {"last_used_at"}, "accounts_session": {"seen_at"}}
+
+
+def everything(shop):
+    """Every row of every table, without what requests note of themselves."""
+    with shop.session(reading=True) as session:
+        tables = MetaData()
+        tables.reflect(session.connection())
+        return {
+            name: sorted(
+                repr(row)
+                for row in session.execute(
+                    select(*[one for one in table.c if one.name not in NOTED.get(name, ())])
+                )
+            )
+            for name, table in tables.tables.items()
+        }
+
+
+def test_what_is_only_asked_for_changes_nothing(shop):
+    before = everything(shop)
+    assert len(before) > 25
+    for path in set(paths(shop)):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            headers = {"Authorization": f"Bearer {shop.token}"}
+            request = Request.blank(path, method=method, headers=headers)
+            _ = request.get_response(shop.app.app).body
+    assert everything(shop) == before

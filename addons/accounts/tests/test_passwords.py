@@ -1,11 +1,14 @@
 """Changing a password, and what ends with the old one. No secret is ever stored in clear."""
 
+from datetime import timedelta
+
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import inspect, select, text
+from sqlalchemy import inspect, select, text, update
 
+from talatat.db import utcnow
 from talatat.errors import CompositionError
 from talatat.testing import composed
 from talatat_accounts.breached import Listed, digest, in_package, main, packed
@@ -211,3 +214,11 @@ def test_no_secret_is_stored_in_clear(accounts, ada):
     assert "accounts_token" in tables
     assert ada in stored
     assert [secret for secret in secrets if secret in stored] == []
+
+
+def test_a_password_does_not_age(lite):
+    lite.add("ada")
+    long_ago = utcnow() - timedelta(days=3650)
+    lite.rows(update(User).values(created_at=long_ago, password_changed_at=long_ago))
+    answer = lite.client().log_in(status=201)
+    assert set(answer.json) == {"user", "csrf_token"}

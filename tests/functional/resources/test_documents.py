@@ -72,12 +72,12 @@ def test_what_an_operation_can_fail_with_follows_from_what_it_takes(described: A
         return " ".join(one for one in paths[path][method]["responses"] if one >= "400")
 
     # An exact count takes a permission where the list itself is public.
-    assert failures(THINGS, "get") == "400 401 403 406 431 500 503"
-    assert failures(f"{THINGS}/{{id}}", "get") == "400 404 406 431 500 503"
-    assert failures(THINGS, "post") == "400 401 403 406 408 409 413 415 422 431 500 503"
+    assert failures(THINGS, "get") == "400 401 403 406 429 431 500 503"
+    assert failures(f"{THINGS}/{{id}}", "get") == "400 404 406 429 431 500 503"
+    assert failures(THINGS, "post") == "400 401 403 406 408 409 413 415 422 429 431 500 503"
     boxes = "/api/store/v1/boxes/{id}"  # where If-Match is required
-    assert failures(boxes, "delete") == "400 401 403 404 409 412 413 428 431 500 503"
-    assert failures("/api/hand/v2/notes/{number}", "get") == "400 404 406 431 500 503 default"
+    assert failures(boxes, "delete") == "400 401 403 404 409 412 413 428 429 431 500 503"
+    assert failures("/api/hand/v2/notes/{number}", "get") == "400 404 406 429 431 500 503 default"
     assert failures("/livez", "get") == "431 default"
 
 

@@ -95,7 +95,7 @@ def raised(odd: Any, what: str, prefix: str = "/api/odd/v1", **options: Any) -> 
         ("barred", 401, "unauthorized", None),
         ("unavailable", 503, "unavailable", None),
         ("stale", 409, "conflict", "The row was changed by somebody else"),
-        ("pool", 503, "database_unavailable", None),
+        ("pool", 503, "overloaded", None),
         ("database", 500, "internal_error", None),
         ("teapot", 418, "teapot", "short and stout"),
         ("page", 400, "bad_request", None),

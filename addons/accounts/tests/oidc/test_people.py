@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from talatat.db import new_id
 from talatat.security import SecurityEvent
 from talatat_accounts.models import Group, Session, User
 from talatat_accounts.oidc.models import ExternalIdentity, ExternalSession
@@ -250,3 +251,14 @@ def test_what_happens_is_told_as_security_events(company):
     assert told["accounts.account_created"] == {"provider": "company"}
     assert told["accounts.identity_linked"] == {"provider": "company", "external": "u-1"}
     assert told["accounts.groups_changed"]["joined"] == ["managers"]
+
+
+def test_the_same_name_for_somebody_at_another_provider_is_somebody_else(either):
+    """`sub` alone says nothing: another issuer may give it to anybody."""
+    ada, subject = either.add("ada", roles=("admin",)), either.provider.person["sub"]
+    row = {"id": new_id(), "issuer": "https://b.example", "subject": subject, "user_id": ada}
+    either.rows(ExternalIdentity.__table__.insert(), row)
+    browser = either.browser()
+    browser.log_in_at()
+    assert browser.get(f"{API}/me").json["id"] != ada
+    assert len(either.rows(select(ExternalIdentity))) == 2

@@ -160,7 +160,7 @@ class Settings:
             prefix = key.partition(".")[0]
             if key in self.known or key in PYRAMID_KEYS or key.startswith("talatat.permissions."):
                 continue
-            if limited_addon(key) in sleeping:
+            if (limited := limited_addon(key)) is not None and limited in sleeping:
                 continue
             owned = prefix in OWNED or prefix in composed
             if not owned and (prefix in foreign or prefix in sleeping):

@@ -94,7 +94,9 @@ def test_below_api_a_body_in_another_content_type_is_415(shop, asked):
                 path, method=method, body=b"{}", headers={**ANYBODY_MAY, **headers},
                 expect_errors=True,
             )  # fmt: skip
-            if answer.status_int == 403:  # what takes a session, or a recent login, asks for it first
+            if (
+                answer.status_int == 403
+            ):  # what takes a session, or a recent login, asks for it first
                 assert answer.json["code"] in ("reauthentication_needed", "forbidden"), path
                 continue
             assert answer.status_int in (415, 404), (method, path)

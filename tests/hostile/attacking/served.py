@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -92,8 +93,9 @@ def _until_the_end(connection: socket.socket) -> bytes:
 def serving_copy(shop: Any, folder: Path) -> AbstractContextManager[Served]:
     """Serve a copy of the shop's SQLite database."""
     (folder / "shop.sqlite").write_bytes(shop.kept.read_bytes())
-    url = str(shop.system.system.database.url.render_as_string(hide_password=False))
-    text = Path(shop.system.ini).read_text().replace(url, f"sqlite:///{folder}/shop.sqlite")
+    line = f"sqlalchemy.url = sqlite:///{folder}/shop.sqlite"
+    text, replaced = re.subn(r"(?m)^sqlalchemy\.url = .*$", line, Path(shop.system.ini).read_text())
+    assert replaced == 1  # else it would serve the very file that tests put back
     return serving(text, folder, shop.tokens)
 
 

@@ -52,7 +52,7 @@ def test_python_imports_without_a_warning_and_knows_the_types_of_all_answers(mad
     assert seen["modules"] > 100
     # What has no body is Any to the generator.
     bare = {
-        name.replace(".", "_")
+        re.sub("[.-]", "_", name)
         for name, operation in operations(made)
         if any(
             "content" not in one and "$ref" not in one for one in operation["responses"].values()

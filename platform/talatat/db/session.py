@@ -7,7 +7,7 @@ thread-local, so that a host or a mounted application with a manager of its own 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,6 +24,7 @@ from talatat.db.origin import serve
 if TYPE_CHECKING:
     from pyramid.request import Request
 
+    from talatat.db.prepared import Prepared, Row, Values
     from talatat.system import System
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -103,6 +104,17 @@ class Database:
         session = self.session(request.tm, reading=reads and not again)
         serve(session, request)
         return session
+
+    def read(self, request: Request, prepared: Prepared, values: Values) -> Sequence[Row]:
+        """The rows of a prepared SELECT: in the request's transaction if it has one, else without any.
+
+        What the request has changed and not yet written is written first.
+        """
+        session = request.__dict__.get("db")
+        if session is None or not session.in_transaction():
+            return prepared.read(self.reading_engine, values)
+        session.flush()
+        return prepared.run(session.connection(), values)
 
     def _only_reads(self, request: Request) -> bool:
         route = getattr(request, "matched_route", None)

@@ -15,7 +15,6 @@ from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
 
-from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -32,12 +31,16 @@ REAL = 3  # of so many shelves one has this repository's own addons
 SEEDS = st.integers(0, 2**20)
 
 
+class Played(BaseException):
+    """As many histories were played as are wanted; no failure, so hypothesis leaves it alone."""
+
+
 @dataclass
 class Ground:
     """What all histories of one run share. `make_url` and `drop_url` make and drop a database.
 
     `wanted` is how many to play. Hypothesis counts those alone that used up none of its limits, and would
-    play on.
+    play on: `Played` ends the run.
     """
 
     folder: Path
@@ -87,7 +90,7 @@ class Histories(RuleBasedStateMachine):
     def begin(self, seed: int, chosen: int) -> None:
         """A new system with one addon or some, of first releases or later ones."""
         if self.ground.played:
-            reject()
+            raise Played
         rng = self.chance(chosen)
         folder = Path(tempfile.mkdtemp(dir=self.ground.folder))
         store = self.ground.store(seed)

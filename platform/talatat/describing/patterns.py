@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from talatat.resources.listing.querying import MAX_SORT_KEYS
 
-NAME = r"[^,.\s\x00-\x1f][^,.\x00-\x1f]*"
+NAME = r"[^,.\x00-\x20][^,.\x00-\x1f]*"
 PATHS = rf"^{NAME}(?:\.{NAME})*(?:,{NAME}(?:\.{NAME})*)*$"
 """Of `fields=a,b.c`."""
 

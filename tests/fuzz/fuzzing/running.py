@@ -49,8 +49,10 @@ NOT_IN_A_SCHEMA = {
     r"/?(fields|expand) .*(deep at most|is not a field)": "a tree, which a pattern cannot follow",
     r".* invalid_parameter: holds the character U\+0000": "the same in a query string",
     r".*/attributes invalid: .*(name has|cannot be stored)": "rules of names, and numbers of 64 bits",
+    r"/where.* too_deep:": "a schema that contains itself has no depth",
+    r"/where.*/value invalid: .*a name has": "rules of names",
     r"/?sort .*is named twice": "a pattern cannot count names",
-    r".* unknown_(category|customer|group|product|role|scope)": "what is stored and composed",
+    r".* unknown_(category|customer|group|product|resource|role|scope)": "what is stored and composed",
     r".*/(password|new) weak_password": "a setting of the site",
     r".*/name invalid: a name has": "spellings are folded first (NFKC, case)",
     r"price.* invalid_parameter: must be an amount": "a currency's own decimals",
@@ -185,13 +187,20 @@ def _take(outcome: Outcome, recorder: Any, seen: set[tuple[str, str, str]]) -> N
 
 
 def _kept(context: Any, failure: Any, case: Any, response: Any) -> bool:
-    """Whether a failure counts: a request that fits may be refused for what no schema can tell."""
-    if type(failure).__name__ != "RejectedPositiveData":
+    """Whether a failure counts: a request that fits may be refused for what no schema can tell.
+
+    A batch that is not atomic is 207 when all of its items are refused, too.
+    """
+    kind = type(failure).__name__
+    if kind not in ("RejectedPositiveData", "AcceptedNegativeData"):
         return True
     try:
         problem = json.loads(response.content)
     except ValueError:
         return True
+    if kind == "AcceptedNegativeData":
+        items = problem.get("items", []) if response.status_code == 207 else []
+        return not items or any(item["status"] < 400 for item in items)
     errors = problem.get("errors") or [problem]
     return not all(_is_beyond_schemas(error) for error in errors)
 

@@ -14,7 +14,7 @@ ordinary way is taken: it tells the same error that it would always have told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +38,16 @@ class Prepared:
         self.statement = statement
         self.plan_once = plan_once
         self._compiled: _Compiled | None = None
+
+    def names(self, dialect: Any) -> dict[str, str] | None:
+        """{key of a bound parameter: its name among the values}.
+
+        None where the statement has a list whose length is known only with its values.
+        """
+        compiled: Any = self.statement.compile(dialect=dialect)
+        if compiled.post_compile_params:
+            return None
+        return {bind.key: name for bind, name in compiled.bind_names.items()}
 
     def compiled(self, dialect: Any) -> _Compiled:
         """The statement in the database's words, compiled at the first call."""
@@ -69,7 +79,7 @@ class Prepared:
             try:
                 return self._alone(fairy.driver_connection, engine.dialect, values)
             except engine.dialect.loaded_dbapi.Error as error:
-                if engine.dialect.is_disconnect(error, fairy, None):  # type: ignore[arg-type]
+                if engine.dialect.is_disconnect(error, fairy, None):
                     fairy.invalidate(error)
             finally:
                 fairy.close()
@@ -90,7 +100,7 @@ class Prepared:
         cursor.execute(
             compiled.text, compiled.bound(values), prepare=None if self.plan_once else False
         )
-        return compiled.processed(cursor.fetchall())
+        return compiled.processed(cursor.fetchall(), cursor.description)
 
 
 class _Compiled:
@@ -102,11 +112,9 @@ class _Compiled:
         self.text: str = str(compiled)
         self._fixed: dict[str, Any] = compiled.construct_params(_check=False)
         self._binds: list[tuple[str, Process]] = list(compiled._bind_processors.items())
-        self._results: list[tuple[int, Process]] = [
-            (at, process)
-            for at, column in enumerate(compiled._result_columns)
-            if (process := column.type._cached_result_processor(dialect, None)) is not None
-        ]
+        self._dialect = dialect
+        self._types = [column.type for column in compiled._result_columns]
+        self._results: list[tuple[int, Process]] | None = None
 
     def bound(self, values: Values) -> dict[str, Any]:
         """What the driver is given for `values`."""
@@ -115,9 +123,14 @@ class _Compiled:
             given[name] = process(given[name])
         return given
 
-    def processed(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """The rows as the types of their columns have them in Python."""
+    def processed(self, rows: Sequence[Row], description: Sequence[Any]) -> Sequence[Row]:
+        """The rows as the types of their columns have them in Python.
+
+        `description` is the cursor's: what a type does depends on what the database calls it.
+        """
         results = self._results
+        if results is None:
+            results = self._results = list(self._processes(description))
         if not results:
             return rows
         found = []
@@ -127,6 +140,12 @@ class _Compiled:
                 one[at] = process(one[at])
             found.append(one)
         return found
+
+    def _processes(self, description: Sequence[Any]) -> Iterator[tuple[int, Process]]:
+        for at, (type_, told) in enumerate(zip(self._types, description, strict=True)):
+            process = type_._cached_result_processor(self._dialect, told[1])
+            if process is not None:
+                yield at, process
 
 
 def runs_directly(engine: Engine) -> bool:

@@ -72,6 +72,7 @@ class Database:
         event.listen(self.sessionmaker, "after_begin", _join)
         event.listen(self.sessionmaker, "after_attach", _join)
         event.listen(self.sessionmaker, "before_commit", _only_by_the_manager)
+        self._heard: Any = self.sessionmaker(info={MANAGER: None}).dispatch
 
     @property
     def dialect(self) -> str:
@@ -104,6 +105,11 @@ class Database:
         session = self.session(request.tm, reading=reads and not again)
         serve(session, request)
         return session
+
+    @property
+    def filters_statements(self) -> bool:
+        """Whether somebody listens to the statements of sessions, and so may change them."""
+        return bool(self._heard.do_orm_execute)
 
     def read(self, request: Request, prepared: Prepared, values: Values) -> Sequence[Row]:
         """The rows of a prepared SELECT: in the request's transaction if it has one, else without any.

@@ -17,10 +17,10 @@ from talatat.resources.declaration import Resource, permission_of
 from talatat.resources.extensions import ExtensionFields, attribute_of
 from talatat.resources.hooks import HookDeclaration, Hooks
 from talatat.resources.listing.cursor import CursorSealer
-from talatat.resources.listing.filters import column_filter
 from talatat.resources.listing.guards import Guarded, guards_of
 from talatat.resources.listing.querying import Queries
 from talatat.resources.listing.reaching import Owners
+from talatat.resources.listing.shapes import Shapes
 from talatat.resources.showing import conditions
 from talatat.resources.showing.expanding import Plan, Plans, Wanted
 from talatat.resources.showing.relations import Targets, relations_of
@@ -72,8 +72,9 @@ class BoundResource:
         self.representation = Representation(schema, self.extensions)
         cursors = CursorSealer(system.keys)
         self.queries = Queries(self.resource, self.full_name, filters, sorts, cursors)
+        self.shapes = Shapes()
         self.guarded = Guarded(schema, self.model, self.extensions)
-        self.parse_id = column_filter("id", self.identifier).parse
+        self.parse_id = self.queries.by_id.parse
         self.pointers = pointers_of(self.model, _names(schema))
         for one in self.extensions:
             names = _names(one.schema)
@@ -81,7 +82,7 @@ class BoundResource:
 
     def relate(self, targets: Targets, owners: Owners) -> None:
         """Find what `expand=` may name and filters reach, once all resources are prepared."""
-        self.plans = Plans(self.representation, relations_of(self, targets))
+        self.plans = Plans(self.model, self.representation, relations_of(self, targets))
         self.queries.owners = owners
         self.queries.guards = guards_of(self, self.queries, owners)
 
@@ -176,8 +177,12 @@ class BoundResource:
         `fields` is the text of `fields=`, or `Wanted`, which has that of `expand=` as well.
         """
         body = dumps(self.represent(request, row, fields))
+        return self.respond(request, body, self.versions(request, row), status)
+
+    def respond(self, request: Request, body: bytes, versions: str, status: int = 200) -> Response:
+        """The response with the JSON of one row; `versions` are the first part of its ETag."""
         response = json_response(body, status)
-        self.dress(request, response, conditions.etag(self.versions(request, row), body))
+        self.dress(request, response, conditions.etag(versions, body))
         return response
 
     def dress(self, request: Request, response: Response, tag: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +13,17 @@ from talatat.resources.bound import BoundResource, json_response
 from talatat.resources.listing.counting import check_count, count_of
 from talatat.resources.listing.paging import Page, page_of, text_of, url_of
 from talatat.resources.listing.parameters import only
-from talatat.resources.listing.querying import Query, found_by
+from talatat.resources.listing.querying import ONE, Found, Query, found_by, one_by_id
 from talatat.resources.listing.searching import in_body, search_of
 from talatat.resources.showing import conditions
-from talatat.resources.showing.expanding import Wanted
+from talatat.resources.showing.expanding import Plan, Wanted
 from talatat.schema.body import read_json
 from talatat.schema.writing import dumps
 
 if TYPE_CHECKING:
     from pyramid.request import Request
+
+logger = logging.getLogger(__name__)
 
 SHOWING = ("expand", "fields")
 
@@ -76,21 +79,82 @@ def _page(
     plan = bound.plan(request, query.wanted)
     check_count(request, query.count)
     found = found_by(bound.queries, request, query)
-    select = found.page(query).options(*bound.options(request, plan.addons, single=False))
-    page = page_of(query, request.db.execute(select).unique().all())
+    page, shown = _lean(bound, request, query, plan, found) or _loaded(
+        bound, request, query, plan, found
+    )
     counted = {}
     if query.count is not None:
         ids = found.identifiers(bound.queries)
         counted["count"] = count_of(request.db, ids, query.count, bound.narrows(request))
-    return page, plan.show(request, page.rows), counted
+    return page, shown, counted
+
+
+def _lean(
+    bound: BoundResource, request: Request, query: Query, plan: Plan, found: Found
+) -> tuple[Page, list[dict[str, Any]]] | None:
+    """(the page, its rows as they are shown) without entities; None where there is no such way."""
+    lean = plan.lean
+    if lean is None or not lean.fits(found.narrowed):
+        return None
+    rows, places = bound.shapes.rows(request, bound.queries, query, found, lean)
+    page = page_of(query, rows, places)
+    try:
+        return page, [lean.show(row) for row in page.rows]
+    except Exception:
+        if not lean.computed:
+            raise
+        # Code of the model's asked for more than its columns; entities answer, or tell what is wrong.
+        logger.debug("%s: what is shown takes entities", bound.full_name, exc_info=True)
+        plan.lean = None
+        return None
+
+
+def _loaded(
+    bound: BoundResource, request: Request, query: Query, plan: Plan, found: Found
+) -> tuple[Page, list[dict[str, Any]]]:
+    """(the page, its rows as they are shown), its rows loaded as entities."""
+    select = found.page(query).options(*bound.options(request, plan.addons, single=False))
+    results = request.db.execute(select).unique().all()
+    page = page_of(query, results, range(1, len(query.keys) + 1))
+    return page, plan.show(request, [result[0] for result in page.rows])
 
 
 def get_row(bound: BoundResource, request: Request) -> Response:
     """One row, with its ETag."""
     check_acceptable(request)
-    wanted = wanted_of(only(request, SHOWING))
-    row = bound.existing(request, request.matchdict["id"])
-    return bound.answer(request, row, fields=wanted)
+    plan = bound.plan(request, wanted_of(only(request, SHOWING)))
+    identifier = request.matchdict["id"]
+    found = _lean_row(bound, request, identifier, plan)
+    if found is None:
+        row = bound.existing(request, identifier)
+        (shown,) = plan.show(request, [row])
+        found = dumps(shown), bound.versions(request, row)
+    return bound.respond(request, *found)
+
+
+def _lean_row(
+    bound: BoundResource, request: Request, identifier: str, plan: Plan
+) -> tuple[bytes, str] | None:
+    """(the row as it is shown, its versions) without entities; None where there is no such way."""
+    lean = plan.single
+    if lean is None or not all(map(request.has_permission, bound.representation.permissions)):
+        return None
+    if not bound.may_be_id(identifier):
+        raise bound.missing(identifier)
+    found = one_by_id(bound.queries, request, bound.parse_id(identifier))
+    if not lean.fits(found.narrowed):
+        return None
+    rows, _ = bound.shapes.rows(request, bound.queries, ONE, found, lean)
+    if not rows:
+        raise bound.missing(identifier)
+    try:
+        return dumps(lean.show(rows[0])), lean.versions(rows[0])
+    except Exception:
+        if not lean.computed:
+            raise
+        logger.debug("%s: what is shown takes entities", bound.full_name, exc_info=True)
+        plan.single = None
+        return None
 
 
 def wanted_of(given: Mapping[str, str]) -> Wanted:

@@ -284,13 +284,13 @@ def test_a_page_takes_one_statement_and_so_does_a_row(store: Any, rows: int) -> 
     assert len(statements) == 1
 
 
-def test_a_page_takes_one_more_statement_for_each_extension_shown(starred: Any) -> None:
+def test_a_page_takes_one_statement_whatever_extensions_are_shown(starred: Any) -> None:
     fill(starred, [{"name": "a", "active": True} for _ in range(30)])
     starred.app.get(THINGS)
-    for query, expected in (("", 3), ("?fields=id", 1), ("?fields=id,stars.points", 2)):
+    for query in ("", "?fields=id", "?fields=id,stars.points"):
         with counted(starred) as statements:
             starred.app.get(THINGS + query)
-        assert len(statements) == expected, query
+        assert len(statements) == 1, query
     one = ids(starred.app.get(THINGS).json)[0]
     with counted(starred) as statements:
         starred.app.get(f"{THINGS}/{one}")

@@ -148,6 +148,11 @@ _SPELLED = {
 }
 
 
+def literal(value: Any, type_: Any) -> Any:
+    """`value` as a bound parameter of a type; what is one already stays as it is."""
+    return value if isinstance(value, sa.BindParameter) else sa.literal(value, type_)
+
+
 def compare(column: Any, op: str, value: Any) -> Predicate:
     """The predicate `column op value`."""
     return _COMPARE[op](column, value)
@@ -155,15 +160,15 @@ def compare(column: Any, op: str, value: Any) -> Predicate:
 
 _COMPARE: dict[str, Callable[[Any, Any], Predicate]] = {
     "eq": lambda column, value: column == value,
-    "ne": lambda column, value: column.is_distinct_from(sa.literal(value, column.type)),
+    "ne": lambda column, value: column.is_distinct_from(literal(value, column.type)),
     "lt": lambda column, value: column < value,
     "lte": lambda column, value: column <= value,
     "gt": lambda column, value: column > value,
     "gte": lambda column, value: column >= value,
     "in": lambda column, value: column.in_(value),
     "nin": lambda column, value: sa.or_(column.not_in(value), column.is_(None)),
-    "contains": lambda column, value: exact_contains(column, sa.literal(value, sa.String())),
-    "prefix": lambda column, value: exact_prefix(column, sa.literal(value, sa.String())),
+    "contains": lambda column, value: exact_contains(column, literal(value, sa.String())),
+    "prefix": lambda column, value: exact_prefix(column, literal(value, sa.String())),
     "isnull": lambda column, value: column.is_(None) if value else column.is_not(None),
 }
 

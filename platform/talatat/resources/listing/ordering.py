@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from talatat.resources.listing.cursor import Cursor
+from talatat.resources.listing.filters import literal
 
 
 @dataclass(frozen=True)
@@ -92,4 +93,4 @@ def _same(key: SortKey, value: Any) -> Any:
 
 
 def _bound(key: SortKey, value: Any) -> Any:
-    return sa.literal(value, key.column.type)
+    return literal(value, key.column.type)

@@ -24,10 +24,10 @@ class Page:
     preceding: Cursor | None
 
 
-def page_of(query: Query, results: Sequence[Any]) -> Page:
-    """The page in `results`: tuples of a row and its keys, one more than the limit where there is.
+def page_of(query: Query, results: Sequence[Any], places: Sequence[int]) -> Page:
+    """The page in `results`, which are one more than the limit where there is more.
 
-    With a cursor that goes back they are in the turned order.
+    Each holds the keys of its order at `places`. With a cursor that goes back they are in the turned order.
     """
     more = len(results) > query.limit
     kept = list(results[: query.limit])
@@ -35,17 +35,16 @@ def page_of(query: Query, results: Sequence[Any]) -> Page:
     backward = came_from is not None and not came_from.forward
     if backward:
         kept.reverse()
-    rows = [result[0] for result in kept]
     if not kept:
         return _empty(came_from)
-    first, last = tuple(kept[0][1:]), tuple(kept[-1][1:])
+    first, last = (tuple(row[at] for at in places) for row in (kept[0], kept[-1]))
     following = Cursor(last) if (more or backward) else None
     preceding = (
         Cursor(first, forward=False)
         if (came_from and not backward) or (backward and more)
         else None
     )
-    return Page(rows, following, preceding)
+    return Page(kept, following, preceding)
 
 
 def _empty(came_from: Cursor | None) -> Page:

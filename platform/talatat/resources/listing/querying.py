@@ -17,7 +17,13 @@ import sqlalchemy as sa
 from talatat.problems import bad_parameter
 from talatat.resources.listing.counting import COUNTS
 from talatat.resources.listing.cursor import Cursor, CursorSealer, digest_of, invalid_cursor
-from talatat.resources.listing.filters import MAX_VALUES_IN_ALL, OPERATORS, Filter, custom_filter
+from talatat.resources.listing.filters import (
+    MAX_VALUES_IN_ALL,
+    OPERATORS,
+    Filter,
+    column_filter,
+    custom_filter,
+)
 from talatat.resources.listing.guards import SEARCH, Guards, hidden
 from talatat.resources.listing.ordering import SortKey, beyond, order_by
 from talatat.resources.listing.parameters import parameters, unknown_parameter
@@ -44,6 +50,11 @@ class Condition:
     filter: Filter
     op: str
     value: Any
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is about a column of the row itself."""
+        return self.filter.custom is None and not self.filter.path
 
     @property
     def parameter(self) -> str:
@@ -85,7 +96,9 @@ class Queries:
         self.guards: Guards = {}  # set when all resources are prepared, as `owners` is
         self.owners: Owners = {}
         self.identifier = sorts["id"]
+        self.by_id = column_filter("id", self.identifier.column)
         self.default = tuple(resource.default_sort)
+        self.everything: Any = sa.select(resource.model)
 
     def parse(self, request: Request) -> Query:
         """What `request` asks; Problem 400 for anything that the resource does not allow."""
@@ -245,10 +258,21 @@ def count_asked(text: str | None) -> str | None:
 
 @dataclass(frozen=True)
 class Found:
-    """What a query finds: a SELECT of all its rows, in no order, and the keys of its order."""
+    """What a query finds: a SELECT of rows, in no order, and the keys of its order.
 
-    rows: Any
+    `narrowed` is what only this request's own code could say: the scope, the search, filters that a
+    resource writes itself. `plain` are conditions on columns of the row, not yet in it.
+    """
+
+    narrowed: Any
+    plain: tuple[Condition, ...]
     keys: tuple[SortKey, ...]
+
+    @property
+    def rows(self) -> Any:
+        """SELECT of all rows found."""
+        predicates = [one.filter.predicate(one.op, one.value) for one in self.plain]
+        return self.narrowed.where(*predicates)
 
     def identifiers(self, queries: Queries) -> Any:
         """SELECT of the ids alone."""
@@ -257,22 +281,35 @@ class Found:
 
     def page(self, query: Query) -> Any:
         """SELECT of the page and of one row more: the entity, and after it a column for each key."""
-        selectable, keys = self.rows, self.keys
-        if query.cursor is not None:
-            if not query.cursor.forward:
-                keys = tuple(key.turned() for key in keys)
-            selectable = selectable.where(beyond(keys, query.cursor))
-        selectable = selectable.add_columns(
-            *(key.column.label(f"key_{at}") for at, key in enumerate(keys))
-        )
-        return selectable.order_by(*order_by(keys)).limit(query.limit + 1)
+        columns = [key.column.label(f"key_{at}") for at, key in enumerate(self.keys)]
+        rows = self.rows.add_columns(*columns)
+        return paged(rows, self.keys, query.cursor, query.limit + 1)
+
+
+def paged(rows: Any, keys: tuple[SortKey, ...], cursor: Cursor | None, limit: Any) -> Any:
+    """The SELECT `rows` in the order of `keys`, from the cursor on, at most `limit` of them."""
+    if cursor is not None:
+        if not cursor.forward:
+            keys = tuple(key.turned() for key in keys)
+        rows = rows.where(beyond(keys, cursor))
+    return rows.order_by(*order_by(keys)).limit(limit)
+
+
+ONE = Query((), (), 0, None, None, Wanted(), "")
+"""The page of a single row: there is no other to come."""
+
+
+def one_by_id(queries: Queries, request: Request, identifier: Any) -> Found:
+    """The row with this id, in the scope of the request."""
+    selectable = queries.resource.scope(request, queries.everything)
+    return Found(selectable, (Condition(queries.by_id, "eq", identifier),), ())
 
 
 def found_by(queries: Queries, request: Request, query: Query) -> Found:
     """What `query` finds in the scope of the request."""
     resource = queries.resource
     keys = query.keys
-    selectable = sa.select(resource.model)
+    selectable = queries.everything
     if query.text is not None:
         rows = resource.search(request, query.text).rows
         selectable = selectable.join(rows, rows.c.id == queries.identifier.column)
@@ -282,6 +319,8 @@ def found_by(queries: Queries, request: Request, query: Query) -> Found:
     limits = within(queries.owners, request)
     selectable = resource.scope(request, selectable)
     for condition in query.conditions:
+        if condition.plain:
+            continue
         try:
             selectable = condition.filter.apply(selectable, condition.op, condition.value, limits)
         except ValueError as error:  # a filter of the resource's own reads its value itself
@@ -289,4 +328,4 @@ def found_by(queries: Queries, request: Request, query: Query) -> Found:
     if query.where is not None:
         where = predicate_of(query.where, queries.identifier.column, limits)
         selectable = selectable.where(where)
-    return Found(selectable, keys)
+    return Found(selectable, tuple(one for one in query.conditions if one.plain), keys)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from talatat.problems import bad_parameter
 from talatat.resources.listing.parameters import unknown_parameter
+from talatat.resources.showing.lean import Lean, lean_of
 from talatat.resources.showing.relations import Relation
 from talatat.resources.showing.representation import (
     KEPT_PROJECTIONS,
@@ -67,12 +68,17 @@ class Asked:
     permissions: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Plan:
-    """Compiled: what is shown of rows of one resource, and what is loaded for it."""
+    """Compiled: what is shown of rows of one resource, and what is loaded for it.
+
+    `lean` shows the same without entities, where there is such a way; `single` a row with its versions.
+    """
 
     projection: Projection
     grafts: tuple[Graft, ...]
+    lean: Lean | None = None
+    single: Lean | None = None
 
     @property
     def addons(self) -> tuple[str, ...]:
@@ -123,9 +129,13 @@ class Graft:
 class Plans:
     """All plans of one resource."""
 
-    def __init__(self, representation: Representation, relations: Mapping[str, Relation]) -> None:
+    def __init__(
+        self, model: type[Any], representation: Representation, relations: Mapping[str, Relation]
+    ) -> None:
+        self.model = model
         self.representation = representation
         self.relations = relations
+        self._attachments = {one.addon: one.attachment for one in representation.extensions}
         self._asked: dict[str, Asked] = {}
         self._plain = Asked((), representation.permissions)
         self._plans: dict[tuple[Wanted, frozenset[str]], Plan] = {}
@@ -142,6 +152,11 @@ class Plans:
             _check_visible(self.relations, asked.expansions, held, may)
             tree = None if wanted.fields is None else parse_fields(wanted.fields)
             found = compiled(self.representation, tree, asked.expansions, held)
+            if not found.grafts:
+                found.lean = lean_of(self.model, found.projection, self._attachments)
+                found.single = lean_of(
+                    self.model, found.projection, self._attachments, versions=True
+                )
             if len(self._plans) < KEPT_PROJECTIONS:
                 self._plans[wanted, held] = found
         return found
@@ -190,7 +205,7 @@ def parse_expand(
     """The paths of `expand=a,b.c`; Problem 400 where there are too many, or nothing to expand."""
     if not relations:
         raise unknown_parameter("expand", ("fields",))
-    paths = [name.strip().split(".") for name in text.split(",", MAX_EXPANDED)]
+    paths = [name.strip(" ").split(".") for name in text.split(",", MAX_EXPANDED)]
     if len(paths) > MAX_EXPANDED:
         raise bad_parameter("expand", f"names more than {MAX_EXPANDED} relations")
     if not all(all(path) for path in paths):

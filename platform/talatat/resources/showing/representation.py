@@ -26,6 +26,7 @@ Tree = dict[str, "Tree | None"]
 """Wanted names; None is all of what is below, `{}` the empty object."""
 
 Show = Callable[[Any], Any]
+Entries = tuple[tuple[str, Show], ...]
 
 KEPT_PROJECTIONS = 256
 
@@ -34,7 +35,7 @@ KEPT_PROJECTIONS = 256
 class Projection:
     """Compiled: how each shown field is read from a row, and which extensions that needs."""
 
-    entries: tuple[tuple[str, Show], ...]
+    entries: Entries
     addons: tuple[str, ...]
 
     def __call__(self, row: Any) -> dict[str, Any]:
@@ -78,7 +79,7 @@ class Representation:
             inner = wanted[one.addon] if wanted is not None else None
             shown = tuple(_entries(one.schema, inner, held, one.addon + "."))
             if shown or inner == {}:  # wanted for what is expanded in it
-                entries.append((one.addon, _extension(one.of, shown)))
+                entries.append((one.addon, ExtensionObject(one.addon, one.of, shown)))
                 addons.append(one.addon)
         for name in wanted or ():
             if name not in names:
@@ -91,7 +92,7 @@ def parse_fields(text: str) -> Tree:
     tree: Tree = {}
     for path in text.split(","):
         at: Tree = tree
-        *parents, last = path.strip().split(".")
+        *parents, last = path.strip(" ").split(".")
         if not last or not all(parents):
             raise bad_parameter("fields", "must be names with commas between them, such as id,name")
         for name in parents:
@@ -129,7 +130,7 @@ def _entries(
         for name in wanted:
             if name not in known:
                 raise _unknown_field(prefix + name)
-    found = []
+    found: list[tuple[str, Show]] = []
     for node in nodes:
         if wanted is not None and node.name not in wanted:
             continue
@@ -140,32 +141,51 @@ def _entries(
     return found
 
 
-def _field(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) -> Show:
+class Field:
+    """Row -> JSON value of one field: an attribute, and how its value is written where it is not None.
+
+    `attribute` is its name on the row, or a function of the row.
+    """
+
+    __slots__ = ("attribute", "get", "plain", "write")
+
+    def __init__(self, attribute: str | Show, write: Show, plain: Any) -> None:
+        self.attribute = attribute
+        self.get: Show = attribute if callable(attribute) else attrgetter(attribute)
+        self.write = write
+        self.plain = plain
+
+    def __call__(self, row: Any) -> Any:
+        value = self.get(row)
+        return self.plain if value is None else self.write(value)
+
+
+class ExtensionObject:
+    """Row -> the object of an extension. Where there is no row yet, defaults or null are shown."""
+
+    __slots__ = ("addon", "entries", "get")
+
+    def __init__(self, addon: str, get: Show, entries: Entries) -> None:
+        self.addon = addon
+        self.get = get
+        self.entries = entries
+
+    def __call__(self, row: Any) -> dict[str, Any]:
+        return self.of(self.get(row))
+
+    def of(self, extension: Any) -> dict[str, Any]:
+        """The object of an extension's own row, or of None."""
+        extension = extension or _BLANK
+        return {name: show(extension) for name, show in self.entries}
+
+
+def _field(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) -> Field:
     """Row -> JSON value of one field."""
     attribute = getattr(node, "attribute", None) or node.name
-    get: Show = attribute if callable(attribute) else attrgetter(attribute)
-    show = shower(node, wanted, held, prefix)
+    write = shower(node, wanted, held, prefix)
     default = node.default if getattr(node, "sparse", False) else None
-    plain = None if default in (None, colander.null, colander.drop) else show(default)
-    if show is _same and plain is None:
-        return get
-
-    def read(row: Any) -> Any:
-        value = get(row)
-        return plain if value is None else show(value)
-
-    return read
-
-
-def _extension(get: Show, entries: tuple[tuple[str, Show], ...]) -> Show:
-    """Row -> the object of an extension. Where there is no row yet, defaults or null are shown."""
-    blank = _Blank()
-
-    def read(row: Any) -> dict[str, Any]:
-        extension = get(row) or blank
-        return {name: show(extension) for name, show in entries}
-
-    return read
+    plain = None if default in (None, colander.null, colander.drop) else write(default)
+    return Field(attribute, write, plain)
 
 
 class _Blank:
@@ -175,7 +195,10 @@ class _Blank:
         return None
 
 
-def _same(value: Any) -> Any:
+_BLANK = _Blank()
+
+
+def as_it_is(value: Any) -> Any:
     return value
 
 
@@ -232,7 +255,7 @@ def _mapping(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) 
 def _list(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) -> Show:
     inner = node.children[0]
     item = shower(inner, wanted, held, f"{prefix}{node.name}.".removesuffix(f"{inner.name}."))
-    if item is _same:
+    if item is as_it_is:
         return list
     return lambda value: [None if one is None else item(one) for one in value]
 
@@ -253,7 +276,7 @@ def _plain(value: Any) -> Any:
     return None if value is colander.null else value
 
 
-def _moment(value: Any) -> str:
+def moment(value: Any) -> str:
     return format_timestamp(value) if isinstance(value, dt.datetime) else str(value)
 
 
@@ -262,9 +285,9 @@ def _number(value: Any) -> Any:
 
 
 _SHOWERS: tuple[tuple[Any, Show], ...] = (
-    ((colander.String, colander.Integer, colander.Boolean), _same),
+    ((colander.String, colander.Integer, colander.Boolean), as_it_is),
     (colander.Decimal, lambda value: format(decimal.Decimal(value), "f")),
     (colander.Float, _number),
-    (colander.DateTime, _moment),
+    (colander.DateTime, moment),
     ((colander.Date, colander.Time), lambda value: value.isoformat()),
 )

@@ -1,0 +1,170 @@
+"""Shapes: the statement of a page is built and compiled once for each shape of query, and then run by values.
+
+Two requests have one shape if they show the same, ask by the same filters and operators in the same order,
+and are narrowed by statements of the same form: SQLAlchemy's own cache key tells that of what the scope, the
+search and a resource's own filters add, and gives the values in it. So whatever an addon's code adds to the
+statement counts, in each request anew.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from talatat.db.prepared import Prepared
+from talatat.resources.listing.cursor import Cursor
+from talatat.resources.listing.filters import TEXT
+from talatat.resources.listing.querying import paged
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+    from talatat.db import Database
+    from talatat.resources.listing.ordering import SortKey
+    from talatat.resources.listing.querying import Condition, Found, Queries, Query
+    from talatat.resources.showing.lean import Lean
+
+KEPT = 500
+LIMIT = "talatat_limit"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A page's statement: where its rows hold the keys of the order, and the names of its own values."""
+
+    prepared: Prepared
+    places: tuple[int, ...]
+    own: tuple[str, ...]
+
+
+class Shapes:
+    """The statements of one resource that were asked for lately."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Any, Shape | None] = OrderedDict()
+
+    def rows(
+        self, request: Request, queries: Queries, query: Query, found: Found, lean: Lean
+    ) -> tuple[Sequence[Any], tuple[int, ...]]:
+        """(rows of `lean`, one more than the page has where there are more, and where their keys stand)."""
+        database: Database = request.registry.system.database
+        form, own = _narrowing(queries, found)
+        shape = None
+        if form is not None and not database.filters_statements:
+            shape = self._shape((lean, form, _asked(found, query)), database, query, found)
+        if shape is None:
+            statement, places = _statement(
+                lean, found.rows, found.keys, query.cursor, query.limit + 1
+            )
+            return request.db.execute(statement).all(), places
+        values = dict(zip(shape.own, own, strict=True))
+        values |= {name: value for name, _, value in _parameters(found, query)}
+        values[LIMIT] = query.limit + 1
+        return database.read(request, shape.prepared, values), shape.places
+
+    def _shape(self, key: Any, database: Database, query: Query, found: Found) -> Shape | None:
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        shape = _shape_of(database, query, found, key[0])
+        self._kept[key] = shape
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return shape
+
+
+def _narrowing(queries: Queries, found: Found) -> tuple[Any, list[Any]]:
+    """(the form of what narrows the rows, None where it cannot be told; the values in it)."""
+    if found.narrowed is queries.everything:
+        return (), []
+    key = found.narrowed._generate_cache_key()
+    if key is None:
+        return None, []
+    return key.key, [one.effective_value for one in key.bindparams]
+
+
+def _asked(found: Found, query: Query) -> Any:
+    """What else decides about the text of the statement."""
+    cursor = query.cursor
+    return (
+        tuple((one.filter.name, one.op, _size(one)) for one in found.plain),
+        tuple((key.name, key.descending) for key in found.keys),
+        cursor
+        and (cursor.forward, cursor.inclusive, tuple(value is None for value in cursor.values)),
+    )
+
+
+def _size(condition: Condition) -> int:
+    """How many values a list has; of `isnull`, which it is."""
+    if isinstance(condition.value, list):
+        return len(condition.value)
+    return int(condition.op == "isnull" and condition.value)
+
+
+def _parameters(found: Found, query: Query) -> Iterator[tuple[str, Any, Any]]:
+    """(name, type, value) of each value that is asked for."""
+    for at, one in enumerate(found.plain):
+        type_ = sa.String() if one.op in TEXT else one.filter.column.type
+        if isinstance(one.value, list):
+            for number, value in enumerate(one.value):
+                yield f"talatat_{at}_{number}", type_, value
+        elif one.op != "isnull":
+            yield f"talatat_{at}", type_, one.value
+    if query.cursor is not None:
+        for at, (key, value) in enumerate(zip(found.keys, query.cursor.values, strict=True)):
+            if value is not None:
+                yield f"talatat_key_{at}", key.column.type, value
+
+
+def _shape_of(database: Database, query: Query, found: Found, lean: Lean) -> Shape | None:
+    """The shape of a query; None where its statement has lists whose length is not in its form."""
+    bound = {name: sa.bindparam(name, type_=type_) for name, type_, _ in _parameters(found, query)}
+    cursor = query.cursor
+    if cursor is not None:
+        edge = tuple(bound.get(f"talatat_key_{at}") for at in range(len(cursor.values)))
+        cursor = Cursor(edge, cursor.forward, cursor.inclusive)
+    rows = found.narrowed.where(
+        *(
+            one.filter.predicate(one.op, _bound(bound, at, one))
+            for at, one in enumerate(found.plain)
+        )
+    )
+    limit = sa.bindparam(LIMIT, type_=sa.Integer())
+    statement, places = _statement(lean, rows, found.keys, cursor, limit)
+    prepared = Prepared(statement, plan_once=_is_one_plan(found))
+    names = prepared.names(database.engine.dialect)
+    if names is None:
+        return None
+    key = found.narrowed._generate_cache_key()
+    return Shape(prepared, places, tuple(names[one.key] for one in key.bindparams))
+
+
+def _is_one_plan(found: Found) -> bool:
+    """Whether one plan is the best for all values: nothing is asked for, or a single row by its id."""
+    return all(one.filter.name == "id" and one.op == "eq" for one in found.plain)
+
+
+def _bound(bound: dict[str, Any], at: int, condition: Condition) -> Any:
+    """The parameters that stand for the value of a condition."""
+    if isinstance(condition.value, list):
+        return [bound[f"talatat_{at}_{number}"] for number in range(len(condition.value))]
+    return bound.get(f"talatat_{at}", condition.value)
+
+
+def _statement(
+    lean: Lean, rows: Any, keys: tuple[SortKey, ...], cursor: Cursor | None, limit: Any
+) -> tuple[Any, tuple[int, ...]]:
+    """(the SELECT of a page, where its rows hold the keys)."""
+    more: list[Any] = []
+    places = []
+    for at, key in enumerate(keys):
+        place = lean.place(key.column)
+        if place is None:
+            place = len(lean.columns) + len(more)
+            more.append(key.column.label(f"key_{at}"))
+        places.append(place)
+    return paged(lean.select(rows, more), keys, cursor, limit), tuple(places)

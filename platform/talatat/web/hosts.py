@@ -51,14 +51,21 @@ class Hosts:
         self.first = plain[0] if plain else "localhost"
         self._known: dict[str, str] = {}
 
-    def answered(self, said: str) -> str | None:
-        """The host as it is used from here on, or None for another's. ValueError for what is no host."""
+    def answered(self, said: str) -> str:
+        """The host as it is used from here on; Problem 421 for another's, 400 for what is no host."""
         found = self._known.get(said)
         if found is not None:
             return found
-        host, port = _parted(said)
+        try:
+            host, port = _parted(said)
+        except ValueError:
+            raise Problem(400, "bad_request", "Host is not the name of one host") from None
         if not self._is_ours(host, port):
-            return None
+            raise Problem(
+                421,
+                "misdirected_request",
+                f"{said} is not a host of this system. Its operator lists hosts in talatat.hosts.",
+            )
         found = f"{host}:{port}" if port is not None else host
         if len(self._known) < MOST_REMEMBERED:  # ports and spellings are the client's choice
             self._known[said] = found
@@ -101,20 +108,12 @@ def hosts_tween_factory(handler: Handler, registry: Registry) -> Handler:
 
     def hosts_tween(request: Request) -> Response:
         environ = request.environ
-        said = environ.get("HTTP_HOST", "")
         try:
-            host = hosts.answered(said)
-        except ValueError:
-            host, problem = None, Problem(400, "bad_request", "Host is not the name of one host")
-        else:
-            detail = (
-                f"{said} is not a host of this system. Its operator lists hosts in talatat.hosts."
-            )
-            problem = Problem(421, "misdirected_request", detail)
-        if host is None and environ.get("PATH_INFO") not in PROBES:
+            environ["HTTP_HOST"] = hosts.answered(environ.get("HTTP_HOST", ""))
+        except Problem as problem:
             environ["HTTP_HOST"] = hosts.first
-            return response_of(request, problem)
-        environ["HTTP_HOST"] = host or hosts.first
+            if environ.get("PATH_INFO") not in PROBES:
+                return response_of(request, problem)
         return handler(request)
 
     return hosts_tween

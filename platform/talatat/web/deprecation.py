@@ -11,10 +11,10 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pyramid.interfaces import ISecurityPolicy
 from pyramid.viewderivers import INGRESS
 from zope.interface import Interface
 
+from talatat.security import known_identity
 from talatat.web.deprecated_uses import DeprecatedUses
 
 if TYPE_CHECKING:
@@ -73,12 +73,10 @@ def operation_of(request: Request) -> str:
 
 def client_of(request: Request) -> str:
     """Who asked, if that was found out; else from where."""
-    policy = request.registry.queryUtility(ISecurityPolicy)
-    known = getattr(policy, "known_identity", None)
-    identity = known(request) if known is not None else None
+    identity = known_identity(request)
     if identity is not None:
         return f"{identity.source} {identity.name}"
-    return f"address {request.client_addr or 'unknown'}"
+    return f"address {request.remote_addr or 'unknown'}"
 
 
 def includeme(config: Configurator) -> None:

@@ -117,6 +117,15 @@ def test_answers_name_the_days_and_the_page_errors_too_and_use_is_counted_by_cli
     assert seen(old)["GET /api/old/v1/hello"]["uses"] == 2
 
 
+def test_who_is_not_logged_in_is_counted_by_the_connection_and_not_by_what_a_header_says(old):
+    said = {"X-Forwarded-For": "ann, who pays for it"}
+    old.app.get(
+        "/api/old/v1/hello", headers=said, extra_environ={"REMOTE_ADDR": "192.0.2.7"}, status=200
+    )
+    uses_of(old).flush()
+    assert seen(old)["GET /api/old/v1/hello"]["clients"] == {"address 192.0.2.7": 1}
+
+
 def test_a_whole_resource_is_deprecated_by_one_line(old):
     for number in range(2):
         answer = old.app.post_json(

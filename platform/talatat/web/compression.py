@@ -18,6 +18,8 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 
+from talatat.web.vary import vary_by
+
 SMALLEST = 1024
 LARGEST = 16 * 1024 * 1024
 LEVEL = 5
@@ -44,7 +46,7 @@ def compression_tween_factory(handler: Handler, registry: Registry) -> Handler:
             if "HTTP_IF_NONE_MATCH" in suffixed:
                 _suffix_tag(response)
         elif _could_be_compressed(response):
-            _vary(response)
+            vary_by(response, "Accept-Encoding")
             if _wanted(request):
                 _compress(response)
         return response
@@ -86,12 +88,6 @@ def _wanted(request: Request) -> bool:
         return False
     accepted = request.environ.get("HTTP_ACCEPT_ENCODING", "")
     return "gzip" in accepted and bool(request.accept_encoding.acceptable_offers(["gzip"]))
-
-
-def _vary(response: Response) -> None:
-    vary = response.vary or ()
-    if "*" not in vary and "accept-encoding" not in (name.lower() for name in vary):
-        response.vary = (*vary, "Accept-Encoding")
 
 
 def _compress(response: Response) -> None:

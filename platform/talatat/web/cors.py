@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pyramid.response import Response
 
 from talatat.problems import is_api
+from talatat.web.vary import vary_by
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -47,7 +48,7 @@ class Origins:
         if self.anybody:
             response.headers["Access-Control-Allow-Origin"] = ANYBODY
             return True
-        _vary(response)
+        vary_by(response, "Origin")
         if origin not in self.listed:
             return False
         response.headers["Access-Control-Allow-Origin"] = str(origin)
@@ -100,12 +101,6 @@ def _decides_itself(request: Request) -> bool:
         return False
     service = request.current_service
     return service is not None and bool(service.cors_enabled)
-
-
-def _vary(response: Response) -> None:
-    vary = response.vary or ()
-    if "*" not in vary and "origin" not in (name.lower() for name in vary):
-        response.vary = (*vary, "Origin")
 
 
 def includeme(config: Configurator) -> None:

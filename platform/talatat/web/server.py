@@ -29,6 +29,7 @@ from webob import Request
 
 from talatat.errors import TalatatError, tell_without_traceback
 from talatat.limiting import Load
+from talatat.system import System
 from talatat.web.dispatching import THREADS, Dispatcher
 from talatat.web.wire import FRAMING, LONGEST_HEADER, REQUEST_TIMEOUT, limit_channels
 
@@ -70,6 +71,11 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
     return 0
 
 
+def system_of(application: Any) -> System | None:
+    """What the application is composed of; None for any other WSGI application."""
+    return getattr(getattr(application, "registry", None), "system", None)
+
+
 def limits(application: Any) -> dict[str, Any]:
     """How much a request may hold before the application is asked, which answers what is a little more.
 
@@ -81,7 +87,7 @@ def limits(application: Any) -> dict[str, Any]:
         "connection_limit": CONNECTIONS,
         "asyncore_use_poll": True,  # select() takes no descriptor above 1023
     }
-    system = getattr(getattr(application, "registry", None), "system", None)
+    system = system_of(application)
     if system is not None:
         found["max_request_body_size"] = system.settings.platform.max_body + FRAMING
     return found
@@ -90,7 +96,7 @@ def limits(application: Any) -> dict[str, Any]:
 def dispatcher(application: Any, options: Mapping[str, Any]) -> Dispatcher:
     """The threads, and how much may wait for them."""
     threads = int(options.get("threads", THREADS))
-    system = getattr(getattr(application, "registry", None), "system", None)
+    system = system_of(application)
     if system is None:
         return Dispatcher(Load(), threads, 0, 0)
     settings = system.settings.platform
@@ -139,7 +145,7 @@ class Stopping:
     """
 
     def __init__(self, application: Any, seconds: float) -> None:
-        self._system = getattr(getattr(application, "registry", None), "system", None)
+        self._system = system_of(application)
         self._seconds = seconds
         self._asked = False
 

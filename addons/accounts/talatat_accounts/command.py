@@ -1,14 +1,12 @@
-"""What the commands of this addon stand on: a composed system, and a request for what wants one."""
+"""What the commands of this addon stand on: a composed system."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pyramid.request import apply_request_extensions
 from sqlalchemy.exc import DBAPIError
 
 from talatat.errors import TalatatError
-from talatat.services import Request
 
 
 @contextmanager
@@ -31,12 +29,3 @@ def composed_for(ini: str) -> Iterator[Any]:
         ) from error
     finally:
         registry.system.database.dispose()
-
-
-def request_of(registry: Any, tm: Any, session: Any) -> Any:
-    """A request of nobody and from nowhere in this transaction, under which security events are told."""
-    request = Request.blank("/", environ={"tm.manager": tm, "tm.active": True})
-    request.registry = registry
-    apply_request_extensions(request)
-    request.tm, request.db = tm, session
-    return request

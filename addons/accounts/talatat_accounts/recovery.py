@@ -17,10 +17,11 @@ from sqlalchemy import delete, select
 
 from talatat.db import transaction
 from talatat.db.origin import Origin, acting_as, who
+from talatat.db.unsent import unsent_request
 from talatat.errors import TalatatError
 from talatat.security import tell
 from talatat_accounts import attempts, second_factor
-from talatat_accounts.command import composed_for, request_of
+from talatat_accounts.command import composed_for
 from talatat_accounts.credentials import end_credentials, set_password
 from talatat_accounts.models import Attempt, User
 from talatat_accounts.passwords import MAX_LENGTH, check_strength, passwords_of
@@ -55,7 +56,7 @@ def reset_password(registry: Any, name: str, password: str, wanted: Wanted | Non
         end_credentials(session, user.id)
         gone = wanted.second_factor and second_factor.remove(session, user.id)
         _forgive(session, user)
-        _tell(request_of(registry, tm, session), user, gone)
+        _tell(unsent_request(registry, tm, session), user, gone)
         return _said(user, gone)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from talatat.db.origin import Origin, origin, request_of
+from talatat.db.origin import Origin, acting, origin, request_of
 from talatat.security import known_identity
 from talatat_audit.values import storable
 
@@ -24,7 +24,15 @@ def context_of(session: Session, system: Any, at_work: Origin | None = None) -> 
     request = request_of(session)
     if request is not None:
         return of_request(request)
-    return {**of_origin(at_work or origin()), "release": system.release}
+    return of_origin(at_work or origin(), system.release)
+
+
+def context_told(request: Any) -> Context:
+    """The context of what is told under `request`, which a delivery or a command makes for that alone."""
+    at_work = acting()
+    if at_work is None:
+        return of_request(request)
+    return of_origin(at_work, request.registry.system.release)
 
 
 def of_request(request: Any) -> Context:
@@ -48,7 +56,7 @@ def of_request(request: Any) -> Context:
     }
 
 
-def of_origin(one: Origin) -> Context:
+def of_origin(one: Origin, release: int | None) -> Context:
     """The context of what is no request."""
     return {
         **NOBODY,
@@ -56,6 +64,7 @@ def of_origin(one: Origin) -> Context:
         "actor_name": _cut(one.actor, 200),
         "actor_source": _cut(one.source, 100),
         "operation": _cut(one.operation, 200),
+        "release": release,
     }
 
 

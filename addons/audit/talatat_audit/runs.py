@@ -19,8 +19,7 @@ RELEASE = sa.text("SELECT max(number) FROM talatat_release")
 
 def observe(run: CommandRun, database: Database) -> None:
     """Write the entry of a command: `talatat.apply`, its arguments before, its outcome after."""
-    context = of_origin(Origin("command", run.who, run.name))
-    context["release"] = _release(database)
+    context = of_origin(Origin("command", run.who, run.name), _release(database))
     verb = run.name.rpartition(" ")[2]
     made = row(
         context,

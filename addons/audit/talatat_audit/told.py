@@ -13,7 +13,7 @@ from transaction.interfaces import NoTransaction
 
 from talatat.security.event import SecurityEvent
 from talatat_audit.capturing import noted
-from talatat_audit.context import of_request
+from talatat_audit.context import context_told
 from talatat_audit.values import plain
 from talatat_audit.writing import Row, row, write_now
 
@@ -46,7 +46,7 @@ def entry_of(event: SecurityEvent) -> Row:
     details = {name: plain(value) for name, value in event.details.items()}
     reason = details.pop("reason", None)
     return row(
-        of_request(event.request),
+        context_told(event.request),
         event.name.partition(".")[0],
         event.name,
         outcome=event.outcome,

@@ -8,12 +8,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from talatat.db import utcnow
-from talatat.db.origin import who
+from talatat.db import new_id, utcnow
+from talatat.db.origin import Origin, acting_as, who
+from talatat.db.session import MANAGER
+from talatat.db.unsent import unsent_request
 from talatat.events.command import CommandRun
 from talatat.problems import Problem
 from talatat.security.event import tell
 from talatat.security.identity import InvalidCredentials
+from talatat_accounts import recovery
+from talatat_accounts.models import User
 from talatat_audit import writing
 from talatat_audit.models import Entry
 from talatat_audit.runs import observe
@@ -195,6 +199,24 @@ def test_a_load_is_kept_with_its_counts_and_each_row_that_it_wrote(commanded, tm
     assert len(rows) == counts["loaded"]
     assert {one["operation"] for one in rows} <= {"talatat load"}
     assert {one["actor_source"] for one in rows} <= {"command"}
+
+
+def test_a_password_that_a_command_gives_is_told_with_who_ran_it(trail):
+    with trail.test.session() as session:
+        session.add(User(id=new_id(), name="lost", active=True))
+    recovery.run(trail.test.ini, "lost", "a quite different password", recovery.Wanted())
+    entry = trail.one(Entry.action == "accounts.password_changed")
+    assert (entry["actor_source"], entry["actor_id"]) == ("command", who())
+    assert (entry["operation"], entry["method"]) == ("accounts.recovery", None)
+
+
+def test_what_a_subscriber_tells_is_the_subscribers(trail):
+    with trail.test.session() as session, acting_as(Origin("outbox", "orders", "orders.send")):
+        request = unsent_request(trail.test.registry, session.info[MANAGER], session)
+        tell(request, "orders.refused", "failed", subject="order")
+    entry = trail.one()
+    assert (entry["actor_source"], entry["actor_id"]) == ("outbox", "orders")
+    assert entry["operation"] == "orders.send"
 
 
 def test_a_command_that_only_looks_leaves_no_entry(commanded, capsys):

@@ -50,9 +50,14 @@ def acting_as(origin: Origin) -> Iterator[None]:
         _current.reset(token)
 
 
+def acting() -> Origin | None:
+    """Who works now by `acting_as`; None in the request of a client, and where nobody said so."""
+    return _current.get()
+
+
 def origin() -> Origin:
     """Who works now, where no request does."""
-    return _current.get() or Origin("process", who(), "")
+    return acting() or Origin("process", who(), "")
 
 
 @cache

@@ -20,9 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pyramid.interfaces import IRequestFactory
 from pyramid.registry import Registry
-from pyramid.request import Request, apply_request_extensions
 from pyramid.threadlocal import RequestContext
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -33,6 +31,7 @@ from talatat.db.origin import Origin, acting_as
 from talatat.db.retry import is_retryable
 from talatat.db.session import Database
 from talatat.db.types import utcnow
+from talatat.db.unsent import unsent_request
 from talatat.events.codec import decode_event, encode
 from talatat.events.courier import Courier
 from talatat.events.event import Event, bind, find_event, name_of
@@ -192,20 +191,12 @@ class Outbox:
         if cls is None:
             raise LookupError(f"the event {row.event} is not known: its addon is not composed")
         event = decode_event(cls, row.payload)
-        request = self._request(tm, session)
+        assert self._registry is not None
+        request = unsent_request(self._registry, tm, session)
         bind(event, request, row.id)
         origin = Origin("outbox", subscriber.addon, subscriber.name)
         with RequestContext(request), acting_as(origin):
             subscriber.function(event)
-
-    def _request(self, tm: TransactionManager, session: Session) -> Request:
-        assert self._registry is not None
-        factory = self._registry.queryUtility(IRequestFactory, default=Request)
-        request = factory.blank("/", environ={"tm.manager": tm, "tm.active": True}, POST=b"")
-        request.registry = self._registry
-        apply_request_extensions(request)
-        request.tm, request.db = tm, session
-        return request
 
     def _failed(self, row: Row[Any], error: BaseException) -> None:
         attempts = row.attempts + 1

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from talatat.db.origin import serve
+from talatat.db.unsent import unsent_request
 from talatat.security.identity import Identity
 from talatat.testing.templates import prepare
 
@@ -75,15 +76,10 @@ class TestSystem:
     @contextmanager
     def request(self, *, method: str = "POST", path: str = "/") -> Iterator[Any]:
         """Yield a request with `db`, `tm` and `registry`, for code that wants one; committed at the end."""
-        from pyramid.request import Request, apply_request_extensions
         from pyramid.threadlocal import RequestContext
 
         with self.system.database.transaction() as (tm, session):
-            environ = {"tm.manager": tm, "tm.active": True, "REQUEST_METHOD": method}
-            request = Request.blank(path, environ=environ)
-            request.registry = self.registry
-            apply_request_extensions(request)
-            request.tm, request.db = tm, session
+            request = unsent_request(self.registry, tm, session, method=method, path=path)
             serve(session, request)
             with RequestContext(request):
                 yield request

@@ -50,32 +50,24 @@ def read(value: str, keys: KeyRing) -> SessionCookie | None:
     return SessionCookie(session_id, csrf_token(signer, session_id))
 
 
-def cookie_name(request: Any) -> str:
+def cookie_name(request: Any, name: str = NAME) -> str:
     """Over https the browser itself guards a `__Host-` cookie against other hosts and plain http."""
-    return f"__Host-{NAME}" if request.scheme == "https" else NAME
+    return f"__Host-{name}" if request.scheme == "https" else name
 
 
-def set_cookie(response: Any, request: Any, value: str, max_age: int) -> None:
+def set_cookie(response: Any, request: Any, value: str, max_age: int, name: str = NAME) -> None:
     """Give the browser the cookie: not readable by scripts, not sent by other sites' forms."""
     response.set_cookie(
-        cookie_name(request),
+        cookie_name(request, name),
         value,
         max_age=max_age,
         path="/",
         secure=request.scheme == "https",
         httponly=True,
-        samesite="Lax",
+        samesite="Lax",  # sent when an identity provider leads the browser back
     )
 
 
-def drop_cookie(response: Any, request: Any) -> None:
+def drop_cookie(response: Any, request: Any, name: str = NAME) -> None:
     """Take the cookie away again."""
-    response.set_cookie(
-        cookie_name(request),
-        "",
-        max_age=0,
-        path="/",
-        secure=request.scheme == "https",
-        httponly=True,
-        samesite="Lax",
-    )
+    set_cookie(response, request, "", 0, name)

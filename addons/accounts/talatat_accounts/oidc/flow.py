@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from talatat.security.keys import WrongKey
-from talatat_accounts.cookies import keys_of
+from talatat_accounts.cookies import cookie_name, drop_cookie, keys_of, set_cookie
 from talatat_accounts.oidc.providers import Provider
 from talatat_accounts.oidc.refusals import no_login_begun
 
@@ -52,17 +52,17 @@ class Begun:
 def keep(request: Any, response: Any, begun: Begun) -> None:
     """Give the browser the cookie."""
     value = keys_of(request).encrypt(PURPOSE, json.dumps(asdict(begun)).encode())
-    _set(request, response, value, SECONDS)
+    set_cookie(response, request, value, SECONDS, NAME)
 
 
 def forget(request: Any, response: Any) -> None:
     """Take the cookie away: an answer of the provider counts once."""
-    _set(request, response, "", 0)
+    drop_cookie(response, request, NAME)
 
 
 def take(request: Any, provider: Provider, state: str) -> Begun:
     """What this browser began with this provider; raises Problem 400 `oidc_state`."""
-    value = request.cookies.get(cookie_name(request), "")
+    value = request.cookies.get(cookie_name(request, NAME), "")
     try:
         begun = Begun(**json.loads(keys_of(request).decrypt(PURPOSE, value[:MOST])))
     except (WrongKey, ValueError, TypeError):
@@ -71,20 +71,3 @@ def take(request: Any, provider: Provider, state: str) -> Begun:
     if begun.provider != provider.name or not fits or time.time() >= begun.at + SECONDS:
         raise no_login_begun()
     return begun
-
-
-def cookie_name(request: Any) -> str:
-    """Over https the browser itself guards a `__Host-` cookie against other hosts and plain http."""
-    return f"__Host-{NAME}" if request.scheme == "https" else NAME
-
-
-def _set(request: Any, response: Any, value: str, max_age: int) -> None:
-    response.set_cookie(
-        cookie_name(request),
-        value,
-        max_age=max_age,
-        path="/",
-        secure=request.scheme == "https",
-        httponly=True,
-        samesite="Lax",  # sent when the provider leads the browser back
-    )

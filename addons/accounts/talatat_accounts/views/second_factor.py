@@ -90,7 +90,6 @@ def enrol(request: Any) -> Any:
     issuer = platform["accounts"].second_factor_issuer or platform.platform.api_title
     request.response.status_int = 201
     request.response.location = request.path_url
-    request.response.headers["Cache-Control"] = "no-store"
     return {"seed": seed, "uri": second_factor.uri_of(seed, identity.name, issuer)}
 
 
@@ -122,7 +121,7 @@ def confirm(request: Any) -> Any:
     touched(db, identity.id)
     end_others(request, identity)
     tell(request, "accounts.second_factor_enrolled", subject=identity.id)
-    return shown_once(request, second_factor.new_codes(db, identity.id))
+    return {"recovery_codes": second_factor.new_codes(db, identity.id)}
 
 
 @factor.delete(**SENSITIVE, status=204, operation="disable", problems=NOT_ENROLLED)
@@ -150,13 +149,7 @@ def renew_codes(request: Any) -> Any:
     if row is None or row.confirmed_at is None:
         raise missing("Enrol a second factor first.")
     tell(request, "accounts.recovery_codes_renewed", subject=identity.id)
-    return shown_once(request, second_factor.new_codes(request.db, identity.id))
-
-
-def shown_once(request: Any, made: list[str]) -> dict[str, Any]:
-    """The answer that holds them."""
-    request.response.headers["Cache-Control"] = "no-store"
-    return {"recovery_codes": made}
+    return {"recovery_codes": second_factor.new_codes(request.db, identity.id)}
 
 
 def missing(detail: str) -> Problem:

@@ -7,7 +7,6 @@ is counted like one that does.
 """
 
 import hashlib
-import ipaddress
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,16 +37,14 @@ def key(*parts: str) -> str:
 
 
 def limits_for(settings: Any, name: str, address: str, known: bool = False) -> list[Limit]:
-    """The counts that a try of this user from this address adds to.
+    """The counts that a try of this user from this address adds to; `address` is one of `address_key`.
 
-    The address is the connection's own (REMOTE_ADDR): a header that the client writes would let it
-    be somebody else each time. Behind a proxy the server is told which proxy to trust. The count over all
-    addresses refuses none that the user is logged in from (`known`), or strangers could lock people out.
+    The count over all addresses refuses none that the user is logged in from (`known`), or strangers could
+    lock people out.
     """
-    network = network_of(address)
     return [
-        Limit(key("user", name, network), settings.login_attempts),
-        Limit(key("address", network), settings.login_attempts_address, forgotten=False),
+        Limit(key("user", name, address), settings.login_attempts),
+        Limit(key("address", address), settings.login_attempts_address, forgotten=False),
         # Counted all the same: else the work would tell that somebody is logged in from there.
         Limit(key("everywhere", name), NO_LIMIT if known else settings.login_attempts_user),
     ]
@@ -56,19 +53,6 @@ def limits_for(settings: Any, name: str, address: str, known: bool = False) -> l
 def factor_limit(settings: Any, user_id: str) -> Limit:
     """The count of codes of one user's second factor, whoever tries them: there are only a million."""
     return Limit(key("second factor", user_id), settings.second_factor_attempts)
-
-
-def network_of(address: str) -> str:
-    """Whom an address belongs to: itself, or its /64 for IPv6, all of which one customer is given."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:  # a socket, or nothing at all
-        return address
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((int(found), 64), strict=False))
-    return address
 
 
 def take(session: Any, limits: Iterable[Limit], window: int) -> int:

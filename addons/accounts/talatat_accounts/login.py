@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import and_, select, update
 
 from talatat.db import transaction
+from talatat.limiting.keys import address_key
 from talatat.security import tell
 from talatat.security.keys import WrongKey
 from talatat_accounts import attempts, refusals, second_factor
@@ -131,7 +132,7 @@ def _begin(request: Any, name: str) -> tuple[list[Limit], Account | None]:
     with transaction(system) as (_, session):
         at_home = KNOWN.where(User.name == name, Session.address == address[:64]).limit(1)
         known = session.execute(at_home).first() is not None
-        limits = attempts.limits_for(settings, name, address, known)
+        limits = attempts.limits_for(settings, name, address_key(request), known)
         wait = attempts.take(session, limits, settings.login_window)
         row = session.execute(ACCOUNT.where(User.name == name)).one_or_none()
     account = None if row is None else Account(*row)

@@ -10,7 +10,6 @@ from sqlalchemy import event, select, update
 
 from talatat.db import utcnow
 from talatat.testing import composed
-from talatat_accounts.attempts import network_of
 from talatat_accounts.models import Attempt, User
 
 from .conftest import API, PASSWORD, SETTINGS, Accounts
@@ -153,20 +152,6 @@ def test_an_ipv6_network_is_one_guesser(accounts, ada):
     ]
     assert found == [401] * 5 + [429]
     assert guess(accounts.client(REMOTE_ADDR="2001:db8:1:3::1")).status_int == 401
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("2001:db8::1", "2001:db8::/64"),
-        ("", ""),
-        ("unix:/run/socket", "unix:/run/socket"),
-    ],
-)
-def test_whom_an_address_belongs_to(address, network):
-    assert network_of(address) == network
 
 
 @pytest.mark.parametrize("days", [-1, 1])

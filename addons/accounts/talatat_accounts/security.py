@@ -92,6 +92,8 @@ class TokenSource:
 class SessionSource:
     """The signed session cookie. One that is forged or over is the same as none."""
 
+    cookie_name = f"__Host-{cookies.NAME}"  # for the document; over plain http without the prefix
+
     def identify(self, request: Any) -> Identity | None:
         """Also notes, once in a while and after the answer, that the session is in use."""
         value = request.cookies.get(cookies.cookie_name(request))

@@ -75,6 +75,13 @@ def test_a_rightly_signed_cookie_of_no_session_is_no_cookie(accounts, ada):
     client.get(f"{API}/me", status=401)
 
 
+def test_the_document_names_the_cookie_that_is_set_over_https(accounts, ada):
+    client = accounts.client(**{"wsgi.url_scheme": "https", "HTTP_HOST": "localhost:443"})
+    answer = client.log_in()
+    schemes = client.get("/api/openapi.json").json["components"]["securitySchemes"]
+    assert answer.headers["Set-Cookie"].startswith(schemes["cookie"]["name"] + "=")
+
+
 def test_a_planted_session_is_worth_nothing_after_the_login(accounts, ada):
     """Session fixation: the attacker's own cookie, put into the victim's browser before the login."""
     accounts.add("eve")

@@ -14,6 +14,7 @@ from talatat.describing.resource.telling import none_match, not_modified
 from talatat.describing.shapes import content, json_patch, operation, parameter, ref
 from talatat.problems import CONTENT_TYPE
 from talatat.resources.writing.json_patch import OPERATIONS
+from talatat.security.csrf import HEADER
 
 ERROR = {
     "type": "object",
@@ -156,7 +157,7 @@ def shared_components(registry: Any) -> dict[str, Any]:
             "csrf": {
                 "type": "apiKey",
                 "in": "header",
-                "name": "X-CSRF-Token",
+                "name": HEADER,
                 "description": "Goes with the cookie",
             },
         },

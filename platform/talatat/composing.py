@@ -209,6 +209,7 @@ def _finish(config: Configurator, system: System) -> None:
     _raise(_without_secret(system))
     system.resources.finish(config.registry)
     system.security.finish(config.registry)
+    system.limits.policies.finish()
     _raise(list(system.limits.policies.problems(config.registry)))
 
 

@@ -61,7 +61,7 @@ class System:
         secret = self.settings.platform.secret or [secrets.token_urlsafe(48)]
         self.keys = ring_of(tuple(secret))
         use_keys(self.database, self.keys)
-        self.limits = Limiter(self, Policies(self.settings.platform))
+        self.limits = Limiter(self, Policies(self.settings))
 
     @property
     def quarantined(self) -> Mapping[str, str]:

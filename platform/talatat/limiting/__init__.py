@@ -11,6 +11,7 @@
     fields      RateLimit-Policy and RateLimit
     load        whether this process has more to do than it can
     told        a security event for each that begins to be refused, once
+    health      what /health says of the two
 
 In the .ini: `talatat.limits.anonymous = 60/minute`; `talatat.limits = off` switches everything off.
 """
@@ -18,6 +19,7 @@ In the .ini: `talatat.limits.anonymous = 60/minute`; `talatat.limits = off` swit
 from typing import Any
 
 from talatat.errors import CompositionError
+from talatat.limiting import health
 from talatat.limiting.breaker import Breaker
 from talatat.limiting.deriver import count_items, limited_view
 from talatat.limiting.limiter import Limiter
@@ -25,37 +27,9 @@ from talatat.limiting.load import Load
 from talatat.limiting.policies import Policies, Policy
 from talatat.limiting.windows import InProcess
 from talatat.settings import Settings
+from talatat.settings.quotas import IN_PROCESS
 
 __all__ = ["Breaker", "InProcess", "Limiter", "Load", "Policies", "Policy", "count_items"]
-
-IN_PROCESS = "memory"
-
-
-def health(request: Any) -> dict[str, Any]:
-    """Where requests are counted; a warning where that is not where the .ini wants it."""
-    limiter: Limiter = request.registry.system.limits
-    found: dict[str, Any] = {"componentType": "component"}
-    if limiter.shared is None:
-        where = "this process" if limiter.policies.enabled else "off"
-        return {**found, "observedValue": where}
-    failing = limiter.shared.look()
-    if failing is None:
-        return {**found, "observedValue": "shared"}
-    said = "each process counts for itself: talatat.limits.storage does not answer"
-    return {**found, "observedValue": "this process", "status": "warn", "output": said}
-
-
-def load(request: Any) -> dict[str, Any]:
-    """How many requests were sent away since the start; a warning while that goes on."""
-    found: Load = request.registry.system.load
-    said = {
-        "componentType": "system",
-        "observedValue": found.sent_away,
-        "observedUnit": "requests sent away",
-    }
-    if found.is_over:
-        said |= {"status": "warn", "output": "requests are answered 503"}
-    return said
 
 
 def _shared(settings: Settings) -> Any:
@@ -73,13 +47,13 @@ def _shared(settings: Settings) -> Any:
 
 
 def includeme(config: Any) -> None:
-    """The deriver and the health check; `tween` is included last."""
+    """The deriver and the health checks; `tween` is included last."""
     system = config.registry.system
     settings = system.settings.platform
     if settings.limits and settings.limits_storage != IN_PROCESS:
         system.limits.shared = Breaker(_shared(system.settings), system.limits.own)
-    config.add_health_check("limits", health)
-    config.add_health_check("load", load)
+    config.add_health_check("limits", health.limits)
+    config.add_health_check("load", health.load)
     config.add_view_deriver(
         limited_view, "talatat_limit", under="secured_view", over="talatat_idempotency"
     )

@@ -22,7 +22,7 @@ PAUSE = 2.0
 T = TypeVar("T")
 
 
-class Counts(Protocol):
+class SharedCounts(Protocol):
     """What `Shared` is to a breaker."""
 
     errors: tuple[type[Exception], ...]
@@ -36,7 +36,7 @@ class Breaker:
     """Takes from the shared counts, or from the process's own."""
 
     def __init__(
-        self, shared: Counts, own: InProcess, clock: Callable[[], float] = time.monotonic
+        self, shared: SharedCounts, own: InProcess, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.failing: str | None = None
         """What went wrong, as long as it does."""

@@ -50,15 +50,16 @@ class LimitDirectives:
             raise ConfigurationError(f"limit {name!r}: {error}") from None
         settings = self.registry.system.settings
         node = limit_node(name, wanted, title or f"A limit of {self.owner}")
-        value = settings.declare_key(self.owner, node)
+        settings.declare_key(self.owner, node)
         intr = self.introspectable(LIMITS, name, name, "limit")
         intr.update(name=name, default=default, title=title)
         # For `talatat why` of the key.
         key = self.introspectable("talatat setting defaults", KEY + name, KEY + name, "setting")
         key.update(key=KEY + name, default=default)
-        policy = Policy(name, by, value, self.owner, intr)
+        policy = Policy(name, by)
 
         def register() -> None:
             self.registry.system.limits.policies.add(policy)
 
-        self.action(("limit", name), register, introspectables=(intr, key), order=PHASE0_CONFIG)
+        self.action(("limit", name), register, introspectables=(intr,), order=PHASE0_CONFIG)
+        self.action(("setting", KEY + name), None, introspectables=(key,), order=PHASE0_CONFIG)

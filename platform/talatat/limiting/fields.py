@@ -26,10 +26,8 @@ def tell_limits(response: Response, taken: Iterable[Taken]) -> None:
     """Say on an answer what was counted, and what is left."""
     policies, limits = [], []
     for one in taken:
-        name, quota = one.policy.name, one.policy.quota
-        assert quota is not None
-        policies.append(f'"{name}";q={quota.amount};w={quota.seconds}')
-        limits.append(f'"{name}";r={one.remains};t={one.seconds}')
+        policies.append(f'"{one.name}";q={one.quota.amount};w={one.quota.seconds}')
+        limits.append(f'"{one.name}";r={one.remains};t={one.seconds}')
     if policies:
         response.headers[POLICY] = ", ".join(policies)
         response.headers[LIMIT] = ", ".join(limits)

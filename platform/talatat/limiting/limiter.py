@@ -17,15 +17,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pyramid.interfaces import ISecurityPolicy
-
 from talatat.limiting.keys import address_key, principal_key
 from talatat.limiting.policies import ADDRESS, ANONYMOUS, AUTHENTICATED, CREDENTIALS, WRITES
 from talatat.limiting.told import Told
 from talatat.limiting.windows import InProcess, Taken, Want
 from talatat.problems import Problem
-from talatat.security import Policy as SecurityPolicy
 from talatat.security import known_identity, tell
+from talatat.security.csrf import SAFE_METHODS
+from talatat.security.policy import policy_of
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("talatat.limits")
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # What one request is, however many items it holds.
 NOT_BY_ITEM = frozenset({ADDRESS, CREDENTIALS})
 
@@ -94,9 +92,8 @@ class Limiter:
 
     def leave(self, request: Request, counted: Counted) -> None:
         """Count what came to no view, or was refused for its credentials; refuses nothing any more."""
-        policy = request.registry.queryUtility(ISecurityPolicy)
-        wants = []
-        if isinstance(policy, SecurityPolicy) and policy.known_refusal(request) is not None:
+        policy, wants = policy_of(request), []
+        if policy is not None and policy.known_refusal(request) is not None:
             wants.append((CREDENTIALS, counted.key, 1))
         elif not (counted.viewed or counted.exempt):
             wants += self._of_somebody(counted, known_identity(request))
@@ -107,7 +104,7 @@ class Limiter:
     ) -> Iterator[tuple[str, str, int]]:
         yield from self._of_somebody(counted, identity)
         who = counted.key if identity is None else principal_key(identity)
-        if request.method not in SAFE and not self._only_reads(request):
+        if request.method not in SAFE_METHODS and not self._only_reads(request):
             yield WRITES, who, 1
         if limit is not None:
             yield limit, counted.key if self.policies[limit].by == "address" else who, 1
@@ -122,10 +119,8 @@ class Limiter:
 
     def _is_spent(self, request: Request, counted: Counted) -> bool:
         """Whether the address has nothing left, while credentials were brought that nobody looked at."""
-        policy = request.registry.queryUtility(ISecurityPolicy)
-        if not counted.presented or not isinstance(policy, SecurityPolicy):
-            return False
-        if policy.was_asked(request):
+        policy = policy_of(request)
+        if not counted.presented or policy is None or policy.was_asked(request):
             return False
         taken = self._ask(self._wants([(ANONYMOUS, counted.key, 0)]))
         return any(not one.granted for one in taken)
@@ -159,12 +154,12 @@ class Limiter:
         )  # the first refusal may be the last
         for want, taken in found:
             if want.cost or not taken.granted:  # what was only asked for is not told
-                counted.taken[want.policy.name] = want, taken
+                counted.taken[want.name] = want, taken
         return found
 
     def _wants(self, asked: Sequence[tuple[str, str, int]]) -> list[Want]:
-        named = ((self.policies[name], key, cost) for name, key, cost in asked)
-        return [Want(*one) for one in named if one[0].quota is not None]
+        quotas = ((self.policies[name].quota, name, key, cost) for name, key, cost in asked)
+        return [Want(name, quota, key, cost) for quota, name, key, cost in quotas if quota]
 
     def _ask(self, wants: list[Want]) -> list[Taken]:
         if not wants:
@@ -173,33 +168,30 @@ class Limiter:
 
     def _tell(self, request: Request, want: Want, taken: Taken) -> None:
         """Tell that a limit begins to refuse somebody: once a window, however many are refused."""
-        quota = want.policy.quota
-        assert quota is not None
-        if not self._told.first(f"{want.policy.name}/{want.key}", quota.seconds):
+        if not self._told.first(f"{want.name}/{want.key}", want.quota.seconds):
             return
         identity = known_identity(request)
         subject = identity.id if want.key.startswith("p:") and identity else request.remote_addr
         try:
             tell(
                 request, "talatat.limit", "refused",
-                subject=subject, policy=want.policy.name, quota=str(quota), wait=taken.wait,
+                subject=subject, policy=want.name, quota=str(want.quota), wait=taken.wait,
             )  # fmt: skip
         except Exception:  # whoever listens; the refusal goes out all the same
-            log.exception("that the limit %s refuses could not be told", want.policy.name)
+            log.exception("that the limit %s refuses could not be told", want.name)
 
 
 def refusal(want: Want, taken: Taken) -> Problem:
     """429, with the name of the policy and when to come again."""
-    policy, quota = want.policy, want.policy.quota
-    assert quota is not None
+    quota = want.quota
     if want.cost > quota.amount:
         detail = (
-            f"The limit {policy.name} allows {quota.amount} in {quota.seconds} seconds, and this is "
+            f"The limit {want.name} allows {quota.amount} in {quota.seconds} seconds, and this is "
             f"{want.cost + 1} at once: send it in parts"
         )
     else:
         detail = (
-            f"The limit {policy.name} allows {quota.amount} in {quota.seconds} seconds: "
+            f"The limit {want.name} allows {quota.amount} in {quota.seconds} seconds: "
             f"wait for {taken.wait} seconds"
         )
     return Problem(
@@ -207,5 +199,5 @@ def refusal(want: Want, taken: Taken) -> Problem:
         "too_many_requests",
         detail,
         headers={"Retry-After": str(taken.wait)},
-        extra={"policy": policy.name},
+        extra={"policy": want.name},
     )

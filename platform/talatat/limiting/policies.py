@@ -10,17 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
-from talatat.composition import PLATFORM
 from talatat.configuration.provenance import where
 
 if TYPE_CHECKING:
-    from types import SimpleNamespace
-
-    from talatat.settings import Quota
+    from talatat.settings import Quota, Settings
 
 By = Literal["principal", "address"]
 NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
@@ -44,32 +41,35 @@ class Policy:
 
     name: str
     by: By
-    quota: Quota | None
-    addon: str = PLATFORM
-    intr: Any = field(default=None, compare=False, repr=False)
+    quota: Quota | None = None
 
 
-def own_policies(settings: SimpleNamespace) -> Iterator[Policy]:
-    """The platform's five, with the quotas of `talatat.limits.*`."""
-    yield Policy(ADDRESS, "address", settings.limit_address)
-    yield Policy(ANONYMOUS, "address", settings.limit_anonymous)
-    yield Policy(AUTHENTICATED, "principal", settings.limit_authenticated)
-    yield Policy(CREDENTIALS, "address", settings.limit_credentials)
-    yield Policy(WRITES, "principal", settings.limit_writes)
+OWN = (
+    Policy(ADDRESS, "address"),
+    Policy(ANONYMOUS, "address"),
+    Policy(AUTHENTICATED, "principal"),
+    Policy(CREDENTIALS, "address"),
+    Policy(WRITES, "principal"),
+)
 
 
 class Policies(dict[str, Policy]):
     """The policies of one composition, by name; all are off where `talatat.limits = off`."""
 
-    def __init__(self, settings: SimpleNamespace) -> None:
-        self.enabled: bool = settings.limits
-        super().__init__()
-        for policy in own_policies(settings):
-            self.add(policy)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__((policy.name, policy) for policy in OWN)
+        self._settings = settings
+        self.enabled: bool = settings.platform.limits
 
     def add(self, policy: Policy) -> None:
         """Take a policy in."""
-        self[policy.name] = policy if self.enabled else replace(policy, quota=None)
+        self[policy.name] = policy
+
+    def finish(self) -> None:
+        """Read the quotas, once every addon has spoken: defaults may be overridden until then."""
+        for name, policy in self.items():
+            quota = self._settings.value(KEY + name) if self.enabled else None
+            self[name] = replace(policy, quota=quota)
 
     def problems(self, registry: Any) -> Iterator[str]:
         """A text for each view whose option `limit` names no policy."""

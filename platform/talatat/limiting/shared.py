@@ -55,10 +55,9 @@ class Shared:
         """By the scripts' digests: a pipeline asks each time whether they are known, and waits for it."""
         pipeline = self._redis.pipeline(transaction=False)
         for want in wants:
-            quota = want.policy.quota
-            assert quota is not None  # nobody wants what is off
+            quota = want.quota
             # In braces what a cluster places by: both numbers of a key stand on one machine.
-            name = f"{PREFIX}:{{{want.policy.name}/{quota.seconds}/{want.key}}}"
+            name = f"{PREFIX}:{{{want.name}/{quota.seconds}/{want.key}}}"
             keys = (f"{name}/-1", name)
             if want.cost:
                 arguments = (quota.amount, quota.seconds, want.cost)

@@ -5,8 +5,9 @@ the longer the new one runs. So nobody gets twice the quota at a border, as with
 allowed comes back evenly, so that who waited is served and who hammers is not ahead of others; and a key
 costs the same few bytes whatever its quota, which a log of times does not. What is refused is not counted.
 
-`limits` has storages of its own; the one in memory starts a thread for every few counts and keeps every
-key that it ever saw for two windows. `Windows` has the same interface, one lock and a bound.
+`limits` has a storage in memory too, which starts a thread for every few counts and keeps every key that it
+ever saw for two windows. `Windows` has one lock and a bound, and the arithmetic of the scripts that `limits`
+runs in Redis.
 """
 
 from __future__ import annotations
@@ -19,10 +20,8 @@ from math import ceil
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from limits.storage import SlidingWindowCounterSupport
-
 if TYPE_CHECKING:
-    from talatat.limiting.policies import Policy
+    from talatat.settings import Quota
 
 MOST_KEYS = 32_768
 _HAIR = 1e-6  # of what floating point may be off by
@@ -34,9 +33,10 @@ forgotten, which is one window after its end. As `limits` gives them."""
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """To take `cost` from the quota of a policy; 0 asks whether anything is left."""
+    """To take `cost` from the quota of the policy `name`; 0 asks whether anything is left."""
 
-    policy: Policy
+    name: str
+    quota: Quota
     key: str
     cost: int = 1
 
@@ -48,7 +48,8 @@ class Taken:
     `wait` are the seconds after which it would be granted, 0 where it was.
     """
 
-    policy: Policy
+    name: str
+    quota: Quota
     granted: bool
     remains: int
     seconds: int
@@ -57,17 +58,16 @@ class Taken:
 
 def taken(want: Want, granted: bool | None, counts: Counts) -> Taken:
     """The answer to a want; `granted` is None where it only asked."""
-    quota = want.policy.quota
-    assert quota is not None  # nobody wants what is off
+    quota = want.quota
     before, weighs, now, forgotten = counts
     remains = max(0, quota.amount - int(before * weighs / quota.seconds) - now)
     rest = max(0.0, forgotten - quota.seconds) if now or before else float(quota.seconds)
     if granted is None:
         granted = remains > 0
     if granted:
-        return Taken(want.policy, True, remains, max(1, ceil(rest - _HAIR)))
+        return Taken(want.name, quota, True, remains, max(1, ceil(rest - _HAIR)))
     wait = _wait(counts, quota.amount, quota.seconds, max(want.cost, 1))
-    return Taken(want.policy, False, remains, wait, wait)
+    return Taken(want.name, quota, False, remains, wait, wait)
 
 
 def _wait(counts: Counts, amount: int, seconds: int, cost: int) -> int:
@@ -87,10 +87,8 @@ def _beyond(seconds: float) -> int:
     return max(1, int(seconds + _HAIR) + 1)
 
 
-class Windows(SlidingWindowCounterSupport):
+class Windows:
     """The counts of one policy, in this process: at most `most` keys, the least recently seen go first."""
-
-    base_exceptions: tuple[type[Exception], ...] = ()  # nothing here fails that could be mended
 
     def __init__(self, most: int = MOST_KEYS, clock: Callable[[], float] = time.monotonic) -> None:
         self.most = most
@@ -102,34 +100,23 @@ class Windows(SlidingWindowCounterSupport):
     def __len__(self) -> int:
         return len(self._kept)
 
-    def acquire_sliding_window_entry(
-        self, key: str, limit: int, expiry: int, amount: int = 1
-    ) -> bool:
-        """Count `amount` where `limit` in `expiry` seconds allows it."""
+    def take(self, key: str, quota: Quota, cost: int) -> tuple[bool | None, Counts]:
+        """Count `cost` where the quota allows it: whether it did (None for a cost of 0), and the counts then."""
+        granted, expiry = None, quota.seconds
         with self._lock:
             now = self.clock()
             began, before, count = self._window(key, expiry, now)
-            if int(before * (began + expiry - now) / expiry) + count + amount > limit:
-                if key in self._kept:  # a flood of others does not push out who is refused
-                    self._kept.move_to_end(key)
-                return False
-            self._kept[key] = (began, before, count + amount)
-            self._kept.move_to_end(key)
-            self._let_go(expiry, now)
-            return True
-
-    def get_sliding_window(self, key: str, expiry: int) -> Counts:
-        """The counts of a key."""
-        with self._lock:
-            now = self.clock()
-            began, before, count = self._window(key, expiry, now)
-        rest = began + expiry - now
-        return before, rest if before else 0.0, count, rest + expiry if count else 0.0
-
-    def clear_sliding_window(self, key: str, expiry: int) -> None:
-        """Forget a key."""
-        with self._lock:
-            self._kept.pop(key, None)
+            rest = began + expiry - now
+            if cost:
+                granted = int(before * rest / expiry) + count + cost <= quota.amount
+            if granted:
+                count += cost
+                self._kept[key] = (began, before, count)
+            if cost and key in self._kept:  # a flood of others does not push out who is refused
+                self._kept.move_to_end(key)
+            if granted:
+                self._let_go(expiry, now)
+        return granted, (before, rest if before else 0.0, count, rest + expiry if count else 0.0)
 
     def _window(self, key: str, expiry: int, now: float) -> tuple[float, int, int]:
         kept = self._kept.get(key)
@@ -161,14 +148,8 @@ class InProcess:
         """Take in turn, up to the first that is not granted."""
         found = []
         for want in wants:
-            windows, quota = self._of(want.policy), want.policy.quota
-            assert quota is not None  # nobody wants what is off
-            granted = None
-            if want.cost:
-                granted = windows.acquire_sliding_window_entry(
-                    want.key, quota.amount, quota.seconds, want.cost
-                )
-            found.append(taken(want, granted, windows.get_sliding_window(want.key, quota.seconds)))
+            granted, counts = self._of(want.name).take(want.key, want.quota, want.cost)
+            found.append(taken(want, granted, counts))
             if not found[-1].granted:
                 break
         return found
@@ -177,9 +158,8 @@ class InProcess:
         """How many counts are kept."""
         return sum(len(one) for one in self._windows.values())
 
-    def _of(self, policy: Policy) -> Windows:
-        windows = self._windows.get(policy.name)
+    def _of(self, name: str) -> Windows:
+        windows = self._windows.get(name)
         if windows is None:
-            made = Windows(self._most, self.clock)
-            windows = self._windows.setdefault(policy.name, made)
+            windows = self._windows.setdefault(name, Windows(self._most, self.clock))
         return windows

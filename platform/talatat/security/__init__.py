@@ -7,7 +7,6 @@ whoever is recognised. The role `admin` holds every declared permission.
 
 from typing import Any
 
-from pyramid.interfaces import ISecurityPolicy
 from pyramid.viewderivers import INGRESS
 
 from talatat.security.csrf import IdentityCSRFStorage, check_csrf, check_origin, csrf_checked_view
@@ -16,7 +15,7 @@ from talatat.security.grants import AUTHENTICATED, EVERYTHING, PUBLIC
 from talatat.security.headers import relax_csp, without
 from talatat.security.identity import Identity, IdentitySource, InvalidCredentials, Reauthentication
 from talatat.security.keys import KeyRing, WrongKey
-from talatat.security.policy import Policy
+from talatat.security.policy import Policy, policy_of
 from talatat.security.recent import recently_proven_view, require_recent_login
 from talatat.security.redirects import leave, local_url
 from talatat.security.registry import Permission, Role, Security
@@ -50,14 +49,14 @@ __all__ = [
 
 def known_identity(request: Any) -> Identity | None:
     """The request's identity if it was found out already; never asks a source (for logging)."""
-    policy = request.registry.queryUtility(ISecurityPolicy)
-    return policy.known_identity(request) if isinstance(policy, Policy) else None
+    policy = policy_of(request)
+    return None if policy is None else policy.known_identity(request)
 
 
 def challenges(request: Any) -> list[str]:
     """WWW-Authenticate values that a 401 to this request carries."""
-    policy = request.registry.queryUtility(ISecurityPolicy)
-    return policy.challenges(request) if isinstance(policy, Policy) else []
+    policy = policy_of(request)
+    return [] if policy is None else policy.challenges(request)
 
 
 def includeme(config: Any) -> None:

@@ -9,8 +9,9 @@ identity, but for views that are open to whoever is `authenticated`: they are ab
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from talatat.security.csrf import SAFE_METHODS
+
 READ, WRITE = "read", "write"
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def access(resource: str, kind: str) -> str:
@@ -56,4 +57,4 @@ class Routes:
         if found is None:
             return None
         resource, only_reads = found
-        return access(resource, READ if only_reads or request.method in READING else WRITE)
+        return access(resource, READ if only_reads or request.method in SAFE_METHODS else WRITE)

@@ -61,6 +61,7 @@ def limit_node(name: str, default: Quota | None, title: str) -> colander.SchemaN
     """The key `talatat.limits.<name>`; its value says how a system is run, so a release does not keep it."""
     return colander.SchemaNode(
         QuotaType(),
+        name=f"limit_{name}",
         missing=default,
         key=f"talatat.limits.{name}",
         environment=True,

@@ -74,12 +74,14 @@ class Settings:
         """Check the keys of one schema; problems are kept for the end, defaults stand in."""
         development = self.raw.get("talatat.development", "").lower() in ("true", "yes", "on", "1")
         schema = schema.bind(development=development)
-        values = {node.name: self._value(owner, node) for node in schema.children}
-        self.namespaces[owner] = SimpleNamespace(**values)
+        self.namespaces.setdefault(owner, SimpleNamespace())
+        for node in schema.children:
+            self.declare_key(owner, node)
 
-    def declare_key(self, owner: str, node: colander.SchemaNode) -> Any:
-        """Check one key, `node.key`, that stands in no schema; its value."""
-        return self._value(owner, node)
+    def declare_key(self, owner: str, node: colander.SchemaNode) -> None:
+        """Check one key: `node.key`, or the owner's of the node's name."""
+        namespace = self.namespaces.setdefault(owner, SimpleNamespace())
+        setattr(namespace, node.name, self._value(owner, node))
 
     def _value(self, owner: str, node: colander.SchemaNode) -> Any:
         key = getattr(node, "key", f"{owner}.{node.name}")
@@ -123,10 +125,9 @@ class Settings:
             said = "; ".join(str(text) for text in invalid.asdict(translate=_worded).values())
             self.problems.append(f"{place}: the default {default!r} for {key}: {said}. Correct it.")
             return
-        self.known[key] = replace(self.known[key], default=default)
+        setting = self.known[key] = replace(self.known[key], default=default)
         if not (self.raw.get(key) or "").strip():
-            owner, _, name = key.partition(".")
-            setattr(self.namespaces[owner], name, default)
+            setattr(self.namespaces[setting.owner], self._nodes[key].name, default)
 
     def _expanded(self, node: colander.SchemaNode, raw: str) -> str:
         def value(match: re.Match[str]) -> str:

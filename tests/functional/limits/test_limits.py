@@ -143,6 +143,25 @@ def test_a_limit_of_an_addon_that_is_installed_and_not_composed_sleeps(addons, s
         addons.composed("desk", url=sqlite_url, settings=said).__enter__()
 
 
+def test_a_dependent_overrides_the_default_of_a_limit_and_the_ini_still_wins(addons, sqlite_url):
+    declaring = "def includeme(config): config.add_limit('lamp.light', '5/minute')\n"
+    addons.write("lamp", {"__init__.py": declaring})
+    overriding = """
+        def includeme(config):
+            with config.overriding("lamp"):
+                config.override_setting_default("talatat.limits.lamp.light", "7/minute")
+            config.override_setting_default("talatat.limits.anonymous", "9/minute")
+        """
+    addons.write("room", {"__init__.py": overriding}, requires=("lamp",))
+    for own, light in (({}, "7/minute"), ({"talatat.limits.lamp.light": "2/minute"}, "2/minute")):
+        said = {"talatat.limits": "on", **own}
+        with addons.composed("room", url=sqlite_url, settings=said) as system:
+            found = system.system.limits.policies
+            assert str(found["lamp.light"].quota) == light
+            assert str(found["anonymous"].quota) == "9/minute"
+            assert system.system.settings.platform.limit_anonymous == found["anonymous"].quota
+
+
 def test_a_view_with_a_limit_that_nobody_declares_does_not_start(addons, sqlite_url):
     addons.write(
         "lamp",

@@ -8,7 +8,6 @@ import time
 import pytest
 
 from talatat.limiting import breaker
-from talatat.limiting.policies import Policy
 from talatat.limiting.shared import Shared
 from talatat.limiting.windows import InProcess, Want
 from talatat.settings import Quota
@@ -68,25 +67,25 @@ def test_processes_share_one_count(shops):
 
 def test_the_shared_counts_say_what_those_of_a_process_say(redis):
     shared = Shared(redis.url, 1)
-    policy = Policy("p", "address", Quota(5, 60))
+    quota = Quota(5, 60)
 
     def take(cost, key="a"):
-        (one,) = shared.take([Want(policy, key, cost)])
+        (one,) = shared.take([Want("p", quota, key, cost)])
         return one.granted, one.remains
 
     assert [take(0), take(2), take(0), take(4), take(3), take(0), take(1)] == [
         (True, 5), (True, 3), (True, 3), (False, 3), (True, 0), (False, 0), (False, 0),
     ]  # fmt: skip
     assert take(1, "b") == (True, 4)
-    refused = shared.take([Want(policy, "a", 1)])[0]
+    refused = shared.take([Want("p", quota, "a", 1)])[0]
     # One of five comes back when a fifth of the next window is over.
     assert 60 <= refused.wait <= 73
 
 
 def test_what_was_counted_is_forgotten_by_itself(redis):
     shared = Shared(redis.url, 1)
-    policy = Policy("p", "address", Quota(5, 1))
-    shared.take([Want(policy, "a")])
+    quota = Quota(5, 1)
+    shared.take([Want("p", quota, "a")])
     keys = shared._redis.keys("*")
     assert len(keys) == 1
     assert all(0 < shared._redis.pttl(key) <= 2000 for key in keys)

@@ -2,12 +2,10 @@
 
 import tracemalloc
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from talatat.limiting.policies import Policy
-from talatat.limiting.windows import InProcess, Want, Windows
+from talatat.limiting.windows import InProcess, Want
 from talatat.settings import Quota
 
 QUOTAS = st.builds(Quota, st.integers(1, 20), st.integers(1, 60))
@@ -32,10 +30,10 @@ class Somebody:
     def __init__(self, quota: Quota) -> None:
         self.clock = Clock()
         self.counts = InProcess(clock=self.clock)
-        self.policy = Policy("anonymous", "address", quota)
+        self.quota = quota
 
     def take(self, cost=1, key="a"):
-        return self.counts.take([Want(self.policy, key, cost)])[0]
+        return self.counts.take([Want("anonymous", self.quota, key, cost)])[0]
 
     def live(self, pauses):
         """(moment, cost) of each that was granted."""
@@ -121,14 +119,13 @@ def test_one_does_not_use_up_what_is_another_ones():
 def test_a_flood_of_keys_is_kept_in_a_bounded_number_of_bytes():
     most = 400
     counts = InProcess(most)
-    policy = Policy("anonymous", "address", Quota(60, 60))
     tracemalloc.start()
     try:
         for number in range(5 * most):
-            counts.take([Want(policy, f"a:{number:016x}")])
+            counts.take([Want("anonymous", Quota(60, 60), f"a:{number:016x}")])
         full, _ = tracemalloc.get_traced_memory()
         for number in range(5 * most, 25 * most):
-            counts.take([Want(policy, f"a:{number:016x}")])
+            counts.take([Want("anonymous", Quota(60, 60), f"a:{number:016x}")])
         flooded, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -149,11 +146,11 @@ def test_a_flood_of_keys_does_not_free_who_is_being_refused():
 def test_a_flood_under_one_policy_does_not_free_anybody_under_another():
     somebody = Somebody(Quota(1, 60))
     somebody.counts = InProcess(100, somebody.clock)
-    hourly = Policy("orders.checkout", "principal", Quota(1, 3600))
-    assert somebody.counts.take([Want(hourly, "p:ann")])[0].granted
+    hourly = Want("orders.checkout", Quota(1, 3600), "p:ann")
+    assert somebody.counts.take([hourly])[0].granted
     for number in range(1000):
         somebody.take(key=f"a:{number}")
-    assert not somebody.counts.take([Want(hourly, "p:ann")])[0].granted
+    assert not somebody.counts.take([hourly])[0].granted
 
 
 def test_keys_that_weigh_nothing_any_more_are_forgotten():
@@ -168,17 +165,9 @@ def test_keys_that_weigh_nothing_any_more_are_forgotten():
 
 def test_several_are_taken_in_turn_up_to_the_first_that_is_refused():
     counts = InProcess()
-    wide = Policy("anonymous", "address", Quota(10, 60))
-    narrow = Policy("writes", "principal", Quota(1, 60))
-    wants = [Want(wide, "a"), Want(narrow, "a"), Want(Policy("x", "address", Quota(9, 60)), "a")]
+    wants = [
+        Want(name, Quota(amount, 60), "a")
+        for name, amount in (("anonymous", 10), ("writes", 1), ("x", 9))
+    ]
     assert [one.granted for one in counts.take(wants)] == [True, True, True]
     assert [one.granted for one in counts.take(wants)] == [True, False]
-
-
-@pytest.mark.parametrize("forget", [True, False])
-def test_a_key_can_be_forgotten(forget):
-    windows = Windows()
-    assert windows.acquire_sliding_window_entry("a", 1, 60)
-    if forget:
-        windows.clear_sliding_window("a", 60)
-    assert windows.acquire_sliding_window_entry("a", 1, 60) is forget

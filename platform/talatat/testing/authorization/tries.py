@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 JSON_PATCH = "json-patch"
 NOT_OFFERED = "not offered"
-READ = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _VERB = re.compile(r"\{_verb:(:[\w-]+)\}")
 _PATTERN = re.compile(r"\{(\w+):(?:[^{}]|\{[^{}]*\})*\}")

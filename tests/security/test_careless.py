@@ -7,7 +7,7 @@ import logging
 import re
 
 import pytest
-from careless import FILES, FOREIGN_MIGRATION, NO_PERMISSION, SECRET, WILDCARD
+from careless import FILES, FOREIGN_MIGRATION, NO_PERMISSION, SECRET, WILDCARD, WITHIN
 
 from talatat.errors import CompositionError
 from talatat.testing.conformance import check
@@ -69,6 +69,12 @@ def line_of(addons, file, text):
     [
         (NO_PERMISSION, "open.py", "@view_config", "forgotten .* has no permission"),
         (SECRET, "people.py", "password_hash = colander", "called like a secret and is shown"),
+        (
+            WITHIN,
+            "people.py",
+            "api_key = colander",
+            r"people\.door\.api_key is called like a secret",
+        ),
         (WILDCARD, "partner.py", "@partner.get", "lets pages of every origin call it"),
     ],
 )

@@ -9,7 +9,7 @@ import colander
 from talatat.configuration.provenance import line_of, line_of_attribute, where
 from talatat.security.grants import EVERYTHING, covers
 from talatat.security.registry import Role, Security
-from talatat.security.uses import Use
+from talatat.security.uses import Use, fields_of
 
 
 def problems_of(security: Security, uses: Iterable[Use], addons: Collection[str]) -> list[str]:
@@ -28,26 +28,29 @@ SECRET = re.compile(
 
 def shown_secrets(resources: Iterable[Any]) -> Iterator[str]:
     """Fields of resources that are called like a secret and shown to whoever may read the resource."""
-    for bound in resources:
-        yield from _shown_secrets(bound.schema, bound.full_name, bound.introspectable)
-        for one in bound.extensions:
-            yield from _shown_secrets(
-                one.schema, f"{bound.full_name}.{one.addon}", one.introspectable
-            )
-
-
-def _shown_secrets(schema: Any, name: str, intr: Any) -> Iterator[str]:
-    for node in schema.children:
-        guarded = getattr(node, "write_only", False) or getattr(node, "read_permission", None)
-        if not SECRET.search(node.name) or guarded or not getattr(node, "secret", True):
+    for one in fields_of(resources):
+        node = one.nodes[-1]
+        if not SECRET.search(node.name) or any(map(_is_kept, one.nodes)):
             continue
-        written = isinstance(schema, colander.MappingSchema)  # else it is derived from the model
-        line = line_of_attribute(type(schema), node.name) if written else line_of(intr.action_info)
+        written = isinstance(
+            one.schema, colander.MappingSchema
+        )  # else it is derived from the model
+        line = (
+            line_of_attribute(type(one.schema), node.name)
+            if written
+            else line_of(one.intr.action_info)
+        )
         yield (
-            f"addon {intr.get('addon', '?')}, {line}: the field {name}.{node.name} is called like a secret "
+            f"addon {one.intr.get('addon', '?')}, {line}: the field {one.name} is called like a secret "
             "and is shown to whoever may read the resource. Say write_only=True or read_permission=..., "
             "leave it out, or say secret=False if it is none."
         )
+
+
+def _is_kept(node: Any) -> bool:
+    """Whether a field is not shown to everybody, or said to hold no secret."""
+    guarded = getattr(node, "write_only", False) or getattr(node, "read_permission", None)
+    return bool(guarded) or not getattr(node, "secret", True)
 
 
 def misnamed(security: Security, addons: Collection[str]) -> list[str]:

@@ -58,11 +58,10 @@ class Security:
         """
         from talatat.security.checks import problems_of, shown_secrets
 
-        uses = [*self._uses, *uses_by_views(registry), *uses_by_fields(registry)]
-        system = getattr(registry, "system", None)
-        addons = {one.name for one in system.composition.addons} if system is not None else ()
-        problems = problems_of(self, uses, addons)
-        problems += shown_secrets(system.resources.values() if system is not None else ())
+        system, resources = registry.system, registry.system.resources.values()
+        uses = [*self._uses, *uses_by_views(registry), *uses_by_fields(resources)]
+        addons = {one.name for one in system.composition.addons}
+        problems = [*problems_of(self, uses, addons), *shown_secrets(resources)]
         if problems:
             raise CompositionError(problems)
         self._patterns = {role.name: role.permissions for role in self.roles.values()}

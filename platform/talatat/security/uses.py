@@ -25,18 +25,37 @@ def uses_by_views(registry: Any) -> Iterator[Use]:
             yield Use(permission, f"view {intr.title}", intr)
 
 
-def uses_by_fields(registry: Any) -> Iterator[Use]:
-    """The permissions of the fields of every resource, and of the fields that others add to it."""
-    for bound in registry.system.resources.values():
-        yield from _of_fields(bound.schema, bound.full_name, bound.introspectable)
-        for extension in bound.extensions:
-            place = f"{bound.full_name}.{extension.addon}"
-            yield from _of_fields(extension.schema, place, extension.introspectable)
+@dataclass(frozen=True)
+class Field:
+    """A field of a resource, or one within it: what says `name` stands in `nodes`, the outermost first.
+
+    `schema` is what the last node is a child of, `intr` tells who declared it.
+    """
+
+    name: str
+    nodes: tuple[Any, ...]
+    schema: Any
+    intr: Any
 
 
-def _of_fields(node: Any, place: str, intr: Any) -> Iterable[Use]:
-    for child in node.children:
+def fields_of(resources: Iterable[Any]) -> Iterator[Field]:
+    """The fields of every resource, and those that others add to it."""
+    for bound in resources:
+        yield from _below(bound.schema, bound.full_name, (), bound.introspectable)
+        for one in bound.extensions:
+            yield from _below(one.schema, f"{bound.full_name}.{one.addon}", (), one.introspectable)
+
+
+def _below(schema: Any, place: str, nodes: tuple[Any, ...], intr: Any) -> Iterator[Field]:
+    for node in schema.children:
+        field = Field(f"{place}.{node.name}", (*nodes, node), schema, intr)
+        yield field
+        yield from _below(node, field.name, field.nodes, intr)
+
+
+def uses_by_fields(resources: Iterable[Any]) -> Iterator[Use]:
+    """The permissions of the fields."""
+    for one in fields_of(resources):
         for key, verb in FIELD_KEYS.items():
-            if permission := getattr(child, key, None):
-                yield Use(permission, f"{verb} the field {place}.{child.name}", intr)
-        yield from _of_fields(child, f"{place}.{child.name}", intr)
+            if permission := getattr(one.nodes[-1], key, None):
+                yield Use(permission, f"{verb} the field {one.name}", one.intr)

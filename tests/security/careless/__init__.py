@@ -70,6 +70,22 @@ SECRET = {
         """,
 }
 
+# The same, a field deeper.
+WITHIN = {
+    **SECRET,
+    "people.py": SECRET["people.py"]
+    .replace(
+        "class PersonSchema",
+        "class Door(colander.MappingSchema):\n"
+        "            api_key = colander.SchemaNode(colander.String())\n\n"
+        "        class PersonSchema",
+    )
+    .replace(
+        "password_hash = colander.SchemaNode(colander.String())",
+        'door = Door(read_only=True, attribute=lambda row: {"api_key": row.password_hash})',
+    ),
+}
+
 NO_PERMISSION = {
     "open.py": """
         from pyramid.response import Response

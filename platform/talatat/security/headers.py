@@ -39,8 +39,9 @@ PAGE_POLICY = {
 PAGE_CSP = "; ".join(f"{name} {value}" for name, value in PAGE_POLICY.items())
 # Unmodified third-party packages have scripts and styles in their pages, and must work as they are.
 GUEST_CSP = f"{PAGE_CSP}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
-# JSON, files and all else that is no page loads nothing, wherever somebody opens it.
-DATA_CSP = "default-src 'none'; frame-ancestors 'none'"
+# JSON, files and all else that is no page loads nothing, wherever somebody opens it. The last two do not
+# follow from the first.
+DATA_CSP = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 PAGES = ("text/html", "application/xhtml+xml")
 NAMES = frozenset(name.lower() for name in (CSP, HSTS, *(name for name, _ in ALWAYS)))
 LINE_ENDS = re.compile(r"[\r\n\0]")

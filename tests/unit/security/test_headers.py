@@ -28,7 +28,7 @@ def test_a_page_may_load_from_here_only_and_be_framed_by_nobody(site):
 def test_what_is_no_page_may_load_nothing(site):
     site.view("/data", "public", lambda request: Response(json_body={}))
     policy = site.app().get("/data").headers["Content-Security-Policy"]
-    assert policy == "default-src 'none'; frame-ancestors 'none'"
+    assert policy == "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 
 def test_errors_carry_the_headers_too(site):

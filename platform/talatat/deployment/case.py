@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from pyramid.settings import asbool
 from sqlalchemy import URL, Connection
 
 from talatat.ini import Ini, read_section
@@ -20,7 +21,6 @@ from talatat.settings import Settings
 
 EMBEDDED = ("egg:talatat#waitress",)
 WAITRESS = ("egg:waitress", "egg:waitress#main")
-TRUE = ("true", "yes", "on", "1", "t", "y")
 
 
 def today() -> date:
@@ -65,8 +65,7 @@ class Server:
 
     def truth(self, name: str, default: bool = False) -> bool:
         """One option that is yes or no."""
-        text = self.text(name).lower()
-        return text in TRUE if text else default
+        return bool(asbool(self.text(name) or default))
 
     @property
     def trusted_headers(self) -> frozenset[str]:

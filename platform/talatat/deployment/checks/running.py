@@ -7,7 +7,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from talatat.deployment.case import TRUE, Deployment, is_local
+from pyramid.settings import asbool
+
+from talatat.deployment.case import Deployment, is_local
 from talatat.deployment.check import Found, NotChecked
 
 DEBUGGING = (
@@ -60,9 +62,9 @@ def debug(case: Deployment) -> Iterator[Found]:
     """
     for name in DEBUGGING:
         key, variable = f"pyramid.{name}", f"PYRAMID_{name.upper()}"
-        if case.settings.raw.get(key, "").strip().lower() in TRUE:
+        if asbool(case.settings.raw.get(key)):
             yield Found(f"{key} is on ({case.ini.at(key)})", f"delete the line {key}")
-        if case.environ.get(variable, "").strip().lower() in TRUE:
+        if asbool(case.environ.get(variable)):
             yield Found(
                 f"{variable} is on in the environment", f"unset {variable} where it is started"
             )

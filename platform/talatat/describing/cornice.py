@@ -25,7 +25,6 @@ from talatat.describing.shapes import (
     answer_schema,
     body_schema,
     content,
-    idempotency_key,
     operation,
     page_schema,
     parameter,
@@ -97,12 +96,7 @@ class _Telling:
             for name in names
             if name not in known
         ] + parameters
-        mode = arguments.get("idempotency")
-        if self.method == "POST" and mode not in ("refused", "ignored"):
-            parameters.append(idempotency_key(mode == "required"))
         more: dict[str, Any] = {"parameters": parameters}
-        if self.method == "POST" and mode == "refused":
-            more["x-idempotency"] = mode
         if body is not None and self.method in UNSAFE:
             more["requestBody"] = {
                 "required": True,
@@ -119,6 +113,7 @@ class _Telling:
             description=doc,
             problems=problems_of(arguments.get("problems")),
             deprecated=arguments.get("deprecated"),
+            idempotency=arguments.get("idempotency") if self.method == "POST" else "ignored",
             **more,
         )
 

@@ -112,9 +112,12 @@ def operation(
     description: str = "",
     problems: Mapping[str, tuple[int, str]] | None = None,
     deprecated: Deprecation | None = None,
+    idempotency: str | None = "ignored",
     **more: Any,
 ) -> dict[str, Any]:
     """One operation. `problems` are codes that it alone raises, with their status and what they mean.
+
+    `idempotency` is the view's option of that name: whether it takes a key, wants one or refuses it.
 
     Errors that follow from what it takes, and the headers of all answers, are added by `completing`.
     """
@@ -127,6 +130,11 @@ def operation(
         "x-permission": permission or "",
         "security": security(permission, unsafe),
     }
+    if idempotency == "refused":
+        more["x-idempotency"] = idempotency
+    elif idempotency != "ignored":
+        key = idempotency_key(idempotency == "required")
+        more["parameters"] = [*more.get("parameters", ()), key]
     if deprecated is not None:
         found["deprecated"] = True
         found["x-deprecated-since"] = deprecated.since.isoformat()

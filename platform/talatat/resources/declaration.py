@@ -23,7 +23,7 @@ name on the model, or a function of the row for a read-only field), `read_only`,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from talatat.resources.deprecation import Deprecation
@@ -58,12 +58,9 @@ class Action:
     level: Literal["collection", "item"]
     permission: str | None
     body: type[colander.MappingSchema] | None
-    response: type[colander.MappingSchema] | None
     status: int
-    problems: Mapping[str, str]
-    description: str
-    method: str = ""
-    statuses: Mapping[str, int] = field(default_factory=dict)
+    response: type[colander.MappingSchema] | None
+    problems: Mapping[str, tuple[int, str]]
     require_idempotency_key: bool | None = None
     """None: as the resource says."""
     answers_secret: bool = False
@@ -71,6 +68,8 @@ class Action:
     deprecated: Deprecation | None = None
     limit: str | None = None
     """None: as the resource says."""
+    description: str = ""
+    method: str = ""
 
 
 def collection_action(
@@ -97,14 +96,11 @@ def collection_action(
     `talatat.security.recent`. `deprecated` tells clients to move on. `limit` names a limit of
     `config.add_limit` that requests count against (None: as the resource says).
     """
-    more = {
-        "require_idempotency_key": require_idempotency_key,
-        "answers_secret": answers_secret,
-        "recent_login": recent_login,
-        "deprecated": deprecated,
-        "limit": limit,
-    }
-    return _declare("collection", verb, permission, body, status, response, problems, more)
+    action = Action(
+        verb, "collection", permission, body, status, response, problems_of(problems), require_idempotency_key,
+        answers_secret, recent_login, deprecated, limit,
+    )  # fmt: skip
+    return _marking(action)
 
 
 def item_action(
@@ -124,42 +120,21 @@ def item_action(
 
     The row is in the scope of the request and locked. See `collection_action`.
     """
-    more = {
-        "require_idempotency_key": require_idempotency_key,
-        "answers_secret": answers_secret,
-        "recent_login": recent_login,
-        "deprecated": deprecated,
-        "limit": limit,
-    }
-    return _declare("item", verb, permission, body, status, response, problems, more)
+    action = Action(
+        verb, "item", permission, body, status, response, problems_of(problems), require_idempotency_key,
+        answers_secret, recent_login, deprecated, limit,
+    )  # fmt: skip
+    return _marking(action)
 
 
-def _declare(
-    level: Literal["collection", "item"],
-    verb: str,
-    permission: str | None,
-    body: Any,
-    status: int,
-    response: Any,
-    problems: Problems | None,
-    more: Mapping[str, Any],
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _marking(action: Action) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The decorator that makes a method the action, told by its docstring."""
+
     def mark(method: Callable[..., Any]) -> Callable[..., Any]:
-        told = problems_of(problems)
-        action = Action(
-            verb,
-            level,
-            permission,
-            body,
-            response,
-            status,
-            {code: text for code, (_, text) in told.items()},
-            description=(method.__doc__ or "").strip(),
-            method=method.__name__,
-            statuses={code: status for code, (status, _) in told.items()},
-            **more,
+        told = (method.__doc__ or "").strip()
+        method.talatat_action = replace(  # type: ignore[attr-defined]
+            action, description=told, method=method.__name__
         )
-        method.talatat_action = action  # type: ignore[attr-defined]
         return method
 
     return mark

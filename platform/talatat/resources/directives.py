@@ -110,9 +110,9 @@ class ResourceDirectives:
 def _problems(declaration: type[Resource], addon: str) -> list[ProblemCode]:
     """The codes that a resource and its actions name."""
     return codes_of(declaration.problems, addon) + [
-        ProblemCode(code, action.statuses.get(code, 409), meaning, addon=addon)
+        ProblemCode(code, status, meaning, addon=addon)
         for action in actions_of(declaration)
-        for code, meaning in action.problems.items()
+        for code, (status, meaning) in action.problems.items()
     ]
 
 

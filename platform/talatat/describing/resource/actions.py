@@ -8,7 +8,7 @@ from typing import Any
 from talatat.describing.headers import headers
 from talatat.describing.resource.telling import Operation, Telling, validate_only
 from talatat.describing.shapes import content, ref
-from talatat.resources.declaration import Action
+from talatat.resources.declaration import Action, idempotency_of
 
 
 def action_path(told: Telling, action: Action) -> str:
@@ -20,13 +20,12 @@ def action_operation(told: Telling, action: Action) -> Operation:
     """One action, with the problems that it says it raises."""
     description = cleandoc(action.description)
     if action.problems:
-        listed = "\n".join(f"- `{code}`: {text}" for code, text in action.problems.items())
+        listed = "\n".join(f"- `{code}`: {text}" for code, (_, text) in action.problems.items())
         description += f"\n\nProblems beside the usual ones:\n\n{listed}"
     more: dict[str, Any] = {
         "parameters": [
             *told.showing(),
             validate_only(),
-            *told.key(action),
             *([told.match()] if action.level == "item" else ()),
         ]
     }
@@ -40,8 +39,9 @@ def action_operation(told: Telling, action: Action) -> Operation:
         unsafe=True,
         permission=action.permission or told.bound.permission("write"),
         description=description,
-        problems={code: (action.statuses[code], text) for code, text in action.problems.items()},
+        problems=action.problems,
         deprecated=action.deprecated,
+        idempotency=idempotency_of(told.declaration, action),
         **more,
     )
 

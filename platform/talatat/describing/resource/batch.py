@@ -7,7 +7,7 @@ from typing import Any
 from talatat.describing.failures import failures
 from talatat.describing.resource.telling import Operation, Telling, validate_only
 from talatat.describing.shapes import content, json_patch, ref
-from talatat.resources.declaration import WRITING
+from talatat.resources.declaration import WRITING, idempotency_of
 from talatat.resources.services import batch_permission
 from talatat.resources.writing.batch import MAX_ITEMS, MEMBERS
 
@@ -40,7 +40,8 @@ def _operation(told: Telling, permission: str) -> Operation:
         unsafe=True,
         permission=permission,
         description=DESCRIPTION,
-        parameters=[*told.showing(), validate_only(), *told.key()],
+        parameters=[*told.showing(), validate_only()],
+        idempotency=idempotency_of(told.declaration),
         requestBody=told.body("batch"),
     )
 

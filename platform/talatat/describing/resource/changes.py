@@ -15,7 +15,7 @@ from talatat.describing.resource.telling import (
 )
 from talatat.describing.shapes import content, parameter, ref
 from talatat.resources.changes.restoring import restores
-from talatat.resources.declaration import has_changes
+from talatat.resources.declaration import has_changes, idempotency_of
 
 CHANGES = """All rows once, then whatever changes, so that a client can keep a copy.
 
@@ -73,7 +73,8 @@ def _restore(told: Telling) -> Operation:
         unsafe=True,
         permission=told.bound.permission("create"),
         description=RESTORE,
-        parameters=[*told.showing(), validate_only(), *told.key()],
+        parameters=[*told.showing(), validate_only()],
+        idempotency=idempotency_of(told.declaration),
     )
 
 

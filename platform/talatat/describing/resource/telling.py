@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from talatat.describing.failures import failures
 from talatat.describing.headers import headers
 from talatat.describing.patterns import PATHS, expanding, sorting
-from talatat.describing.shapes import content, idempotency_key, operation, parameter, ref
-from talatat.resources.declaration import Action, idempotency_of, problems_of
+from talatat.describing.shapes import content, operation, parameter, ref
+from talatat.resources.declaration import problems_of
 from talatat.resources.listing.querying import LONGEST_SEARCH
 from talatat.resources.showing.expanding import DEEPEST, MAX_EXPANDED
 from talatat.schema.document import json_schema
@@ -104,11 +104,6 @@ class Telling:
             schema = json_schema(self.bound.schema["id"])
             schema.pop("readOnly", None)
         return parameter("id", schema, "The id of the row", "path")
-
-    def key(self, action: Action | None = None) -> list[Parameter]:
-        """`Idempotency-Key` of a create, a batch or an action, unless it takes none."""
-        mode = idempotency_of(self.declaration, action)
-        return [] if mode == "refused" else [idempotency_key(mode == "required")]
 
     def match(self) -> Parameter:
         """`If-Match`, of writes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from talatat.describing.resource.telling import Operation, Telling, validate_only
 from talatat.describing.shapes import ref
+from talatat.resources.declaration import idempotency_of
 from talatat.resources.writes import PATCH_TYPES
 from talatat.resources.writing.json_patch import CONTENT_TYPE as JSON_PATCH
 
@@ -18,7 +19,8 @@ def create_operation(told: Telling) -> Operation:
             "201": told.shown("The new row", "ETag", "Location"),
         },
         unsafe=True,
-        parameters=[*told.showing(), validate_only(), *told.key()],
+        parameters=[*told.showing(), validate_only()],
+        idempotency=idempotency_of(told.declaration),
         requestBody=told.body("create"),
     )
 

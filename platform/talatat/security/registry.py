@@ -99,6 +99,18 @@ class Security:
         """All declared permissions that the identity holds."""
         return frozenset(name for name in self.permissions if self.holds(identity, name))
 
+    def rights_of(self, identity: Identity) -> str:
+        """What an identity may do, as a text that stays the same for as long as that does.
+
+        Of what it was given and not of all that there is to hold, so that it costs the same however many addons
+        declare permissions.
+        """
+        given = {*identity.permissions}
+        for role in identity.roles:
+            given.update(self._patterns.get(role, ()))
+        limits = (identity.scopes, identity.resources)
+        return repr((sorted(given), *(None if one is None else sorted(one) for one in limits)))
+
     def beyond(self, identity: Identity, roles: Iterable[str]) -> list[str]:
         """What these roles hold and the identity does not: names and patterns.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -153,6 +154,30 @@ def test_a_replay_shows_nothing_that_may_not_be_seen_any_more(posted: Any) -> No
     replays(first, post(posted, {"name": "a", "cost": 5}))
 
 
+class Narrowing:
+    """Whom another source knows, narrowed to the access that a header names."""
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+
+    def identify(self, request: Any) -> Any:
+        found, access = self.source.identify(request), request.headers.get("X-Access")
+        return replace(found, resources=frozenset({access})) if found and access else found
+
+
+def test_a_replay_is_not_for_a_token_of_the_same_account_that_sees_less(
+    posted: Any, monkeypatch: Any
+) -> None:
+    sources = posted.system.security.sources
+    for name in sources:
+        monkeypatch.setitem(sources, name, Narrowing(sources[name]))
+    narrow = {**OWNER, "X-Access": "store.things:write"}
+    first = post(posted, {"name": "a"}, status=201)
+    refused = post(posted, {"name": "a"}, headers=narrow, status=409).json
+    assert refused["code"] == "idempotency_not_repeated"
+    replays(first, post(posted, {"name": "a"}))
+
+
 def test_a_replay_shows_no_field_of_an_addon_that_sleeps(posted: Any) -> None:
     post(posted, {"name": "a", "stars": {"points": 1}})
     composition = posted.system.composition
@@ -291,6 +316,14 @@ def keyed(request: pytest.FixtureRequest, kept: Any, monkeypatch: pytest.MonkeyP
         session.execute(sa.delete(table))
     system.made.clear()
     return system
+
+
+def test_what_answers_a_secret_says_in_the_document_that_it_takes_no_key(keyed: Any) -> None:
+    paths = keyed.app.get("/api/openapi.json").json["paths"]
+    said = {path: one["post"].get("x-idempotency") for path, one in paths.items() if "post" in one}
+    assert said["/api/keyed/v1/jars:mint"] == "refused"
+    assert said["/api/keyed/v1/secrets"] == "refused"
+    assert said["/api/keyed/v1/jars:open"] is said["/api/keyed/v1/notes"] is None
 
 
 def test_services_written_by_hand_take_keys_too(keyed: Any) -> None:

@@ -50,13 +50,13 @@ def claim_of(request: Request, key: str) -> Claim:
     principal = ANONYMOUS if identity is None else f"{identity.source}:{identity.id}"
     route = getattr(getattr(request, "matched_route", None), "name", "")
     security = request.registry.system.security
-    held = () if identity is None else sorted(security.held_by(identity))
+    rights = "" if identity is None else security.rights_of(identity)
     environ = request.environ
     sent = (request.method, request.path, environ.get("QUERY_STRING", ""), _content_type(request))
     return Claim(
         _digest([principal, route, request.path, key]),
         _digest([*sent, request.body], _digest([key])),
-        _digest(held),
+        _digest([rights]),
     )
 
 

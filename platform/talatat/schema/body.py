@@ -107,18 +107,20 @@ def _is_utf8(parameters: str) -> bool:
 
 def _read_bytes(request: Request, most: int | None = None) -> bytes:
     limit = body_limit(request) if most is None else min(most, body_limit(request))
-    too_large = Problem(
-        413, "body_too_large", f"The body is larger than {limit} bytes", extra={"limit": limit}
-    )
     if (request.content_length or 0) > limit:
-        raise too_large
+        raise _too_large(limit)
     if request.is_body_seekable:  # a request that is tried again comes with its body at the end
         request.body_file_raw.seek(0)
     # A chunked body says no length: read one byte more than is allowed and no further.
     raw: bytes = request.body_file.read(limit + 1)
     if len(raw) > limit:
-        raise too_large
+        raise _too_large(limit)
     return raw
+
+
+def _too_large(limit: int) -> Problem:
+    detail = f"The body is larger than {limit} bytes"
+    return Problem(413, "body_too_large", detail, extra={"limit": limit})
 
 
 def _check_depth(raw: bytes, max_depth: int) -> None:

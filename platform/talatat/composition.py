@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
+from hashlib import blake2b
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -60,6 +61,23 @@ class Composition:
     def by_name(self) -> Mapping[str, ComposedAddon]:
         """The addons by name."""
         return {addon.name: addon for addon in self.addons}
+
+    @cached_property
+    def _by_package(self) -> Mapping[str, str]:
+        return {addon.package: addon.name for addon in self.addons}
+
+    def addon_of_module(self, module: str) -> str | None:
+        """The addon in whose package a module, or a logger of its name, stands."""
+        while module:
+            if module in self._by_package:
+                return self._by_package[module]
+            module = module.rpartition(".")[0]
+        return None
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the names, in order: what a document of one composition may not be taken for by another."""
+        return blake2b("\n".join(self.names).encode(), digest_size=16).hexdigest()
 
     @property
     def names(self) -> tuple[str, ...]:

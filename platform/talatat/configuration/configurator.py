@@ -81,7 +81,7 @@ class Configurator(
         target = self.maybe_dotted(callable)
         module = inspect.getmodule(target)
         owner = self._owner_of(module.__name__ if module else "")
-        if owner != self.owner and owner not in self._addons().values():
+        if owner != self.owner and owner not in self.registry.system.composition.by_name:
             self.action_state.includers.setdefault(owner, set()).add(self.owner)
         token = _inherited.set((owner, self.overridden))
         try:
@@ -89,18 +89,10 @@ class Configurator(
         finally:
             _inherited.reset(token)
 
-    def _addons(self) -> dict[str, str]:
-        """package -> addon, of the composed ones."""
-        return {a.package: a.name for a in self.registry.system.composition.addons}
-
     def _owner_of(self, module: str) -> str:
         """The addon whose package holds `module`; a third-party package owns itself."""
-        packages = self._addons()
-        parts = module.split(".")
-        for length in range(len(parts), 0, -1):
-            if (name := packages.get(".".join(parts[:length]))) is not None:
-                return name
-        return parts[0]
+        found = self.registry.system.composition.addon_of_module(module)
+        return found or module.partition(".")[0]
 
     def action(
         self,
@@ -147,7 +139,9 @@ class Configurator(
         """
         for owner in owners:
             if not self.action_state.may_override(self.owner, owner) or owner == self.owner:
-                known = [name for name in self._addons().values() if name != self.owner]
+                known = [
+                    name for name in self.registry.system.composition.names if name != self.owner
+                ]
                 near = get_close_matches(owner, known, 1, 0.6)
                 hint = f" Did you mean {near[0]!r}?" if near and near[0] != owner else ""
                 caller = inspect.stack()[2]  # past contextmanager's own frame
@@ -185,7 +179,7 @@ class Configurator(
         text = name if isinstance(name, str) else name.__name__
         owners = self.registry.system.directive_owners
         if hasattr(type(self), text):
-            if self.owner not in self._addons().values():
+            if self.owner not in self.registry.system.composition.by_name:
                 return  # a third-party package offers what the platform already gives (Cornice's)
             raise CompositionError(
                 f"addon {self.owner} declares the directive {text!r}, which is the platform's. Rename it."

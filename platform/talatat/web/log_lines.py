@@ -10,7 +10,7 @@ import structlog
 from pyramid.config import global_registries
 from pyramid.threadlocal import get_current_request
 
-from talatat.composition import PLATFORM, Composition
+from talatat.composition import PLATFORM
 from talatat.masking import masked
 from talatat.problems import addon_of
 from talatat.web.tracing import IN_ENVIRON
@@ -26,7 +26,7 @@ def add_origin(event: dict[str, Any]) -> None:
     request = get_current_request()
     registry = request.registry if request is not None else global_registries.last
     system = getattr(registry, "system", None)
-    addon = None if system is None else _addon_of_logger(system.composition, event["logger"])
+    addon = None if system is None else system.composition.addon_of_module(event["logger"])
     if addon is None and system is not None and request is not None:
         addon = addon_of(request)
     event.setdefault("request_id", getattr(request, "request_id", None))
@@ -36,14 +36,6 @@ def add_origin(event: dict[str, Any]) -> None:
         event.setdefault("span_id", trace.span_id)
     event.setdefault("addon", addon or PLATFORM)
     event.setdefault("release", getattr(system, "release", None))
-
-
-def _addon_of_logger(composition: Composition, name: str) -> str | None:
-    """The composed addon in whose package a logger stands."""
-    for addon in composition.addons:
-        if name == addon.package or name.startswith(addon.package + "."):
-            return addon.name
-    return None
 
 
 class Formatter(logging.Formatter):

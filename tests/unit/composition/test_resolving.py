@@ -62,6 +62,29 @@ def test_an_installed_requirement_that_is_not_listed_is_composed_as_implied(tmp_
     assert [(a.name, a.implied) for a in composition.addons] == [("base", True), ("top", False)]
 
 
+def test_a_module_and_a_logger_are_known_by_the_innermost_package_that_holds_them(tmp_path, shelf):
+    for name in ("base", "top"):
+        shelf.add(name)
+    composition = composed(tmp_path, shelf, "base", "top")
+    package = composition.by_name["top"].package
+    for module in (package, f"{package}.views.pages"):
+        assert composition.addon_of_module(module) == "top"
+    for module in (f"{package}s", "sqlalchemy.engine", ""):
+        assert composition.addon_of_module(module) is None
+
+
+def test_the_digest_of_a_composition_follows_its_names_and_their_order(tmp_path, shelf):
+    for name in ("base", "top"):
+        shelf.add(name)
+    digests = []
+    for number, names in enumerate((("base", "top"), ("base", "top"), ("top", "base"), ("top",))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        digests.append(composed(folder, shelf, *names).digest)
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
+
+
 def test_requires_is_transitive_and_everybody_requires_the_platform(tmp_path, shelf):
     shelf.add("base")
     shelf.add("middle", requires=("shelf-base",))

@@ -13,6 +13,7 @@ from pyramid.threadlocal import manager
 from pyramid_retry import RetryableException
 from webtest import TestApp
 
+from talatat.composition import Composition
 from talatat.web.log_lines import Formatter, choose_format
 from talatat.web.logging import RequestFinished
 
@@ -21,7 +22,7 @@ ADDON = SimpleNamespace(name="shelf", package="talatat_shelf")
 
 def system(log_format="auto", release=7):
     return SimpleNamespace(
-        composition=SimpleNamespace(addons=(ADDON,)),
+        composition=Composition((ADDON,), ini=None),
         settings=SimpleNamespace(platform=SimpleNamespace(log_format=log_format)),
         release=release,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from pyramid.exceptions import ConfigurationError
@@ -76,7 +75,7 @@ def _carried_out_once(request: Request, key: str, work: Callable[[], Response]) 
             f"A request with this {HEADER} is being carried out",
             headers={"Retry-After": RETRY_AFTER},
         )
-    composition = _composition(request)
+    composition = request.registry.system.composition.digest
     kept = find(request.db, claim)
     if kept is not None:
         return _replayed(kept, claim, composition)
@@ -135,10 +134,3 @@ def _may_be_kept(status: int) -> bool:
 def _is_tried(request: Request) -> bool:
     """Whether the request says `validate_only=true`: it would have left nothing."""
     return "validate_only=true" in request.environ.get("QUERY_STRING", "").split("&")
-
-
-def _composition(request: Request) -> str:
-    """A digest of which addons are composed."""
-    addons = request.registry.system.composition.addons
-    told = "\n".join(one.name for one in addons)
-    return blake2b(told.encode(), digest_size=16).hexdigest()

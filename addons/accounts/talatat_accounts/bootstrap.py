@@ -7,7 +7,6 @@ administrator already and nothing is made; only an address that has changed is b
 """
 
 import json
-import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from talatat.atomic_files import replacing
 from talatat.db import new_id, transaction, utcnow
 from talatat.errors import TalatatError
 from talatat_accounts.command import composed_for
@@ -26,7 +26,6 @@ from talatat_accounts.models import Grant, User
 from talatat_accounts.passwords import passwords_of
 
 ROLE = "admin"
-MODE = 0o600
 
 
 @dataclass(frozen=True)
@@ -91,17 +90,8 @@ def _make_admin(
 def write_private(path: Path, document: dict[str, str]) -> None:
     """Write JSON in one step that nobody else can read; raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(document, indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        file.write(json.dumps(document, indent=2) + "\n")
 
 
 def set_aside(path: Path) -> list[Path]:

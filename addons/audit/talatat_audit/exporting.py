@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,6 +11,7 @@ from typing import Any, TextIO
 
 from sqlalchemy.orm import Session
 
+from talatat.atomic_files import replacing
 from talatat.errors import TalatatError
 from talatat_audit.sealing import Head, content_of, head_of
 from talatat_audit.verifying import rows_after
@@ -50,17 +49,9 @@ def line_of(row: Any) -> str:
 def written(path: Path) -> Iterator[TextIO]:
     """A file that is there whole or not at all, for its owner's eyes."""
     try:
-        number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with replacing(path) as out:
+            yield out
     except OSError as error:
         raise TalatatError(
             f"{path}: {error.strerror}. Make its folder, or name another file with --out."
         ) from error
-    try:
-        with os.fdopen(number, "w", encoding="utf-8") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

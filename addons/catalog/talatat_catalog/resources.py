@@ -1,5 +1,6 @@
 """What the API offers: products, with filters, typed attributes and ranked search, and categories."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,8 @@ from talatat_catalog.schemas import CategorySchema, ProductSchema
 from talatat_catalog.search.query import ranked
 
 PERMISSIONS = {"read": "public", "write": "catalog.write"}
+# No exponent: of 1e999999 Python would make an integer for a minute, and do nothing else.
+PRICE = re.compile(r"(?P<amount>-?[0-9]{1,15}(?:\.[0-9]{1,4})?) (?P<currency>[A-Z]{3})")
 
 
 def filter_categories(query: Any, name: str, op: str, value: Any) -> Any:
@@ -34,10 +37,13 @@ filter_categories.operators = ("eq", "ne", "in", "nin", "isnull")  # type: ignor
 
 def filter_price(query: Any, name: str, op: str, value: Any) -> Any:
     """`price[lte]=12.50 EUR`: amounts are compared within a currency only."""
-    amount, _, currency = value.strip().partition(" ")
+    found = PRICE.fullmatch(value.strip())
     try:
-        minor = Money(Decimal(amount), currency).minor
-    except (ArithmeticError, ValueError):  # not a number, or one like 1e999999999
+        if found is None:
+            raise ValueError(value)
+        currency = found["currency"]
+        minor = Money(Decimal(found["amount"]), currency).minor
+    except ValueError:  # no such form, or a part of a cent
         raise ValueError("must be an amount and its currency, such as 12.50 EUR") from None
     if abs(minor) >= 2**63:
         raise ValueError("is too large")

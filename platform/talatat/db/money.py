@@ -20,6 +20,8 @@ _DECIMALS = {
     **dict.fromkeys("CLF UYW".split(), 4),
 }
 _CODE = re.compile(r"[A-Z]{3}")
+# Far more than any column holds. A few characters write a number of which no integer is made in time: 1e999999.
+_MOST_DIGITS = 60
 
 
 def decimals_of(currency: str) -> int:
@@ -60,7 +62,9 @@ class Money:
 
     @property
     def minor(self) -> int:
-        """The amount in minor units. Raises ValueError when it has more decimals than the currency."""
+        """The amount in minor units. Raises ValueError when it has more decimals than the currency, or is huge."""
+        if self.amount and self.amount.adjusted() >= _MOST_DIGITS:
+            raise ValueError(f"{self.amount} has more than {_MOST_DIGITS} digits")
         scaled = self.amount.scaleb(decimals_of(self.currency))
         if scaled != scaled.to_integral_value():
             raise ValueError(

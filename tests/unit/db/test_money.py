@@ -50,6 +50,13 @@ def test_more_decimals_than_the_currency_has_are_not_rounded_away():
         Money(Decimal("1.005"), "EUR").minor  # noqa: B018
 
 
+@pytest.mark.parametrize("amount", ["1e60", "-1e99999", "1e499999", "1e999999"])
+def test_of_an_amount_that_nothing_holds_no_integer_is_made(amount):
+    """It would have as many digits as the exponent says, and take seconds or minutes to make."""
+    with pytest.raises(ValueError, match="more than 60 digits"):
+        Money(Decimal(amount), "EUR").minor  # noqa: B018
+
+
 @pytest.mark.parametrize("amount", [Decimal("NaN"), Decimal("Infinity"), 1.5, "1", None])
 def test_an_amount_is_a_finite_decimal(amount):
     with pytest.raises(ValueError, match="is not an amount"):

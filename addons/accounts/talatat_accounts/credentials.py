@@ -1,8 +1,13 @@
-"""Changing what somebody logs in with, and ending what they are logged in by."""
+"""Changing what somebody logs in with, and ending what they are logged in by.
 
+Whoever changes an account writes its row before logins end, and whoever makes a login holds that row: so a
+login that crosses a change is either ended by it, or finds what was changed.
+"""
+
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from talatat.db import utcnow
 from talatat_accounts.models import Session, Token, User
@@ -11,6 +16,13 @@ from talatat_accounts.models import Session, Token, User
 def set_password(user: User, new_hash: str) -> None:
     """Keep a new hash and when it came."""
     user.password_hash, user.password_changed_at = new_hash, utcnow()
+
+
+def hold(db: Any, user_id: str) -> tuple[bool, datetime | None] | None:
+    """Lock an account until the transaction ends: (whether it is open, when its password was set) or None."""
+    query = select(User.active, User.password_changed_at).where(User.id == user_id)
+    found = db.execute(query.with_for_update(key_share=True)).one_or_none()
+    return None if found is None else (found[0], found[1])
 
 
 def end_credentials(

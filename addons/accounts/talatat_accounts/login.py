@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, select, update
@@ -19,26 +20,12 @@ from talatat.security import tell
 from talatat.security.keys import WrongKey
 from talatat_accounts import attempts, refusals, second_factor
 from talatat_accounts.attempts import Limit
+from talatat_accounts.credentials import hold
 from talatat_accounts.models import RecoveryCode, SecondFactor, Session, User
 from talatat_accounts.passwords import passwords_of
 from talatat_accounts.second_factor import Proof
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Login:
-    """Somebody who showed who they are just now.
-
-    `new_hash` replaces one of an older cost, `limits` are the counts that the try added to, and `proof`, where
-    there is a second factor, is its code, still to be spent.
-    """
-
-    user_id: str
-    name: str
-    limits: tuple[Limit, ...]
-    new_hash: str | None = None
-    proof: Proof | None = None
 
 
 @dataclass(frozen=True)
@@ -48,18 +35,44 @@ class Account:
     id: str
     name: str
     password_hash: str | None
+    password_changed_at: datetime | None
     factor: str | None
     """Not None where there is a second factor."""
 
 
+@dataclass(frozen=True)
+class Login:
+    """Somebody who showed who they are just now.
+
+    `new_hash` replaces one of an older cost, `limits` are the counts that the try added to, and `proof`, where
+    there is a second factor, is its code, still to be spent. `account` is what was looked at.
+    """
+
+    account: Account
+    limits: tuple[Limit, ...]
+    new_hash: str | None = None
+    proof: Proof | None = None
+
+    @property
+    def user_id(self) -> str:
+        """Whose login it is."""
+        return self.account.id
+
+    @property
+    def name(self) -> str:
+        """What they log in as."""
+        return self.account.name
+
+
 # A factor that no code has confirmed yet does not count.
 ACCOUNT = (
-    select(User.id, User.name, User.password_hash, SecondFactor.user_id)
+    select(User.id, User.name, User.password_hash, User.password_changed_at, SecondFactor.user_id)
     .outerjoin(
         SecondFactor, and_(SecondFactor.user_id == User.id, SecondFactor.confirmed_at.is_not(None))
     )
     .where(User.active)
 )
+CONFIRMED = select(SecondFactor.user_id).where(SecondFactor.confirmed_at.is_not(None))
 KNOWN = select(Session.id).join(User, User.id == Session.user_id)
 
 
@@ -107,11 +120,11 @@ def _by_password(
     outdated = passwords.is_outdated(account.password_hash)
     new_hash = passwords.hash(password) if outdated else None
     if password_only or account.factor is None:
-        return Login(account.id, account.name, tuple(limits), new_hash)
+        return Login(account, tuple(limits), new_hash)
     if not otp:
         raise refusals.SecondFactorNeeded(account.id, account.name, account.password_hash)
     limit, proof = check_code(request, account.id, otp)
-    return Login(account.id, account.name, (*limits, limit), new_hash, proof)
+    return Login(account, (*limits, limit), new_hash, proof)
 
 
 def _by_ticket(request: Any, ticket: str, otp: str) -> Login:
@@ -120,9 +133,9 @@ def _by_ticket(request: Any, ticket: str, otp: str) -> Login:
     if account is None or not shown.is_of(account.id, account.password_hash):
         raise refusals.wrong(None if account is None else account.id)
     if account.factor is None:  # taken away in between
-        return Login(account.id, account.name, tuple(limits))
+        return Login(account, tuple(limits))
     limit, proof = check_code(request, account.id, otp)
-    return Login(account.id, account.name, (*limits, limit), None, proof)
+    return Login(account, (*limits, limit), None, proof)
 
 
 def _begin(request: Any, name: str) -> tuple[list[Limit], Account | None]:
@@ -187,17 +200,41 @@ def accepted(request: Any, login: Login, by: str = "session") -> None:
 
 
 def settle(request: Any, login: Login) -> None:
-    """Forget the failures before a success, and spend its code. Raises Problem 401 for one used before."""
+    """Forget the failures before a success, and spend its code.
+
+    Raises Problem 401 for a code used before, and for an account that has changed since it was looked at.
+    """
+    _still_holds(request, login.account)
     if login.proof is not None:
         _spend(request, login, login.proof)
     attempts.give_back(request.db, login.limits)
 
 
+def _still_holds(request: Any, account: Account) -> None:
+    """Lock the account, and see that what lets somebody in is still so.
+
+    To look at a password takes a third of a second, outside of any transaction. Whoever changes it meanwhile
+    ends all logins, and this one would begin after that; so would one without a second factor that was just
+    enrolled.
+    """
+    if hold(request.db, account.id) != (True, account.password_changed_at):
+        raise _told_of(request, refusals.wrong(account.id), "changed")
+    if account.factor is None:
+        enrolled = CONFIRMED.where(SecondFactor.user_id == account.id)
+        if request.db.execute(enrolled).first() is not None:
+            assert account.password_hash is not None
+            needed = refusals.SecondFactorNeeded(account.id, account.name, account.password_hash)
+            raise _told_of(request, needed, "changed")
+
+
+def _told_of(request: Any, refusal: refusals.Refusal, reason: str) -> refusals.Refusal:
+    tell(request, refusal.event, refusal.outcome, subject=refusal.user_id, reason=reason)
+    return refusal
+
+
 def _spend(request: Any, login: Login, proof: Proof) -> None:
     if not second_factor.spend(request.db, login.user_id, proof):
-        refusal = refusals.wrong_code(login.user_id)
-        tell(request, refusal.event, "failed", subject=login.user_id, reason="replayed")
-        raise refusal
+        raise _told_of(request, refusals.wrong_code(login.user_id), "replayed")
     if proof.recovery is not None:
         left = second_factor.codes_left(request.db, login.user_id)
         tell(request, "accounts.recovery_code", subject=login.user_id, left=left)

@@ -1,13 +1,16 @@
 """What concerns only the account that asks."""
 
+from datetime import datetime
 from typing import Any
 
 from pyramid.response import Response
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from talatat.db import is_id
 from talatat.problems import Problem
 from talatat.security import Identity, challenges
+from talatat_accounts.credentials import hold
+from talatat_accounts.models import Session, Token
 
 SOURCES = ("accounts.token", "accounts.session")
 
@@ -20,12 +23,31 @@ def own_identity(request: Any) -> Identity:
     request.response.headers["Cache-Control"] = "no-store"
     identity: Identity | None = request.identity
     if identity is None:
-        detail = "Send user and password, or log in first."
-        headers = {"WWW-Authenticate": ", ".join(challenges(request))}
-        raise Problem(401, "unauthorized", detail, headers=headers)
+        raise nobody(request)
     if identity.source not in SOURCES:
         raise Problem(403, "forbidden", f"{identity.name} is no account here ({identity.source}).")
     return identity
+
+
+def nobody(request: Any) -> Problem:
+    """401 for who shows nothing, or what has ended."""
+    detail = "Send user and password, or log in first."
+    headers = {"WWW-Authenticate": ", ".join(challenges(request))}
+    return Problem(401, "unauthorized", detail, headers=headers)
+
+
+def ending_of(request: Any, identity: Identity) -> datetime:
+    """When the session or token that asks ends; raises Problem 401 if somebody has ended it since it was read.
+
+    The account is locked: what ends its logins comes before this, or finds what is made with this one.
+    """
+    hold(request.db, identity.id)
+    model = Token if identity.source == "accounts.token" else Session
+    credential = select(model.expires_at).where(model.id == identity.credential)
+    found: datetime | None = request.db.scalar(credential)
+    if found is None:
+        raise nobody(request)
+    return found
 
 
 def require_self(request: Any) -> None:

@@ -20,13 +20,17 @@ from talatat_accounts.schemas import NAME, normal_name
 
 logger = logging.getLogger(__name__)
 
+HELD = {"key_share": True}
 CLOSED = "Your account here is closed."
 
 
 def account_of(request: Any, provider: Provider, claims: dict[str, Any]) -> User:
     """Whose login this is, in the request's transaction; raises Problem 403 `oidc_unknown`."""
     linked = linked_to(request.db, provider, claims)
-    user = None if linked is None else request.db.get_one(User, linked.user_id)
+    # Held, as `credentials` says: whoever closes the account at this moment finds the session.
+    user = (
+        None if linked is None else request.db.get_one(User, linked.user_id, with_for_update=HELD)
+    )
     if user is None:
         user = _by_address(request, provider, claims) or _created(request, provider, claims)
         linked = link(request, provider, claims, user)
@@ -84,7 +88,7 @@ def _by_address(request: Any, provider: Provider, claims: dict[str, Any]) -> Use
     if provider.link_by != "email" or address is None:
         return None
     same = func.lower(User.email) == address.lower()
-    found = request.db.scalars(select(User).where(same).limit(2)).all()
+    found = request.db.scalars(select(User).where(same).limit(2).with_for_update(**HELD)).all()
     if len(found) > 1:
         logger.warning(
             "%s: several accounts have the address of a login: linked to none", provider.key

@@ -19,7 +19,7 @@ from talatat_accounts.minting import (
     mint,
 )
 from talatat_accounts.models import Token, User
-from talatat_accounts.own import drop_own, nothing, own_identity, require_self
+from talatat_accounts.own import drop_own, ending_of, nothing, own_identity, require_self
 from talatat_accounts.ranks import PROBLEMS as RANK_PROBLEMS
 from talatat_accounts.ranks import require_rank, roles_of_user
 from talatat_accounts.refusals import PROBLEMS as LOGIN_PROBLEMS
@@ -85,11 +85,8 @@ def maker_by_identity(request: Any) -> Maker:
     identity = own_identity(request)
     require_self(request)
     require_recent_login(request)
-    expires_at = None
-    if identity.source == "accounts.token":
-        expires_at = request.db.execute(
-            select(Token.expires_at).where(Token.id == identity.credential)
-        ).scalar_one()
+    ends = ending_of(request, identity)
+    expires_at = ends if identity.source == "accounts.token" else None
     return Maker(identity.id, identity.name, identity.scopes, expires_at)
 
 

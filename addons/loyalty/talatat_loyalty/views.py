@@ -16,11 +16,12 @@ from talatat_orders import receipt as plain_receipt
     permission="orders.read",
 )
 def receipt(request: Any) -> dict[str, Any]:
-    """What orders shows, and the points of the order and of the customer."""
+    """What orders shows, and the points of the order and of the customer, if that one is shown."""
     shown = plain_receipt(request)
+    customer = shown["customer"]
     rate = request.registry.system.settings["loyalty"].points_per_unit
     return {
         **shown,
         "earned": points_for(request.db, shown["order"], rate),
-        "collected": CustomerPoints.of(shown["customer"]).points,
+        "collected": None if customer is None else CustomerPoints.of(customer).points,
     }

@@ -107,6 +107,15 @@ def test_the_receipt_of_another_is_not_found(shop, order):
     shop.clerk.get("/orders/nonsense/receipt", status=404)
 
 
+def test_the_receipt_names_no_customer_whom_the_buyer_may_not_see(shop):
+    ann = shop.clerk.customer(name="Ann Other", user_id=None)
+    bob = shop.person("bob", *BUYER)
+    order = bob.checkout(ann, (shop.product("lamp"), 1))
+    bob.get(f"/api/orders/v1/customers/{ann}", status=404)
+    assert "Ann" not in bob.get(f"/orders/{order['id']}/receipt", status=200).text
+    assert "for Ann Other:" in shop.clerk.get(f"/orders/{order['id']}/receipt", status=200).text
+
+
 def test_the_receipt_escapes_what_people_wrote(shop):
     lamp = shop.product("lamp")
     order = shop.clerk.checkout(shop.clerk.customer(name="<b>Ann</b>"), (lamp, 1))

@@ -1,13 +1,15 @@
 """Points: shown in other addons' resources, given once for an order, taken back with it."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
+from talatat.testing import composed
+from talatat.testing.identities import ByHeader
 from talatat_catalog.models import Product
 from talatat_loyalty import CustomerPoints, ProductPoints
-from talatat_loyalty.giving import give_points
+from talatat_loyalty.giving import give_points, take_back_points
 from talatat_loyalty.models import Account, Entry
-from talatat_orders import OrderPlaced
+from talatat_orders import OrderCancelled, OrderPlaced
 
 ORDERS = "/api/orders/v1/orders"
 ACCOUNTS = "/api/loyalty/v1/accounts"
@@ -24,6 +26,19 @@ def collected(shop, customer):
 
 def accounts(shop, customer):
     return shop.app.get(f"{ACCOUNTS}?customer_id={customer}").json["items"]
+
+
+def happened(kind, order, request, key):
+    event = kind(order, "", 2500, "EUR")
+    object.__setattr__(event, "request", request)
+    object.__setattr__(event, "key", key)
+    return event
+
+
+def cancelled(shop, order):
+    shop.app.post(f"{ORDERS}/{order}:cancel", status=200)
+    with shop.request() as request:
+        take_back_points(happened(OrderCancelled, order, request, "cancelled"))
 
 
 def test_points_are_shown_with_products_and_customers(shop, lamp, customer):
@@ -76,10 +91,7 @@ def test_an_event_that_comes_twice_counts_once(shop, lamp, customer):
     order = buy(shop, customer, lamp)
     for _ in range(3):
         with shop.request() as request:
-            event = OrderPlaced(order["id"], customer, 2500, "EUR")
-            object.__setattr__(event, "request", request)
-            object.__setattr__(event, "key", "the-same")
-            give_points(event)
+            give_points(happened(OrderPlaced, order["id"], request, "the-same"))
     assert collected(shop, customer) == {"points": 35}
     with shop.session() as session:
         assert session.scalar(select(func.count()).select_from(Entry)) == 1
@@ -108,6 +120,48 @@ def test_the_receipt_of_orders_shows_the_points(shop, lamp, customer):
     page = shop.app.get(f"/orders/{order['id']}/receipt", status=200).text
     assert "This order earns 35 points; you have collected 35 so far." in page
     assert "25.00 EUR" in page
+
+
+def test_the_receipt_tells_no_points_of_a_customer_whom_the_buyer_may_not_see(shop, lamp, customer):
+    buy(shop, customer, lamp)
+    shop.deliver()
+    bob = {"X-Test-Identity": "bob orders.read orders.checkout"}
+    body = {"customer_id": customer, "lines": [{"product_id": lamp, "quantity": 1}]}
+    order = shop.app.post_json(f"{ORDERS}:checkout", body, headers=bob, status=201).json["id"]
+    page = shop.app.get(f"/orders/{order}/receipt", headers=bob, status=200).text
+    assert "This order earns 17 points." in page
+    assert "collected" not in page
+
+
+def test_the_most_points_of_the_most_pieces_are_counted(shop, lamp, customer):
+    path = f"/api/catalog/v1/products/{lamp}"
+    shop.app.patch_json(path, {"stock": 10**6, "loyalty": {"points": 10**6}})
+    order = buy(shop, customer, lamp, 10**6)
+    earned = 10**12 + 12_500_000
+    assert f"earns {earned} points" in shop.app.get(f"/orders/{order['id']}/receipt").text
+    assert shop.deliver() == 1
+    assert collected(shop, customer) == {"points": earned}
+
+
+def test_an_order_cancelled_while_its_points_are_given_keeps_none(postgresql_url):
+    """On SQLite one writes at a time."""
+    with composed(["catalog", "orders", "loyalty"], url=postgresql_url) as shop:
+        shop.system.security.sources["tests"] = ByHeader("clerk *")
+        product = {"sku": "lamp", "title": "Lamp", "price": {"amount": "12.50", "currency": "EUR"}}
+        lamp = shop.app.post_json("/api/catalog/v1/products", product, status=201).json["id"]
+        customer = shop.app.post_json("/api/orders/v1/customers", {"name": "Ann"}).json["id"]
+        order = buy(shop, customer, lamp)
+        crossing = [cancelled]
+
+        @event.listens_for(shop.system.database.engine, "before_cursor_execute")
+        def crossed(connection, cursor, statement, *_):
+            if crossing and "FOR NO KEY UPDATE" in statement and "orders_customer" in statement:
+                crossing.pop()(shop, order["id"])
+
+        with shop.request() as request:
+            give_points(happened(OrderPlaced, order["id"], request, "placed"))
+        assert not crossing
+        assert collected(shop, customer) == {"points": 0}
 
 
 def test_accounts_are_adjusted_and_found_by_points(shop, lamp, customer):

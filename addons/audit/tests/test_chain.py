@@ -64,6 +64,38 @@ def test_entries_are_refused_to_be_changed_or_deleted(own):
     assert problems(own) == ()
 
 
+COPY = (
+    "(rowid, id, happened_at, addon, action, outcome) SELECT {}, 'made-up', happened_at, addon, action, "
+    "outcome FROM audit_entry WHERE number = 1"
+)
+IN_ITS_PLACE = [
+    "INSERT OR REPLACE INTO audit_entry " + COPY.format("rowid"),
+    "UPDATE OR REPLACE audit_entry SET number = 1 WHERE number IS NULL",
+    "UPDATE OR REPLACE audit_entry SET rowid = 1 WHERE number IS NULL",
+    "UPDATE audit_entry SET rowid = 99 WHERE number = 1",
+    (
+        "INSERT OR REPLACE INTO audit_removal (rowid, id, removed_at, first, last, digest) "
+        "VALUES (1, 'made-up', '2026-01-01', 1, 1, 'x')"
+    ),
+]
+
+
+def test_nothing_is_written_in_the_place_of_an_entry(lite):
+    """SQLite deletes what OR REPLACE meets, and asks no trigger of deletions."""
+    filled(lite, 1)
+    with lite.test.session() as session:
+        removal = Removal(first=0, last=0, digest="y")
+        session.add(removal)
+    lite.product()  # one that is not sealed yet
+    before = [one["id"] for one in lite.entries()]
+    for statement in IN_ITS_PLACE:
+        with pytest.raises(DBAPIError, match="append-only"), lite.test.session() as session:
+            session.execute(sa.text(statement))
+    assert [one["id"] for one in lite.entries()] == before
+    with lite.test.session(reading=True) as session:
+        assert session.scalars(sa.select(Removal.last)).all() == [0]
+
+
 def test_the_seal_follows_through_the_outbox(tmp_path):
     from talatat.testing import composed
     from talatat.testing.identities import ByHeader

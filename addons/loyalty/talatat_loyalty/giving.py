@@ -2,8 +2,8 @@
 
 Both functions run after the order's transaction was committed, in a transaction of their own, at least
 once for each event. The entry under the event's key makes "at least once" into "once": whoever comes
-second finds it, and two at the same time are stopped by the primary key. Both look at the order under the lock of its customer: an
-order that is cancelled while its points are given has them taken back, whoever comes first.
+second finds it, and two at the same time are stopped by the primary key. Both look at the order under the
+lock of its customer: one that is cancelled while its points are given keeps none, whoever comes first.
 """
 
 from sqlalchemy import BigInteger, cast, func, select
@@ -47,7 +47,7 @@ def points_for(db: Session, order: Order, rate: int) -> int:
 
 
 def _held(db: Session, order_id: str) -> Order | None:
-    """The order, read under the lock of its customer's row: points change under that, orders are placed meanwhile."""
+    """The order, read under the lock of its customer's row, under which points change; orders are placed meanwhile."""
     buyer = select(Customer).join(Order, Order.customer_id == Customer.id)
     buyer = buyer.where(Order.id == order_id).with_for_update(key_share=True, of=Customer)
     if db.scalar(buyer) is None:

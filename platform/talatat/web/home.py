@@ -12,7 +12,7 @@ from pyramid.interfaces import IRoutesMapper
 from pyramid.registry import Registry
 from pyramid.request import Request
 
-from talatat.composition import ComposedAddon, Composition
+from talatat.composition import PLATFORM, ComposedAddon, Composition
 
 NEXT = (
     ("docs", "/docs", "Documentation", "Every operation of every addon, to read and to try"),
@@ -47,9 +47,10 @@ def _shown(addon: ComposedAddon, paths: Mapping[str, bool]) -> dict[str, Any]:
 
 
 def _groups(registry: Registry) -> dict[str, dict[str, bool]]:
-    """Addon -> its collections' paths -> whether anybody may look.
+    """Addon -> the paths of its collections and pages -> whether anybody may look.
 
-    Collections are routes under /api without a placeholder or an action.
+    Both are routes without a placeholder or an action: collections those under /api, pages those of addons
+    elsewhere that anybody may get, such as the one to log in.
     """
     found: dict[str, dict[str, bool]] = {}
     public = _public_routes(registry)
@@ -57,22 +58,30 @@ def _groups(registry: Registry) -> dict[str, dict[str, bool]]:
         route = entry["introspectable"]
         pattern = "/" + str(route.get("pattern", "")).lstrip("/")
         plain = not any(sign in pattern for sign in "{:*.")
-        if plain and pattern.startswith("/api/"):
+        is_page = route.get("addon", PLATFORM) != PLATFORM and route["name"] in public
+        if plain and (is_page or pattern.startswith("/api/")):
             found.setdefault(route.get("addon", ""), {})[pattern] = route["name"] in public
     return found
 
 
 def _public_routes(registry: Registry) -> set[str]:
-    """The routes that answer a GET of anybody."""
-    return {
-        entry["introspectable"].get("route_name")
-        for entry in registry.introspector.get_category("views") or ()
-        if "GET" in (entry["introspectable"].get("request_methods") or ("GET",))
-        and any(
+    """The routes that answer a GET of anybody.
+
+    A view of any method is no answer where others of the route name theirs: it is what refuses all but these.
+    """
+    public: dict[str, list[bool]] = {}
+    fallbacks: dict[str, list[bool]] = {}
+    for entry in registry.introspector.get_category("views") or ():
+        view = entry["introspectable"]
+        methods = view.get("request_methods")
+        open_to_all = any(
             other.category_name == "permissions" and other.discriminator == "public"
             for other in entry["related"]
         )
-    }
+        taken = (public if methods else fallbacks).setdefault(view.get("route_name"), [])
+        if methods is None or "GET" in methods:
+            taken.append(open_to_all)
+    return {name for name, views in {**fallbacks, **public}.items() if views and all(views)}
 
 
 def _answers(request: Request, path: str) -> bool:

@@ -26,6 +26,16 @@ def system(rated_shelf):
                     config.add_route("post", "/api/desk/v1/post")
                     config.add_view(lambda r: Response("{}"), route_name="post", permission="public",
                                     request_method="POST")
+                    config.add_route("ledger", "/api/desk/v1/ledger")
+                    config.add_view(lambda r: Response("{}"), route_name="ledger",
+                                    permission="desk.read", request_method="GET")
+                    config.add_view(lambda r: Response(status=405), route_name="ledger",
+                                    permission="public")
+                    config.add_route("about", "/desk/about")
+                    config.add_view(lambda r: Response("oak"), route_name="about", permission="public")
+                    config.add_route("inside", "/desk/inside")
+                    config.add_view(lambda r: Response("ink"), route_name="inside",
+                                    permission="desk.read")
                 """
         },
     )
@@ -48,7 +58,9 @@ def test_the_page_links_what_anybody_may_get_and_names_the_other_collections(sys
     page = system.app.get("/").text
     links = re.findall(r'href="([^"]+)"', page)
     assert "/api/desk/v1/drawers" in links
-    for path in ("/api/desk/v1/keys", "/api/desk/v1/post"):
+    assert "/desk/about" in links
+    assert "/desk/inside" not in page
+    for path in ("/api/desk/v1/keys", "/api/desk/v1/post", "/api/desk/v1/ledger"):
         assert path in page
         assert path not in links
     assert not [link for link in links if "{" in link]

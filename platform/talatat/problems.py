@@ -205,6 +205,7 @@ PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{status} {title}</title>
+<link rel="icon" href="{root}/static/talatat/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="{root}/docs/assets/docs.css">
 </head>
 <body class="problem">

@@ -99,7 +99,7 @@ class AccountsSettings(colander.MappingSchema):
         colander.String(),
         missing="",
         validator=colander.Length(max=100),
-        description="What authenticator apps call this system; talatat.api_title where empty",
+        description="What authenticator apps call this system; talatat.api.title where empty",
     )
     reauthenticate_after = colander.SchemaNode(
         colander.Int(),

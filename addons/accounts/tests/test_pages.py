@@ -113,6 +113,9 @@ def test_a_refusal_shows_the_form_again_with_the_reason(accounts, ada):
     page = fill(client.get(LOGIN), password="a guess").submit(status=401)
     assert "name or the password is wrong" in page.text
     assert page.html.find(id="password").get("value") is None
+    assert page.html.find(id="password").has_attr("autofocus")
+    assert page.html.find(id="user")["value"] == "ada"
+    assert not page.html.find(id="user").has_attr("autofocus")
     assert "Set-Cookie" not in page.headers
     fill(page).submit(status=303)
 
@@ -173,12 +176,26 @@ def test_the_page_needs_no_scripts_and_loads_nothing_from_elsewhere(lite):
     assert "<script" not in page.text
     assert "style=" not in page.text
     assert page.headers["Cache-Control"] == "no-store"
-    lite.client().get(page.html.find("link")["href"], status=200)
+    links = [link["href"] for link in page.html.find_all("link")]
+    assert len(links) == 2  # an icon too: a browser asks for /favicon.ico where none is named
+    for link in links:
+        lite.client().get(link, status=200)
+
+
+def test_the_front_page_leads_to_the_login_and_to_nothing_that_refuses_anybody(lite):
+    page = lite.client().get("/")
+    links = {one["href"] for one in page.html.find_all("a") if one["href"].startswith("/")}
+    assert LOGIN in links
+    assert f"{API}/users" in page.text
+    for link in links:
+        lite.client().get(link, status=200)
 
 
 def test_what_was_typed_is_shown_as_text(lite):
     page = lite.client().get(LOGIN, {"next": '/"><script>alert(1)</script>'})
     assert "<script" not in page.text
+    refused = fill(page, user='"><script>alert(1)</script>').submit(status=401)
+    assert "<script" not in refused.text
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from talatat_accounts.second_factor import MAX_OTP
 from talatat_accounts.sessions import log_out, start_session
 
 TEMPLATE = "talatat_accounts:templates/login.jinja2"
+NAME_LENGTH = 200
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -76,7 +77,7 @@ def login_of(request: Any, form: Any) -> Login:
     """Who fills the form in: by name and password, or by the code that was asked for then."""
     if ticket := form.get("ticket"):
         return authenticate_again(request, ticket, form.get("otp", "")[:MAX_OTP])
-    name = normal_name(form.get("user", ""))[:200]
+    name = normal_name(form.get("user", ""))[:NAME_LENGTH]
     return authenticate(request, name, form.get("password", "")[:MAX_LENGTH])
 
 
@@ -117,7 +118,8 @@ def refused(
     request.response.headers.update(problem.problem_headers)
     request.response.headers["Cache-Control"] = "no-store"
     kept = ticket if problem.problem_code == "invalid_second_factor" else None
-    return {**shown(request, target), "error": problem.detail, "ticket": kept}
+    typed = request.POST.get("user", "")[:NAME_LENGTH]
+    return {**shown(request, target), "error": problem.detail, "ticket": kept, "typed": typed}
 
 
 def shown(request: Any, target: Any) -> dict[str, Any]:
@@ -132,4 +134,7 @@ def shown(request: Any, target: Any) -> dict[str, Any]:
         "providers": providers,
         "left": next((one for one in providers if one.name == request.GET.get("left")), None),
         "onward": None,
+        "home": local_url(request, None),
+        "typed": "",
+        "system": request.registry.system.settings.platform.api_title,
     }

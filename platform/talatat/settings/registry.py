@@ -14,9 +14,10 @@ from talatat.composition import PLATFORM
 from talatat.ini import Ini
 from talatat.masking import MASK
 from talatat.settings.platform import FOREIGN, OWNED, PYRAMID_KEYS, PlatformSettings, Truth, Words
-from talatat.settings.secrets import VARIABLE, SecretType, mask_url
+from talatat.settings.secrets import VARIABLE, SecretType, Told, mask_url
 
 LIMITS = "talatat.limits."
+SET_IT = "set it where this process is started, or name another in the line"
 
 
 @dataclass(frozen=True)
@@ -132,12 +133,12 @@ class Settings:
     def _expanded(self, node: colander.SchemaNode, raw: str) -> str:
         def value(match: re.Match[str]) -> str:
             if match[1] not in os.environ:
-                raise colander.Invalid(node, f"the environment variable {match[1]} is not set")
+                raise Told(node, f"the environment variable {match[1]} is not set: {SET_IT}")
             return os.environ[match[1]]
 
         expanded = VARIABLE.sub(value, raw)
         if node.required and not expanded.strip() and (empty := VARIABLE.search(raw)):
-            raise colander.Invalid(node, f"the environment variable {empty[1]} is empty")
+            raise Told(node, f"the environment variable {empty[1]} is empty: {SET_IT}")
         return expanded
 
     def _problem(
@@ -149,7 +150,8 @@ class Settings:
                 f"{self.ini.shown}: the setting {key} is required ({node.description or 'no description'}). "
                 f"Add a line: {key} = ..."
             )
-        return f"{self.ini.at(key)}: {key}: {said}. Correct the line."
+        mend = "" if isinstance(invalid, Told) else " Correct the line."
+        return f"{self.ini.at(key)}: {key}: {said}.{mend}"
 
     def unknown(self, composed: Iterable[str], sleeping: Iterable[str | None]) -> Iterator[str]:
         """A problem for each key that nobody knows; keys of sleeping addons are let be."""

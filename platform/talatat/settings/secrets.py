@@ -28,6 +28,10 @@ def in_memory() -> Iterator[None]:
         _in_memory.reset(before)
 
 
+class Told(colander.Invalid):  # type: ignore[misc]  # colander has no types
+    """What is wrong with a value that comes from elsewhere, with what to do: not to edit the line."""
+
+
 class SecretValues(list[str]):
     """The values of one secret, the current first; the others are still accepted. Shows a mask."""
 
@@ -71,7 +75,7 @@ class SecretType(colander.SchemaType):
                 make_secret(path)
             return self._values(node, path.read_text(encoding="utf-8"), f"the file {path}")
         except OSError as error:
-            raise colander.Invalid(
+            raise Told(
                 node,
                 f"the secret's file {path} cannot be read ({error.strerror}): make it, for example "
                 f"with: umask 077; python3 -c 'import secrets; print(secrets.token_urlsafe(48))' > {path}",
@@ -80,9 +84,7 @@ class SecretType(colander.SchemaType):
     def _values(self, node: colander.SchemaNode, text: str, source: str) -> SecretValues:
         values = SecretValues(line.strip() for line in text.splitlines() if line.strip())
         if not values:
-            raise colander.Invalid(
-                node, f"{source} is empty or not set: put a long random value there"
-            )
+            raise Told(node, f"{source} is empty or not set: put a long random value there")
         return values
 
 

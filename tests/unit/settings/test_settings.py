@@ -149,6 +149,7 @@ def test_a_missing_or_literal_secret_says_what_to_do(tmp_path, value, said):
     [text] = declared(tmp_path, f"shop.title = x\nshop.key = {value}\n").problems
     assert "site.ini:5: shop.key" in text
     assert said in text
+    assert text.endswith("Correct the line.") == ("hunter2" in value)
     assert "hunter2" not in text
 
 

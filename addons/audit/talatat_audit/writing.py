@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from talatat.db import Database, is_retryable, new_id, utcnow
+from talatat.errors import said_by
 from talatat_audit.models import Entry
 from talatat_audit.values import storable
 
@@ -75,10 +76,20 @@ def write_now(database: Database, rows: Sequence[Row]) -> bool:
 
 
 def _log(rows: Sequence[Row], error: Exception) -> None:
-    said = " ".join(str(getattr(error, "orig", None) or error).split())
     for one in rows:
         log.error(
             "an audit entry could not be written (%s), so it stands here: %s",
-            said,
+            _why(error),
             json.dumps(one, default=str, ensure_ascii=False, sort_keys=True),
         )
+
+
+def _why(error: Exception) -> str:
+    """The reason; before the first `talatat apply`, and after a rollback, it is that the table is not there."""
+    said = said_by(error)
+    if (
+        getattr(getattr(error, "orig", None), "sqlstate", None) == "42P01"
+        or "no such table" in said
+    ):
+        return "its table is not there, talatat apply makes it"
+    return said

@@ -161,6 +161,7 @@ def test_an_entry_that_cannot_be_written_stands_whole_in_the_log(lite, caplog, m
         request.tm.begin()
     rename(lite, "audit_gone", "audit_entry")
     (record,) = [one for one in caplog.records if one.name == "talatat.audit"]
+    assert "(its table is not there, talatat apply makes it)" in record.getMessage()
     entry = json.loads(record.getMessage().partition("stands here: ")[2])
     assert (entry["action"], entry["subject"], entry["outcome"]) == (
         "accounts.login",

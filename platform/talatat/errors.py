@@ -4,6 +4,7 @@ Each problem is one text that says what is wrong, where it stands (addon, file, 
 what mends it. Problems are collected, so that one start shows all of them.
 """
 
+import re
 import sys
 from collections.abc import Iterable
 from types import TracebackType
@@ -38,8 +39,12 @@ class AddonError(CompositionError):
 
 
 def said_by(error: BaseException) -> str:
-    """What an error says, on one line; one of the database in the words of its driver."""
-    return " ".join(str(getattr(error, "orig", None) or error).split())
+    """What an error says, on one line; one of the database in the words of its driver.
+
+    The question that libpq asks of each server that does not answer is left out: it is no part of what happened.
+    """
+    said = " ".join(str(getattr(error, "orig", None) or error).split())
+    return re.sub(r" Is the server running [^?]*\?", "", said)
 
 
 def tell_without_traceback() -> None:

@@ -29,7 +29,7 @@ from talatat.evolution.amounts import size
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import Schema, read_schema
 from talatat.evolution.opening import Opened
-from talatat.evolution.shadow import KEY, PREFIX, shadow
+from talatat.evolution.shadow import KEY, PREFIX, let_it, shadow
 
 _OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity"
@@ -135,8 +135,7 @@ def _template(opened: Opened) -> Iterator[Copy]:
                     raise
                 raise EvolutionError(
                     f"a rehearsal needs a database, and {url.username or 'the role'} may not make one on "
-                    f"{url.host or 'the server'}. Let it (ALTER ROLE ... CREATEDB), or name a server on "
-                    f"which it may in talatat.shadow_url."
+                    f"{url.host or 'the server'}. {let_it(url)}"
                 ) from error
             finally:
                 connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event, text
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from talatat.db.engine import make_migration_engine, parse_url
@@ -204,9 +205,14 @@ def _create(connection: Connection, name: str, server: URL) -> None:
             raise
         raise EvolutionError(
             f"a plan needs a database to try revisions in, and {server.username or 'the role'} may not "
-            f"make one on {server.host or 'the server'}. Let it (ALTER ROLE ... CREATEDB), or name a "
-            f"server on which it may in talatat.shadow_url."
+            f"make one on {server.host or 'the server'}. {let_it(server)}"
         ) from None
+
+
+def let_it(server: URL) -> str:
+    """What whoever owns the server can do for a role that may make no databases."""
+    role = PGDialect().identifier_preparer.quote(server.username or "ROLE")
+    return f"Let it (ALTER ROLE {role} CREATEDB), or name a server on which it may in talatat.shadow_url."
 
 
 def _locale(row: Mapping[str, Any]) -> str:

@@ -105,11 +105,12 @@ def _check_processes(ini: str, secret: Secret, step: Step) -> None:
         return
     with open_database(ini).reading() as connection:
         serving = live_processes(connection)
-    old = [f"{one['host']}:{one['pid']}" for one in serving if one["started_at"] < changed]
+    # A process that has served two releases has two rows.
+    old = {f"{one['host']}:{one['pid']}" for one in serving if one["started_at"] < changed}
     if old:
         raise TalatatError(
             f"{secret.place}: {secret.key} was changed {_moment(changed)}, and these processes were "
-            f"started before: {', '.join(old)}. Restart them, or say --now."
+            f"started before: {', '.join(sorted(old))}. Restart them, or say --now."
         )
 
 

@@ -107,12 +107,16 @@ def take(secret: Secret, step: Step) -> SecretValues:
     path = _checked(secret, step).resolve()
     with _alone(path):
         values = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
-        try:
-            after = stepped(values, step)
-        except ValueError as error:
-            raise TalatatError(f"{secret.place}: {secret.key} {error}.") from None
+        after = _after(secret, values, step)
         _replace(path, "".join(f"{one}\n" for one in after))
     return SecretValues(after)
+
+
+def _after(secret: Secret, values: Sequence[str], step: Step) -> list[str]:
+    try:
+        return stepped(values, step)
+    except ValueError as error:
+        raise TalatatError(f"{secret.place}: {secret.key} {error}.") from None
 
 
 def _checked(secret: Secret, step: Step) -> Path:
@@ -122,11 +126,13 @@ def _checked(secret: Secret, step: Step) -> Path:
             f"value there, and put it into {secret.source}."
         )
     if secret.path is None:
+        _after(secret, secret.values, step)
         what = {
             "add": "append a line with a new value "
             "(python3 -c 'import secrets; print(secrets.token_urlsafe(48))')",
             "use": "move the last line to the front",
-            "drop": "keep the first line only",
+            "drop": f"at the earliest {secret.lifetime / 3600:g} hours after the step before, for so long is in "
+            "use what the former value signed, keep the first line only",
         }[step]
         raise TalatatError(
             f"{secret.place}: {secret.key} comes from the environment, which a command cannot change: "

@@ -144,24 +144,32 @@ def test_a_second_value_is_not_added_twice(site, capsys):
 
 
 def test_what_comes_from_the_environment_is_told_how_to_change(site, capsys, monkeypatch):
-    monkeypatch.setenv("TEST_SIGNING", "first\nsecond")
     text_of = site.ini.read_text()
     site.ini.write_text(text_of.replace(f"file:{site.folder}/signing", "${TEST_SIGNING}"))
-    for step, said in (("--add", "append a line"), ("--use", "last line to the front"),
-                       ("--drop", "first line only")):  # fmt: skip
+    for step, value, said in (("--add", "first", "append a line"),
+                              ("--use", "first\nsecond", "last line to the front"),
+                              ("--drop", "first\nsecond", "1 hours after the step before")):  # fmt: skip
+        monkeypatch.setenv("TEST_SIGNING", value)
         assert site.secret("vault.signing", step) == 1
         said_of = capsys.readouterr().err
         assert said in said_of
         assert "TEST_SIGNING is set" in said_of
+    for step, value, said in (("--add", "first\nsecond", "end that rotation first"),
+                              ("--use", "first", "begin with --add"),
+                              ("--drop", "first", "begin with --add")):  # fmt: skip
+        monkeypatch.setenv("TEST_SIGNING", value)
+        assert site.secret("vault.signing", step) == 1
+        assert said in capsys.readouterr().err
 
 
 def test_a_process_that_holds_the_values_from_before_stops_the_next_step(site, capsys):
     assert site.secret("vault.signing", "--add") == 0
     site.ago("signing", -60)
     with site.system.database.engine.begin() as connection:
-        say(connection, Process("elsewhere", 4711), 1)
+        for release in (1, 2):
+            say(connection, Process("elsewhere", 4711), release)
     assert site.secret("vault.signing", "--use") == 1
-    assert "elsewhere:4711" in capsys.readouterr().err
+    assert capsys.readouterr().err.count("elsewhere:4711") == 1
     site.ago("signing", 60)
     assert site.secret("vault.signing", "--use") == 0
 

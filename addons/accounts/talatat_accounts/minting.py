@@ -119,7 +119,11 @@ def guessed(known: Collection[str], wanted: str) -> str:
 
 def nearest(security: Any, scope: str) -> str:
     """`; did you mean ...?` where something is like it."""
-    name = security.nearest(scope)
+    if scope.endswith(".*"):
+        addons = sorted({f"{name.partition('.')[0]}.*" for name in security.permissions})
+        name = next(iter(get_close_matches(scope, addons, 1)), None)
+    else:
+        name = security.nearest(scope)
     return f"; did you mean {name!r}?" if name else ""
 
 

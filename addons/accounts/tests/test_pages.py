@@ -39,6 +39,7 @@ def test_the_form_asks_for_the_code_next_where_there_is_a_second_factor(accounts
     page = fill(client.get(f"{LOGIN}?next=/docs")).submit(status=200)
     form = page.forms[0]
     assert "password" not in form.fields
+    assert "password" in page.click("Begin again").forms[0].fields
     assert PASSWORD not in page.text
     assert "Set-Cookie" not in page.headers
     assert page.headers["Cache-Control"] == "no-store"

@@ -10,6 +10,7 @@ means "changes" or "findings" here.
 import importlib
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
 import click
@@ -65,6 +66,15 @@ class LazyGroup(click.Group):
             return None
         command = entry.load()
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is asked for; one that is not there is told with the nearest that is."""
+        near = get_close_matches(args[0], self.list_commands(ctx), 1)
+        if near and near[0] != args[0]:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of `--help`."""

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event, text
-from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from talatat.db.engine import make_migration_engine, parse_url
@@ -23,7 +22,7 @@ from talatat.errors import TalatatError, said_by
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import Schema
 from talatat.evolution.live.spelling import squeezed
-from talatat.evolution.quoting import literal
+from talatat.evolution.quoting import literal, quoted
 from talatat.evolution.tables import version_table
 
 PREFIX = "talatat_shadow_"
@@ -211,7 +210,7 @@ def _create(connection: Connection, name: str, server: URL) -> None:
 
 def let_it(server: URL) -> str:
     """What whoever owns the server can do for a role that may make no databases."""
-    role = PGDialect().identifier_preparer.quote(server.username or "ROLE")
+    role = quoted(server.username) if server.username else "..."
     return f"Let it (ALTER ROLE {role} CREATEDB), or name a server on which it may in talatat.shadow_url."
 
 

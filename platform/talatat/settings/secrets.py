@@ -28,7 +28,7 @@ def in_memory() -> Iterator[None]:
         _in_memory.reset(before)
 
 
-class Told(colander.Invalid):  # type: ignore[misc]  # colander has no types
+class Told(colander.Invalid):
     """What is wrong with a value that comes from elsewhere, with what to do: not to edit the line."""
 
 

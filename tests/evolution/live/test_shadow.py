@@ -136,7 +136,7 @@ def test_a_role_that_may_not_make_databases_is_told_what_to_do(
     try:
         with (
             pytest.raises(
-                EvolutionError, match=r"ALTER ROLE no_maker CREATEDB.*talatat\.shadow_url"
+                EvolutionError, match=r"ALTER ROLE \"no_maker\" CREATEDB.*talatat\.shadow_url"
             ),
             shadow("postgresql", poor),
         ):

@@ -90,6 +90,9 @@ def test_every_listed_command_is_there_and_helps(name, capsys):
 
 def test_a_usage_error_is_1_and_says_what_is_wrong(capsys):
     assert main(["no-such-command"]) == 1
+    assert "Did you mean" not in capsys.readouterr().err
+    assert main(["secrets", "--help"]) == 1
+    assert "No such command 'secrets'. Did you mean secret?" in capsys.readouterr().err
     assert main(["apply"]) == 1
     assert "Missing argument" in capsys.readouterr().err
 

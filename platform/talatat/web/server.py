@@ -21,10 +21,12 @@ import logging
 import os
 import signal
 from collections.abc import Mapping
+from difflib import get_close_matches
 from threading import Thread, Timer
 from typing import Any
 
 from waitress import create_server
+from waitress.adjustments import Adjustments
 from webob import Request
 
 from talatat.errors import TalatatError, tell_without_traceback
@@ -44,17 +46,23 @@ class CannotListen(TalatatError):
     """The address is taken, is not ours or is none; worded with the way out."""
 
 
+class WrongOptions(TalatatError):
+    """The section of the server has a key or a value that no server takes."""
+
+
 def serve(application: Any, global_config: Mapping[str, str], **options: Any) -> int:
     """Serve until INT or TERM; PasteDeploy calls this with the keys of the server's section.
 
-    Raises `CannotListen`, which Python then prints as one line: pserve would end with 0 after SystemExit.
+    Raises `CannotListen` or `WrongOptions`, which Python then prints as one line: pserve would end with 0
+    after SystemExit.
     """
     tell_without_traceback()
+    check_names(options, global_config)
     if "http_port" in global_config:
         options = moved(options, global_config["http_port"])
-    seconds = float(options.pop("request_timeout", REQUEST_TIMEOUT))
-    drain = float(options.pop("drain_seconds", 0))
     try:
+        seconds = float(options.pop("request_timeout", REQUEST_TIMEOUT))
+        drain = float(options.pop("drain_seconds", 0))
         options = {**limits(application), **options}
         # `_dispatcher` is how waitress' own tests hand one over; there is no other way.
         server = create_server(application, _dispatcher=dispatcher(application, options), **options)
@@ -62,6 +70,10 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
         raise CannotListen(
             f"Cannot listen on {options.get('listen', 'the configured address')}: {error.strerror or error}."
             " Stop what listens there, or choose another port: http_port=7000 after the .ini's name."
+        ) from None
+    except ValueError as error:
+        raise WrongOptions(
+            f"{section(global_config)}: {str(error).rstrip('.')}. Correct the section."
         ) from None
     limit_channels(server, seconds)
     signal.signal(signal.SIGTERM, Stopping(application, drain))
@@ -74,6 +86,22 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
 def system_of(application: Any) -> System | None:
     """What the application is composed of; None for any other WSGI application."""
     return getattr(getattr(application, "registry", None), "system", None)
+
+
+def check_names(options: Mapping[str, Any], global_config: Mapping[str, str]) -> None:
+    """Raise `WrongOptions` for a key that neither waitress nor this module knows, with the nearest."""
+    known = {"request_timeout", "drain_seconds", *(name for name, _ in Adjustments._params)}
+    for name in sorted(options.keys() - known):
+        near = get_close_matches(name, known, 1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise WrongOptions(
+            f"{section(global_config)}: unknown key {name!r}.{hint} Correct the line."
+        )
+
+
+def section(global_config: Mapping[str, str]) -> str:
+    """Where the server's options stand, as messages name it."""
+    return f"{global_config.get('__file__', 'the .ini')}: [server:main]"
 
 
 def limits(application: Any) -> dict[str, Any]:

@@ -170,3 +170,20 @@ def test_the_address_that_is_shown_can_be_opened(host, shown):
     one = SimpleNamespace(effective_host=host, effective_port=7000)
     several = SimpleNamespace(effective_listen=[(host, 7000), ("127.0.0.2", 7001)])
     assert url(one) == url(several) == f"http://{shown}:7000"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("lisen = localhost:1", "unknown key 'lisen'. Did you mean listen?"),
+        ("listen = localhost:1\nthreads = many", "'many'. Correct the section."),
+        ("listen = localhost:1\ndrain_seconds = soon", "'soon'. Correct the section."),
+    ],
+)
+def test_an_option_that_no_server_takes_is_told_without_a_traceback(pserve, options, said):
+    process = pserve(options)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Traceback" not in err
+    assert "tiny.ini: [server:main]: " in err
+    assert said in err

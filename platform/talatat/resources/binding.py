@@ -9,17 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+import colander
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 from sqlalchemy.orm.attributes import QueryableAttribute
 
+from talatat.db import Encrypted
 from talatat.resources.bound import BoundResource
 from talatat.resources.declaration import Resource
 from talatat.resources.extensions import ExtensionFields, attribute_of
 from talatat.resources.listing.filters import Filter, column_filter, custom_filter
 from talatat.resources.listing.ordering import SortKey
 from talatat.resources.listing.querying import RESERVED
-from talatat.schema.derive import limit_by_column, node_of, schema_of
+from talatat.schema.derive import limit_by_column, node_of, schema_of, type_of
+from talatat.schema.types import UUID, Decimal, Timestamp
 
 DEEPEST = 2
 
@@ -40,8 +43,51 @@ def limit_by_columns(schema: Any, model: type[Any]) -> None:
     columns = {one.key: one.columns[0] for one in sa.inspect(model).column_attrs}
     for node in schema.children:
         column = columns.get(attribute_of(node))
-        if column is not None and not getattr(node, "read_only", False):
+        if column is None:
+            continue
+        node.encrypted = isinstance(column.type, Encrypted)  # see security.checks
+        if not getattr(node, "read_only", False):
             limit_by_column(node, column.type)
+
+
+# Which columns, by the type that a field of theirs has, take what a plain colander type reads.
+_WRITES: dict[type, tuple[type, ...]] = {
+    colander.String: (colander.String,),
+    colander.Integer: (colander.Integer, colander.Float, Decimal),
+    colander.Float: (colander.Float, Decimal),
+    colander.Boolean: (colander.Boolean,),
+    colander.Date: (colander.Date,),
+    colander.Time: (colander.Time,),
+}
+_PLAIN = (*_WRITES, UUID, Decimal, Timestamp)
+
+
+def mistyped(schema: Any, model: type[Any], place: str) -> list[str]:
+    """A problem for each plain field whose column takes no value of its type: each write of it would fail."""
+    found = []
+    columns = {one.key: one.columns[0] for one in sa.inspect(model).column_attrs}
+    for node in schema.children:
+        column, said = columns.get(attribute_of(node)), type(node.typ)
+        if (
+            column is None
+            or said not in _WRITES
+            or node.preparer
+            or getattr(node, "read_only", False)
+        ):
+            continue
+        held = type(type_of(column.type)[0])
+        if held in _PLAIN and held not in _WRITES[said]:
+            found.append(
+                f"{place}: the field {node.name!r} is a colander.{said.__name__}, and its column "
+                f"{model.__qualname__}.{column.key} ({column.type!r}) holds no such value. Make it "
+                f"colander.SchemaNode({_spelled(held)}(), ...), or give it a preparer that makes one."
+            )
+    return found
+
+
+def _spelled(typ: type) -> str:
+    room = "talatat.schema" if typ.__module__.startswith("talatat.") else "colander"
+    return f"{room}.{typ.__name__}"
 
 
 def permitted_below(schema: Any, place: str) -> list[str]:
@@ -120,6 +166,7 @@ def _filter(model: type[Any], schema: Any, name: str, given: Any) -> Filter:
     column = given
     if column is None:
         column, path = _resolve(model, schema, name)
+    _refuse_encrypted(column)
     try:
         return column_filter(name, column, path)
     except LookupError as error:
@@ -151,9 +198,15 @@ def _refuse_write_only(schema: Any, name: str) -> None:
         )
 
 
+def _refuse_encrypted(column: Any) -> None:
+    if isinstance(getattr(column, "type", None), Encrypted):
+        raise LookupError(f"{column} is encrypted, and cannot be compared. Leave it out.")
+
+
 def _sort(model: type[Any], schema: Any, name: str, given: Any) -> SortKey:
     _refuse_write_only(schema, name)
     column = given if given is not None else _column(model, _attribute(schema, name))
+    _refuse_encrypted(column)
     return SortKey(name, column, nullable=_nullable(column))
 
 

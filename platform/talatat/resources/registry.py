@@ -17,12 +17,14 @@ from talatat.resources.binding import (
     bound_filters,
     bound_sorts,
     limit_by_columns,
+    mistyped,
     permitted_below,
     schema_instance,
 )
 from talatat.resources.bound import BoundResource
 from talatat.resources.changes.following import Following, tables_of
 from talatat.resources.changes.noting import Noting
+from talatat.resources.declaration import Resource
 from talatat.resources.extensions import ExtensionDeclaration, ExtensionFields
 from talatat.resources.hooks import EVERY, HookDeclaration
 from talatat.resources.listing.reaching import owners_of
@@ -84,6 +86,8 @@ class Resources:
         sorts, wrong_sorts = bound_sorts(bound, schema)
         problems += _unmapped(schema, bound.model, where(bound.introspectable))
         problems += permitted_below(schema, where(bound.introspectable))
+        if _written_as_read(bound.declaration):
+            problems += mistyped(schema, bound.model, where(bound.introspectable))
         problems += [
             f"{where(bound.introspectable)}: {text}" for text in wrong_filters + wrong_sorts
         ]
@@ -122,6 +126,7 @@ class Resources:
                 )
                 problems += _unmapped(node, attachments[one.addon].extension, place)
                 problems += permitted_below(node, place)
+                problems += mistyped(node, attachments[one.addon].extension, place)
                 found.append(fields)
         return found, problems
 
@@ -135,6 +140,11 @@ class Resources:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         known = ", ".join(sorted(self._bound)) or "none"
         return f"no composed addon has the resource {name!r}.{hint} Resources: {known}."
+
+
+def _written_as_read(declaration: type[Resource]) -> bool:
+    """Whether what was read goes into the columns as it is: no `build` or `apply` of its own."""
+    return declaration.build is Resource.build and declaration.apply is Resource.apply
 
 
 def _unmapped(schema: Any, model: type[Any], place: str) -> list[str]:

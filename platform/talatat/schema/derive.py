@@ -2,7 +2,7 @@
 
 One node for each column: its type, length, nullability and default say what a body may hold. The
 columns that the platform itself keeps (`id`, `created_at`, `updated_at`) are read-only, `version`
-is the ETag's and is left out, and so is a column marked `info={"private": True}`.
+is the ETag's and is left out, and so is a column that is `Encrypted` or marked `info={"private": True}`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def schema_of(model: type) -> colander.MappingSchema:
         column = attribute.columns[0]
         if attribute.key in HIDDEN or not isinstance(column, sa.Column):
             continue
-        if not column.info.get("private") and not attribute.key.startswith("_"):
+        private = column.info.get("private") or isinstance(column.type, ENCRYPTED)
+        if not private and not attribute.key.startswith("_"):
             schema.add(node_of(attribute.key, column))
     return schema
 
@@ -52,12 +53,15 @@ def limit_by_column(node: colander.SchemaNode, type_: Any) -> None:
     """Let `node` refuse what a column of `type_` cannot hold.
 
     Without this, one database would cut or refuse what the other takes: SQLite knows no lengths.
+    A plain text in a column of ids can be nothing but an id, and is read and documented as one.
     """
     typ, own = type_of(type_)
+    if isinstance(typ, types.UUID) and type(node.typ) is colander.String:
+        node.typ = typ
     limits: list[Any] = []
     if type(typ) is type(node.typ) and isinstance(own, colander.Length | colander.Range):
         limits.append(own)
-    if isinstance(type_, sa.types.TypeDecorator) and not isinstance(typ, types.UUID):
+    if isinstance(type_, sa.types.TypeDecorator) and not isinstance(type_, HOLD_ALL):
         limits.append(_Storable(type_))
     node.storable = limits
 
@@ -136,6 +140,10 @@ class _ByName(type):
 def _kind(*names: str) -> Any:
     return _ByName("Kind", (), {"names": frozenset(names)})
 
+
+ENCRYPTED = _kind("Encrypted")
+# Columns that are not asked for each value: types.UUID has refused what is none, and any text can be encrypted.
+HOLD_ALL = (_kind("UUIDv7"), ENCRYPTED)
 
 _TYPES: tuple[tuple[Any, Any], ...] = (
     ((_kind("UUIDv7"), sa.Uuid), _plain(types.UUID)),

@@ -27,21 +27,22 @@ SECRET = re.compile(
 
 
 def shown_secrets(resources: Iterable[Any]) -> Iterator[str]:
-    """Fields of resources that are called like a secret and shown to whoever may read the resource."""
+    """Fields of resources that are secrets, by name or column, and shown to whoever may read the resource."""
     for one in fields_of(resources):
-        node = one.nodes[-1]
-        if not SECRET.search(node.name) or any(map(_is_kept, one.nodes)):
+        if any(map(_is_kept, one.nodes)):
             continue
-        written = isinstance(
-            one.schema, colander.MappingSchema
-        )  # else it is derived from the model
-        line = (
-            line_of_attribute(type(one.schema), node.name)
-            if written
-            else line_of(one.intr.action_info)
-        )
+        node = one.nodes[-1]
+        if SECRET.search(node.name):
+            why = "called like a secret"
+        elif getattr(node, "encrypted", False):
+            why = "encrypted in the database"
+        else:
+            continue
+        line = line_of(one.intr.action_info)
+        if isinstance(one.schema, colander.MappingSchema):  # written, not derived from the model
+            line = line_of_attribute(type(one.schema), node.name)
         yield (
-            f"addon {one.intr.get('addon', '?')}, {line}: the field {one.name} is called like a secret "
+            f"addon {one.intr.get('addon', '?')}, {line}: the field {one.name} is {why} "
             "and is shown to whoever may read the resource. Say write_only=True or read_permission=..., "
             "leave it out, or say secret=False if it is none."
         )

@@ -18,12 +18,13 @@ from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound
 from pyramid.interfaces import IRoutesMapper, ISecurityPolicy
 from pyramid.registry import Registry
 from pyramid.response import Response
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from zope.interface import Interface
 
 from talatat.codes import CODE_OF_STATUS
+from talatat.db.ids import NotAnId
 from talatat.db.retry import is_busy, is_unreachable
 from talatat.outbound import OutboundError, OutboundRefused
 from talatat.problems import Problem, request_id, response_of, wants_json
@@ -210,6 +211,21 @@ def integrity_error(exc: IntegrityError, request: Request) -> Response:
     return response_of(request, Problem(409, "conflict", "The request contradicts what is stored"))
 
 
+def statement_error(exc: StatementError, request: Request) -> Response:
+    """A value that is no id: no row has what the path asks for, and a parameter is wrong. Else a failure.
+
+    Whoever looks up `request.matchdict["id"]` need not ask first whether it can be an id.
+    """
+    value = exc.orig.value if isinstance(exc.orig, NotAnId) else None
+    if value is not None:
+        if value in (request.matchdict or {}).values():
+            return response_of(request, Problem(404, "not_found", f"There is no {request.path}"))
+        for name, given in request.GET.items():
+            if value == given:
+                return response_of(request, Problem(400, "bad_request", f"{name} is no UUID"))
+    return failure(exc, request)
+
+
 def stale_data(exc: StaleDataError, request: Request) -> Response:
     """Somebody else wrote the row in between, as often as we tried."""
     return response_of(request, Problem(409, "conflict", "The row was changed by somebody else"))
@@ -251,6 +267,7 @@ def includeme(config: Configurator) -> None:
     config.add_forbidden_view(forbidden)
     config.add_exception_view(http_exception, context=HTTPException)
     config.add_exception_view(undecodable, context=URLDecodeError)
+    config.add_exception_view(statement_error, context=StatementError)
     config.add_exception_view(database_error, context=DBAPIError)
     config.add_exception_view(database_error, context=PoolTimeout)
     config.add_exception_view(integrity_error, context=IntegrityError)

@@ -46,10 +46,18 @@ def new_id() -> str:
     return str(uuid.UUID(int=value))
 
 
+class NotAnId(ValueError):
+    """A value that no id can be; `value` is that value."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__(f"{value!r} is not a UUID")
+        self.value = value
+
+
 def canonical_id(value: object) -> str:
     """Return `value` (a string or a `uuid.UUID`) as a canonical id.
 
-    Raises ValueError when it is not a UUID: the caller answers 404 or 422, the database is not asked.
+    Raises NotAnId, a ValueError, when it is not a UUID: the caller answers 404 or 422, the database is not asked.
     """
     if isinstance(value, uuid.UUID):
         return str(value)
@@ -58,7 +66,7 @@ def canonical_id(value: object) -> str:
             return str(uuid.UUID(value))
         except ValueError:
             pass
-    raise ValueError(f"{value!r} is not a UUID")
+    raise NotAnId(value)
 
 
 def is_id(value: object) -> bool:

@@ -55,7 +55,14 @@ ODD = {
             request.db.flush()
             return Response("ok")
 
+        def box(request):
+            asked = request.matchdict["id"]
+            found = request.db.get(Box, request.GET.get("other", asked if asked != "none" else "my own"))
+            return Response("found" if found else "nothing")
+
         def includeme(config):
+            config.add_route("box", "/api/odd/v1/box/{id}")
+            config.add_view(box, route_name="box", permission="public")
             config.add_problem("teapot", 418, "It is short and stout.", "Pour something else.")
             config.add_problem("odd", 599, "Nobody knows.")
             for prefix in ("/api/odd/v1", "/odd"):
@@ -156,6 +163,18 @@ def test_a_constraint_that_refuses_at_commit_is_409(odd: Any) -> None:
     response = odd.app.post("/api/odd/v1/twice", status=409)
     assert response.json["code"] == "conflict"
     assert "label" not in response.text
+
+
+def test_what_no_id_can_be_is_looked_up_by_a_view_without_a_failure(odd: Any) -> None:
+    known = "01890a5d-ac96-774b-bcce-b302099a8057"
+    assert odd.app.get(f"/api/odd/v1/box/{known}").text == "nothing"
+    assert odd.app.get("/api/odd/v1/box/lamp", status=404).json["code"] == "not_found"
+    wrong = odd.app.get(f"/api/odd/v1/box/{known}?other=lamp", status=400).json
+    assert (wrong["code"], wrong["detail"]) == ("bad_request", "other is no UUID")
+
+
+def test_what_the_view_itself_takes_for_an_id_is_a_failure(odd: Any) -> None:
+    assert odd.app.get("/api/odd/v1/box/none", status=500).json["code"] == "internal_error"
 
 
 def test_a_lock_that_is_waited_for_in_vain_is_503(odd: Any) -> None:

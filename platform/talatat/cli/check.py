@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from typing import Any, TextIO
 
@@ -49,6 +50,8 @@ def command(
 
     Exit codes: 0 no rule failed, 2 findings, 1 error.
     """
+    # Without a handler Python prints the bare word "request" for each one that was logged as an error.
+    logging.getLogger("talatat.request").addHandler(logging.NullHandler())
     company = beside if beside or alone else None
     report = check(
         addon, beside=company, url=url, settings=_settings(settings), rows=_rows(rows),

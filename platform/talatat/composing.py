@@ -20,7 +20,9 @@ from talatat.composition import PLATFORM, ComposedAddon, Composition, resolve, u
 from talatat.configuration.actions import ActionState
 from talatat.configuration.checks import problems_of
 from talatat.configuration.configurator import Configurator
+from talatat.configuration.introspector import Introspector
 from talatat.configuration.provenance import shown_path
+from talatat.configuration.sorting import register_sorters
 from talatat.db import Database
 from talatat.db.encrypted import encrypted_columns
 from talatat.errors import AddonError, CompositionError, TalatatError
@@ -171,7 +173,10 @@ def _included(composition: Composition) -> Configurator:
 def _configurator(system: System) -> Configurator:
     registry = Registry(PLATFORM)
     registry.system = system
-    registry.registerUtility(RoutesMapper(), IRoutesMapper)  # before anybody adds a route
+    # Before anybody declares anything: what stands in the place of Pyramid's own.
+    registry.registerUtility(RoutesMapper(), IRoutesMapper)
+    registry.introspector = Introspector()
+    register_sorters(registry)
     config = Configurator(registry=registry, package=PLATFORM)
     config.action_state = ActionState(system.composition.requires, system.overrides)
     config.setup_registry(settings=dict(system.settings.raw))

@@ -79,6 +79,11 @@ class Composition:
         """Of the names, in order: what a document of one composition may not be taken for by another."""
         return blake2b("\n".join(self.names).encode(), digest_size=16).hexdigest()
 
+    @cached_property
+    def order(self) -> Mapping[str, int]:
+        """The place of each addon in the order of composition."""
+        return {addon.name: number for number, addon in enumerate(self.addons)}
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names, in order."""

@@ -17,8 +17,9 @@ from pyramid.config import global_registries
 from pyramid.config.actions import action_method
 from pyramid.events import ApplicationCreated
 
-from talatat.composition import PLATFORM
+from talatat.composition import PLATFORM, Composition
 from talatat.configuration.assets import AssetDirectives
+from talatat.configuration.lines import lines_of_callers
 from talatat.configuration.mounting import MountDirectives
 from talatat.configuration.provenance import shown_path
 from talatat.configuration.replacing import ReplaceDirectives
@@ -40,6 +41,7 @@ from talatat.settings import SettingsDirectives
 _inherited: ContextVar[tuple[str, frozenset[str]]] = ContextVar("inherited")
 
 
+@lines_of_callers
 class Configurator(
     SettingsDirectives,
     ModelDirectives,
@@ -81,13 +83,18 @@ class Configurator(
         target = self.maybe_dotted(callable)
         module = inspect.getmodule(target)
         owner = self._owner_of(module.__name__ if module else "")
-        if owner != self.owner and owner not in self.registry.system.composition.by_name:
+        if owner != self.owner and owner not in self._composition.by_name:
             self.action_state.includers.setdefault(owner, set()).add(self.owner)
         token = _inherited.set((owner, self.overridden))
         try:
             super().include(callable, route_prefix)
         finally:
             _inherited.reset(token)
+
+    @property
+    def _composition(self) -> Composition:
+        composition: Composition = self.registry.system.composition
+        return composition
 
     def _owner_of(self, module: str) -> str:
         """The addon whose package holds `module`; a third-party package owns itself."""
@@ -139,9 +146,7 @@ class Configurator(
         """
         for owner in owners:
             if not self.action_state.may_override(self.owner, owner) or owner == self.owner:
-                known = [
-                    name for name in self.registry.system.composition.names if name != self.owner
-                ]
+                known = [name for name in self._composition.names if name != self.owner]
                 near = get_close_matches(owner, known, 1, 0.6)
                 hint = f" Did you mean {near[0]!r}?" if near and near[0] != owner else ""
                 caller = inspect.stack()[2]  # past contextmanager's own frame
@@ -179,7 +184,7 @@ class Configurator(
         text = name if isinstance(name, str) else name.__name__
         owners = self.registry.system.directive_owners
         if hasattr(type(self), text):
-            if self.owner not in self.registry.system.composition.by_name:
+            if self.owner not in self._composition.by_name:
                 return  # a third-party package offers what the platform already gives (Cornice's)
             raise CompositionError(
                 f"addon {self.owner} declares the directive {text!r}, which is the platform's. Rename it."
@@ -199,7 +204,7 @@ class Configurator(
         given = self.registry.system.settings.raw.get(f"talatat.permissions.{self.owner}")
         if given and "permission" not in kw and not _has_default_permission(view):
             kw["permission"] = given.strip()
-        super().add_view(view, *args, **kw)
+        super().add_view(view, *args, **kw, _info=self._ainfo[0])
 
     def add_static_view(self, name: str, path: str, **kw: Any) -> None:
         """Pyramid's, for GET and HEAD: a file takes no other method."""

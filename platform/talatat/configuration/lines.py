@@ -1,0 +1,54 @@
+"""Which line said it: the file and line of each directive, without reading any source.
+
+Pyramid's `action_method` extracts a stack of four frames for each directive, with the source line of
+each: a seventh of the time that composing takes, and the source of every addon in memory. One frame is
+enough, and its source line is read when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.config.actions import ActionInfo
+
+
+class Line(ActionInfo):
+    """Pyramid's `ActionInfo`, whose source line is read late."""
+
+    def __init__(self, file: str | None, line: int, function: str) -> None:
+        self.file = file
+        self.line = line
+        self.function = function
+
+    @property
+    def src(self) -> str:
+        """The source line."""
+        return linecache.getline(self.file, self.line).strip() if self.file else ""
+
+
+def lines_of_callers(kind: type[Any]) -> type[Any]:
+    """Class decorator: each of Pyramid's action methods is told the line of who calls it."""
+    for name in dir(kind):
+        method = getattr(kind, name)
+        if hasattr(method, "__docobj__"):  # what `action_method` leaves on what it wraps
+            setattr(kind, name, _told(method))
+    return kind
+
+
+def _told(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def directive(self: Any, *args: Any, **kw: Any) -> Any:
+        if kw.get("_info") is None:
+            if self._ainfo:  # called by another directive, whose line counts
+                kw["_info"] = self._ainfo[0]
+            else:
+                frame = sys._getframe(1 + kw.get("_backframes", 0))
+                code = frame.f_code
+                kw["_info"] = Line(code.co_filename, frame.f_lineno, code.co_name)
+        return method(self, *args, **kw)
+
+    return directive

@@ -74,11 +74,14 @@ def inventory(path: Iterable[str] | None = None) -> Inventory:
     for dist in distributions(path=list(where)):
         if f"[{GROUP}]" not in (dist.read_text("entry_points.txt") or ""):
             continue
-        name = canonicalize_name(dist.metadata["Name"])
+        meta = cast(
+            "Message", dist.metadata
+        )  # what importlib.metadata returns, read anew each time
+        name = canonicalize_name(meta["Name"])
         if name in seen:  # a second copy farther down the path is shadowed by the first
             continue
         seen.add(name)
-        for addon in _offered(dist):
+        for addon in _offered(dist, meta):
             offers[addon.name].append(addon)
     return Inventory(
         {name: found[0] for name, found in offers.items()},
@@ -92,31 +95,30 @@ def inventory(path: Iterable[str] | None = None) -> Inventory:
     )
 
 
-def _offered(dist: Distribution) -> Iterable[Installed]:
+def _offered(dist: Distribution, meta: Message) -> Iterable[Installed]:
     points = dist.entry_points
     critical = {point.name for point in points if point.group == CRITICAL_GROUP}
     for point in points:
         if point.group == GROUP:
-            yield _described(dist, point.name, point.value, critical=point.name in critical)
+            yield _described(meta, point.name, point.value, critical=point.name in critical)
 
 
-def _described(dist: Distribution, name: str, package: str, *, critical: bool = False) -> Installed:
-    meta = cast("Message", dist.metadata)  # what importlib.metadata returns
+def _described(meta: Message, name: str, package: str, *, critical: bool = False) -> Installed:
     return Installed(
         name=name,
         package=package.partition(":")[0],
         distribution=meta["Name"],
-        version=dist.version,
+        version=meta["Version"],
         summary=meta.get("Summary") or "",
         author=meta.get("Author") or meta.get("Author-email") or "",
         licence=meta.get("License-Expression") or meta.get("License") or "",
-        requirements=tuple(_requirements(dist)),
+        requirements=tuple(_requirements(meta.get_all("Requires-Dist") or ())),
         critical=critical,
     )
 
 
-def _requirements(dist: Distribution) -> Iterable[Requirement]:
-    for text in dist.requires or ():
+def _requirements(texts: Iterable[str]) -> Iterable[Requirement]:
+    for text in texts:
         try:
             requirement = Requirement(text)
         except InvalidRequirement:  # somebody else's metadata: pip would not have installed it

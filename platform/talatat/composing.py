@@ -15,7 +15,6 @@ from dataclasses import replace
 from pyramid.interfaces import IRoutesMapper
 from pyramid.registry import Registry
 
-from talatat.addons import inventory
 from talatat.composition import PLATFORM, ComposedAddon, Composition, resolve, unresolvable
 from talatat.configuration.actions import ActionState
 from talatat.configuration.checks import problems_of
@@ -143,7 +142,7 @@ def _composed(composition: Composition) -> Configurator:
     system: System = config.registry.system
     settings = system.settings
     composed = {a.name for a in composition.addons}
-    sleeping = set(inventory().addons) | set(composition.left_out)
+    sleeping = composition.installed | set(composition.left_out)
     settings.problems += settings.unknown(composed, sleeping - composed)
     _raise(settings.problems)
     config.commit()

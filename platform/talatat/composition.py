@@ -49,13 +49,14 @@ class Composition:
     """The ordered, checked set of addons that one .ini declares.
 
     `left_out` tells, for each addon that quarantine or `without` took away, why. `safe` asks for
-    quarantine whatever the .ini says.
+    quarantine whatever the .ini says. `installed` are the names of all addons that are.
     """
 
     addons: tuple[ComposedAddon, ...]
     ini: Ini
     left_out: Mapping[str, str] = field(default_factory=dict)
     safe: bool = False
+    installed: frozenset[str] = frozenset()
 
     @cached_property
     def by_name(self) -> Mapping[str, ComposedAddon]:
@@ -130,7 +131,8 @@ def resolve(
     order = _ordered(closed, [entry.name for entry, _ in listed.values()], problems)
     if problems:
         raise CompositionError(problems)
-    return Composition(tuple(closed[name] for name in order), ini, dict(leaving))
+    addons = tuple(closed[name] for name in order)
+    return Composition(addons, ini, dict(leaving), installed=frozenset(stock.addons))
 
 
 def unresolvable(ini: Ini, stock: Inventory | None = None) -> dict[str, str]:
@@ -251,17 +253,20 @@ def _ordered(
     for name in ini_order:
         _rank_implied(name, rank[name] - 0.5, closed, rank)
     waiting = {name: {n for n in addon.requires if n in closed} for name, addon in closed.items()}
+    dependents: dict[str, list[str]] = {}
+    for name, needed in waiting.items():
+        for one in needed:
+            dependents.setdefault(one, []).append(name)
     ready = [(rank[name], name) for name, needed in waiting.items() if not needed]
     heapq.heapify(ready)
     order: list[str] = []
     while ready:
         _, done = heapq.heappop(ready)
         order.append(done)
-        for name, needed in waiting.items():
-            if done in needed:
-                needed.discard(done)
-                if not needed:
-                    heapq.heappush(ready, (rank[name], name))
+        for name in dependents.get(done, ()):
+            waiting[name].discard(done)
+            if not waiting[name]:
+                heapq.heappush(ready, (rank[name], name))
     if len(order) < len(closed):
         problems.append(_cycle(closed, set(closed) - set(order)))
     return order

@@ -10,11 +10,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from pyramid.exceptions import URLDecodeError
+from pyramid.urldispatch import (
+    Route,
+    _compile_route,
+    old_route_re,
+    route_re,
+    star_at_end,
+    update_pattern,
+)
 from pyramid.urldispatch import RoutesMapper as PyramidRoutesMapper
-from pyramid.urldispatch import old_route_re, route_re, star_at_end, update_pattern
 
 # Expressions that never match a slash, so that a placeholder stays in its segment: a series of literal
 # characters, \d, \w and classes, each with its quantifier. Others may match anything.
@@ -25,16 +33,34 @@ _SLASHLESS = re.compile(
 
 
 class RoutesMapper(PyramidRoutesMapper):
-    """Pyramid's mapper with an index, which is made at the first request after a route was connected."""
+    """Pyramid's mapper with an index."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._index: _Index | None = None
+        self._index: _Index | None = _Index()
 
-    def connect(self, *args: Any, **kw: Any) -> Any:
+    def connect(
+        self,
+        name: str,
+        pattern: Any,
+        factory: Any = None,
+        predicates: Any = (),
+        pregenerator: Any = None,
+        static: bool = False,
+    ) -> Any:
         """Pyramid's."""
-        self._index = None
-        return super().connect(*args, **kw)
+        old = self.routes.get(name)
+        if old is not None and old in self.routelist:
+            self.routelist.remove(old)
+            self._index = None  # made anew at the next request
+        shape = _Shape(pattern)
+        make = _late if shape.plain else Route
+        route = make(name, pattern, factory, predicates, pregenerator)
+        (self.static_routes if static else self.routelist).append(route)
+        self.routes[name] = route
+        if self._index is not None and not static:
+            self._index.add(route, shape)
+        return route
 
     def __call__(self, request: Any) -> dict[str, Any]:
         """`{"route": ..., "match": ...}`, both None where no route matches. Raises `URLDecodeError`."""
@@ -62,18 +88,23 @@ class RoutesMapper(PyramidRoutesMapper):
 class _Index:
     """Routes by the segments of their patterns."""
 
-    def __init__(self, routes: Iterable[Any]) -> None:
-        self._routes = list(routes)
+    def __init__(self, routes: Iterable[Any] = ()) -> None:
+        self._routes: list[Any] = []
         self._root = _Node()
-        for place, route in enumerate(self._routes):
-            segments, goes_on = _segments(route.pattern)
-            node = self._root
-            for start, whole in segments:
-                node = node.child(start, whole=whole)
-            if goes_on is None:
-                node.ends.append(place)
-            else:
-                node.goes_on.add(goes_on, []).append(place)
+        for route in routes:
+            self.add(route, _Shape(route.pattern))
+
+    def add(self, route: Any, shape: _Shape) -> None:
+        """Take in a route that is tried after all others."""
+        place = len(self._routes)
+        self._routes.append(route)
+        node = self._root
+        for start, whole in shape.segments:
+            node = node.child(start, whole=whole)
+        if shape.goes_on is None:
+            node.ends.append(place)
+        else:
+            node.goes_on.add(shape.goes_on, []).append(place)
 
     def candidates(self, path: str) -> list[Any]:
         """The routes that `path` can belong to, in declared order."""
@@ -152,60 +183,103 @@ class _Node:
         return self.whole.setdefault(start, _Node())
 
 
-def _segments(pattern: Any) -> tuple[list[tuple[str, bool]], str | None]:
-    """The segments of a pattern as (literal start, whether that is all of it), and how it goes on.
+class _Shape:
+    """What the trie understands of a pattern.
 
-    That is None where the pattern ends with its last segment, otherwise the literal start of a rest that
-    may be anything. `([], "")` is any path.
+    `segments` are (literal start, whether that is all of it). `goes_on` is None where the pattern ends
+    with its last segment, otherwise the literal start of a rest that may be anything; `([], "")` is any
+    path. `plain` says that it is a regular expression for certain: it need not be compiled to know.
     """
-    pieces, remainder = _pieces(pattern)
-    expressions = [_expression(piece) for piece in pieces[1::2]]
-    if None in expressions:
-        return [], ""
-    segments: list[tuple[str, bool]] = []
-    start, whole = "", True
-    for number, piece in enumerate(pieces):
-        if number % 2:
-            if not _SLASHLESS.fullmatch(expressions[number // 2] or ""):
-                return segments, start
-            whole = False
-            continue
-        first, *others = piece.split("/")
-        start = start + first if whole else start
-        for other in others:
-            segments.append((start, whole))
-            start, whole = other, True
-    if remainder:
-        return segments, start
-    return [*segments, (start, whole)], None
+
+    __slots__ = ("goes_on", "plain", "segments")
+
+    def __init__(self, pattern: Any) -> None:
+        pieces, remainder = _pieces(pattern)
+        placeholders = [_placeholder(piece) for piece in pieces[1::2]]
+        names = [name for name, _ in placeholders] + ([remainder] if remainder is not None else [])
+        self.plain = (
+            len(set(names)) == len(names)
+            and all(name.isidentifier() for name in names)
+            and all(_compiles(expression) for _, expression in placeholders)
+            and all(_SLASHLESS.fullmatch(expression) for _, expression in placeholders)
+        )
+        self.segments: list[tuple[str, bool]] = []
+        self.goes_on: str | None = ""
+        if all(_stands_alone(*one) for one in placeholders):
+            expressions = [expression for _, expression in placeholders]
+            self._read(pieces, expressions, ends=remainder is None)
+
+    def _read(self, pieces: list[str], expressions: list[str], *, ends: bool) -> None:
+        start, whole = "", True
+        for number, piece in enumerate(pieces):
+            if number % 2:
+                if not _SLASHLESS.fullmatch(expressions[number // 2]):
+                    self.goes_on = start
+                    return
+                whole = False
+                continue
+            first, *others = piece.split("/")
+            start = start + first if whole else start
+            for other in others:
+                self.segments.append((start, whole))
+                start, whole = other, True
+        if ends:
+            self.segments.append((start, whole))
+        self.goes_on = None if ends else start
 
 
-def _pieces(pattern: Any) -> tuple[list[str], bool]:
-    """Literals and placeholders in turn, as Pyramid reads them; whether a `*remainder` follows."""
+def _late(name: str, pattern: Any, factory: Any, predicates: Any, pregenerator: Any) -> Any:
+    """A route of Pyramid's whose expression is compiled when it is first asked for.
+
+    Compiling is most of what a route costs at the start, and most processes are never asked for most.
+    """
+    route = Route.__new__(Route)
+    route.name, route.pattern, route.path = name, pattern, pattern
+    route.factory, route.predicates, route.pregenerator = factory, predicates, pregenerator
+
+    def match(path: str) -> Any:
+        route.match, route.generate = _compile_route(pattern)
+        return route.match(path)
+
+    def generate(values: dict[str, Any]) -> Any:
+        route.match, route.generate = _compile_route(pattern)
+        return route.generate(values)
+
+    route.match, route.generate = match, generate
+    return route
+
+
+def _pieces(pattern: Any) -> tuple[list[str], str | None]:
+    """Literals and placeholders in turn, as Pyramid reads them; the name of a `*remainder`, if any."""
     text = pattern.decode("ascii") if isinstance(pattern, bytes) else pattern
     if old_route_re.search(text) and not route_re.search(text):
         text = old_route_re.sub(update_pattern, text)
     if not text.startswith("/"):
         text = "/" + text
-    remainder = star_at_end.search(text) is not None
-    if remainder:
-        text = text.rsplit("*", 1)[0]
+    remainder = None
+    if star_at_end.search(text):
+        text, remainder = text.rsplit("*", 1)
     return route_re.split(text), remainder
 
 
-def _expression(placeholder: str) -> str | None:
-    """The regular expression of `{name:expression}`.
+def _placeholder(piece: str) -> tuple[str, str]:
+    """The name and the regular expression of `{name:expression}`."""
+    name, colon, expression = piece[1:-1].partition(":")
+    return name, expression if colon else "[^/]+"
 
-    None where it does not stand alone, and so might reach out of the group that Pyramid puts it into:
-    `{x:a)|(b}` is an alternative to the whole pattern.
+
+def _stands_alone(name: str, expression: str) -> bool:
+    """Whether an expression cannot reach out of the group that Pyramid puts it into.
+
+    `{x:a)|(b}` does: it is an alternative to the whole pattern.
     """
-    name, _, expression = placeholder[1:-1].partition(":")
-    if not name.isidentifier():
-        return None
-    if ":" not in placeholder:
-        return "[^/]+"
+    return name.isidentifier() and _compiles(expression)
+
+
+@cache
+def _compiles(expression: str) -> bool:
     try:
         re.compile(expression)
     except re.error:
-        return None
-    return expression
+        return False
+    return True

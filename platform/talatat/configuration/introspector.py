@@ -12,32 +12,39 @@ from pyramid.registry import Introspector as PyramidIntrospector
 
 
 class Introspector(PyramidIntrospector):
-    """What is related is known as a set, too."""
+    """What each list of related things holds is known as a set, too."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: dict[Any, set[Any]] = {}
+        self._held: dict[int, set[int]] = {}  # by the ids of the lists, of the things
 
     def relate(self, *pairs: Any) -> None:
         """Pyramid's."""
         found = self._get_intrs_by_pairs(pairs)
         for one in found:
-            related, known = self._refs.setdefault(one, []), self._known.setdefault(one, set())
+            related = self._refs.setdefault(one, [])
+            held = self._held.setdefault(id(related), set())
             for other in found:
-                if one is not other and other not in known:
+                if one is not other and id(other) not in held:
                     related.append(other)
-                    known.add(other)
+                    held.add(id(other))
 
     def unrelate(self, *pairs: Any) -> None:
         """Pyramid's."""
         super().unrelate(*pairs)
-        found = self._get_intrs_by_pairs(pairs)
-        for one in found:
-            self._known.get(one, set()).difference_update(found)
+        for one in self._get_intrs_by_pairs(pairs):
+            self._count_again(self._refs.get(one))
 
     def remove(self, category_name: str, discriminator: Any) -> None:
         """Pyramid's."""
         gone = self.get(category_name, discriminator)
+        related = self._refs.get(gone) if gone is not None else None
         super().remove(category_name, discriminator)
-        for other in self._known.pop(gone, ()):
-            self._known[other].discard(gone)
+        if related is not None:
+            del self._held[id(related)]
+            for other in related:
+                self._count_again(self._refs.get(other))
+
+    def _count_again(self, related: list[Any] | None) -> None:
+        if related is not None:
+            self._held[id(related)] = {id(one) for one in related}

@@ -24,7 +24,8 @@ NAMING_CONVENTION = {
     "ck": "%(table_name)s_%(constraint_name)s_ck",
 }
 
-_bases: weakref.WeakSet[type[DeclarativeBase]] = weakref.WeakSet()
+# By the outermost package: one asks for the bases of an addon, and there may be many addons.
+_bases: dict[str, weakref.WeakSet[type[DeclarativeBase]]] = {}
 
 
 def declarative_base(addon: str) -> Any:
@@ -40,7 +41,7 @@ def declarative_base(addon: str) -> Any:
         (DeclarativeBase,),
         {"__module__": caller, "__doc__": f"Models of {addon}.", "metadata": metadata},
     )
-    _bases.add(base)
+    _bases.setdefault(caller.partition(".")[0], weakref.WeakSet()).add(base)
     return base
 
 
@@ -48,7 +49,7 @@ def bases_of(package: str) -> list[type[DeclarativeBase]]:
     """Return the bases that were made in the Python `package` of an addon, or below it."""
     found = [
         base
-        for base in _bases
+        for base in _bases.get(package.partition(".")[0], ())
         if base.__module__ == package or base.__module__.startswith(package + ".")
     ]
     return sorted(found, key=lambda base: base.__module__)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Literal
 
 from pyramid.interfaces import IIntrospectable
@@ -44,6 +45,7 @@ class Models:
 
     def __init__(self) -> None:
         self.attachments: list[Attachment] = []
+        self._of: dict[type[Any], list[tuple[int, Attachment]]] = {}
         self._always: dict[type[Any], tuple[Attachment, ...]] = {}
         self._options: dict[Any, Sequence[ORMOption]] = {}
 
@@ -63,16 +65,19 @@ class Models:
             problems += extension_problems(self.attachments, composition)
         if problems:
             raise CompositionError(problems)
-        order = {name: number for number, name in enumerate(composition.names)}
+        order = composition.order
         self.attachments.sort(key=lambda one: order.get(one.addon, len(order)))
-        for one in self.attachments:
+        self._of.clear()
+        for place, one in enumerate(self.attachments):
             _attach(one)
+            self._of.setdefault(one.model, []).append((place, one))
         self._always.clear()
         self._options.clear()
 
     def of(self, model: type[Any]) -> tuple[Attachment, ...]:
         """Return the extensions of `model` (and of the classes that it inherits), in order."""
-        return tuple(one for one in self.attachments if issubclass(model, one.model))
+        found = [pair for kind in model.__mro__ for pair in self._of.get(kind, ())]
+        return tuple(one for _, one in sorted(found, key=itemgetter(0)))
 
     def load_options(
         self, model: type[Any], *, single: bool = False, addons: Iterable[str] | None = None

@@ -69,8 +69,9 @@ class Resources:
         """Bind everything; raises CompositionError with every problem."""
         system = registry.system
         problems = [*self._targets(self.extensions), *self._targets(self.hooks)]
+        declared = self._by_target()
         for bound in self.values():
-            problems += self._finish(bound, system)
+            problems += self._finish(bound, system, *declared[bound.full_name])
         if problems:
             raise CompositionError(problems)
         targets, owners = targets_of(self.values()), owners_of(self.values())
@@ -79,9 +80,27 @@ class Resources:
         self.noting = Noting(Following(self.values(), tables_of(system.composition)))
         self.noting.listen(system.database)
 
-    def _finish(self, bound: BoundResource, system: Any) -> list[str]:
+    def _by_target(self) -> dict[str, tuple[list[ExtensionDeclaration], list[HookDeclaration]]]:
+        """The extensions and hooks of each resource, as they were declared."""
+        found: dict[str, Any] = {name: ([], []) for name in self._bound}
+        for extension in self.extensions:
+            if extension.target in found:
+                found[extension.target][0].append(extension)
+        for hook in self.hooks:
+            for name in found if hook.target == EVERY else (hook.target,):
+                if name in found:
+                    found[name][1].append(hook)
+        return found
+
+    def _finish(
+        self,
+        bound: BoundResource,
+        system: Any,
+        declared: list[ExtensionDeclaration],
+        hooks: list[HookDeclaration],
+    ) -> list[str]:
         schema = schema_instance(bound.declaration, system)
-        extensions, problems = self._extensions_of(bound, schema, system)
+        extensions, problems = self._extensions_of(bound, schema, system, declared)
         filters, wrong_filters = bound_filters(bound, schema, extensions)
         sorts, wrong_sorts = bound_sorts(bound, schema)
         problems += _unmapped(schema, bound.model, where(bound.introspectable))
@@ -92,16 +111,14 @@ class Resources:
             f"{where(bound.introspectable)}: {text}" for text in wrong_filters + wrong_sorts
         ]
         if not problems:
-            hooks = [one for one in self.hooks if one.target in (EVERY, bound.full_name)]
             bound.prepare(schema, extensions, hooks, filters, sorts, system)
         return problems
 
     def _extensions_of(
-        self, bound: BoundResource, schema: Any, system: Any
+        self, bound: BoundResource, schema: Any, system: Any, declared: list[ExtensionDeclaration]
     ) -> tuple[list[ExtensionFields], list[str]]:
         attachments = {one.addon: one for one in system.models.of(bound.model)}
-        order = {name: at for at, name in enumerate(system.composition.names)}
-        declared = [one for one in self.extensions if one.target == bound.full_name]
+        order = system.composition.order
         declared.sort(key=lambda one: order.get(one.addon, len(order)))
         found, problems = [], []
         for one in declared:

@@ -57,8 +57,8 @@ class ResourceService(Service):
     def __init__(self, name: str, path: str, bound: BoundResource) -> None:
         summary = (bound.declaration.__doc__ or "").strip().partition("\n")[0]
         super().__init__(name, path, description=summary, depth=2)
-        # Cornice keeps a list for the whole process; ours belong to one registry.
-        SERVICES.remove(self)
+        # Cornice keeps a list for the whole process; ours belong to one registry. It has just been added.
+        SERVICES.pop()
         self.bound = bound
         self.operations: dict[str, str | Action] = {}
         self.only_reads = False

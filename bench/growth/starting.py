@@ -29,31 +29,42 @@ def main() -> None:
     parser.add_argument("--profile")
     options = parser.parse_args()
 
-    from talatat import composing  # what every system imports, whichever its addons
+    # What every system imports, whichever its addons; a profile is not about it.
+    import talatat.process
 
+    assert talatat.process
     if options.calls:
-        print(json.dumps({"calls": calls(lambda: start(composing, options.ini))}))
+        print(json.dumps({"calls": calls(lambda: start(options.ini))}))
         return
     began = time.process_time()
     with profiled(options.profile):
-        app = start(composing, options.ini)
+        app = start(options.ini)
     spent = time.process_time() - began
     assert app is not None
     print(json.dumps({"cpu": spent, "phases": PHASES, "resident": resident()}))
 
 
-def start(composing: Any, ini: str) -> Any:
-    """From an .ini to a WSGI application, phase by phase."""
-    with phase("read and resolve"):
-        composition = composing.load_composition(ini)
-    for attribute, name in (("_included", "import and include"), ("_finish", "bind and check")):
-        setattr(composing, attribute, timed(name, getattr(composing, attribute)))
-    with phase("compose"):
-        config = composing.compose(composition)
-    rest = PHASES["import and include"] + PHASES["bind and check"]
-    PHASES["commit"] = PHASES.pop("compose") - rest
-    with phase("make the application"):
-        return config.make_wsgi_app()
+def start(ini: str) -> Any:
+    """From an .ini to a WSGI application, as `pserve` does it, phase by phase."""
+    from pyramid.paster import get_app
+
+    from talatat import composing, process
+
+    for where, attribute, name in (
+        (composing, "load_composition", "read and resolve"),
+        (composing, "_included", "import and include"),
+        (composing, "_finish", "bind and check"),
+        (composing, "compose", "compose"),
+        (process, "verify_packages", "compare packages"),
+    ):
+        setattr(where, attribute, timed(name, getattr(where, attribute)))
+    with phase("start"):
+        app = get_app(ini)
+    PHASES["commit"] = (
+        PHASES.pop("compose") - PHASES["import and include"] - PHASES["bind and check"]
+    )
+    PHASES["rest"] = PHASES.pop("start") - sum(PHASES.values())
+    return app
 
 
 @contextmanager
@@ -67,9 +78,9 @@ def phase(name: str) -> Iterator[None]:
 def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A function whose calls are a phase."""
 
-    def called(*args: Any) -> Any:
+    def called(*args: Any, **kw: Any) -> Any:
         with phase(name):
-            return function(*args)
+            return function(*args, **kw)
 
     return called
 

@@ -5,13 +5,14 @@ development a process brings its database to the composition by itself; elsewher
 and the guard answers 503 with the command to run.
 """
 
+import gc
 import logging
 from collections.abc import Mapping
 from typing import Any
 
 from pyramid.router import Router
 
-from talatat.composing import composed_from
+from talatat.composing import composed_from, uncollected
 from talatat.composition import Composition
 from talatat.errors import CompositionError, TalatatError, tell_without_traceback
 from talatat.evolution.opening import Opened
@@ -25,6 +26,15 @@ def application(global_config: Mapping[str, str], settings: Mapping[str, str]) -
     """Compose, and in development migrate; the WSGI application."""
     tell_without_traceback()
     log_somewhere()
+    with uncollected():
+        app = _application(global_config, settings)
+    # What was composed stays as long as the process. Without this each full collection would look through
+    # all of it, in the middle of some request: the longer, the more addons there are.
+    gc.freeze()
+    return app
+
+
+def _application(global_config: Mapping[str, str], settings: Mapping[str, str]) -> Router:
     config = composed_from(global_config, settings)
     system: System = config.registry.system
     system.serving = True

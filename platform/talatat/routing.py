@@ -104,6 +104,8 @@ class _Index:
         if shape.goes_on is None:
             node.ends.append(place)
         else:
+            if node.goes_on is None:
+                node.goes_on = _Starts()
             node.goes_on.add(shape.goes_on, []).append(place)
 
     def candidates(self, path: str) -> list[Any]:
@@ -121,12 +123,14 @@ class _Index:
         for segment in path.split("/"):
             reached = []
             for node in nodes:
-                for places in node.goes_on.of(segment):
-                    yield from places
+                if node.goes_on is not None:
+                    for places in node.goes_on.of(segment):
+                        yield from places
                 child = node.whole.get(segment)
                 if child is not None:
                     reached.append(child)
-                reached += node.started.of(segment)
+                if node.started is not None:
+                    reached += node.started.of(segment)
             nodes = reached
             if not nodes:
                 return
@@ -171,16 +175,21 @@ class _Node:
 
     def __init__(self) -> None:
         self.whole: dict[str, _Node] = {}
-        self.started = _Starts()
-        self.goes_on = _Starts()
+        self.started: _Starts | None = None
+        self.goes_on: _Starts | None = None
         self.ends: list[int] = []
 
     def child(self, start: str, *, whole: bool) -> _Node:
         """The node after one more segment."""
         if not whole:
+            if self.started is None:
+                self.started = _Starts()
             node: _Node = self.started.add(start, _Node())
             return node
-        return self.whole.setdefault(start, _Node())
+        child = self.whole.get(start)
+        if child is None:
+            child = self.whole[start] = _Node()
+        return child
 
 
 class _Shape:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from bench.growth.apart import run_apart
 from bench.growth.writing import write_addons
 
 from talatat.testing import write_ini
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
     """Run it."""
     options = _options()
     rows = [options.run(options, count) for count in options.addons]
-    for row in rows[1:]:
+    for row in rows[1:] if options.run is started else ():
         for key, name in (("cpu_seconds", "ms_an_addon"), ("resident_KiB", "KiB_an_addon")):
             more = (row[key] - rows[0][key]) / (row["addons"] - rows[0]["addons"])
             row[name] = round(more * (1000 if key == "cpu_seconds" else 1), 1)
@@ -40,7 +36,9 @@ def _options() -> argparse.Namespace:
     start.add_argument("--resources", type=int, default=1)
     start.add_argument("--profile", help="a file for cProfile's statistics of the last one")
     start.set_defaults(run=started)
-    for command in (start,):
+    request = commands.add_parser("request", help="function calls of one request, for each number")
+    request.set_defaults(run=requested, profile=None)
+    for command in (start, request):
         command.add_argument("--addons", type=int, nargs="+", default=[3, 30, 100, 500])
         command.add_argument("--json", action="store_true")
     return parser.parse_args()
@@ -65,20 +63,17 @@ def started(options: argparse.Namespace, count: int) -> dict[str, Any]:
         }
 
 
+def requested(options: argparse.Namespace, count: int) -> dict[str, Any]:
+    """One row of `request`, from a process of its own: mapped classes are the process's."""
+    with tempfile.TemporaryDirectory(prefix="talatat-growth-") as folder:
+        names = write_addons(Path(folder), count)
+        found: dict[str, Any] = run_apart(Path(folder), "bench.growth.requesting", *names)
+        return {"addons": count, **found}
+
+
 def _start(folder: Path, ini: str, *options: str) -> dict[str, Any]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    found = subprocess.run(
-        [sys.executable, "-m", "bench.growth.starting", ini, *options],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if found.returncode:
-        raise SystemExit(found.stderr)
-    result: dict[str, Any] = json.loads(found.stdout.splitlines()[-1])
-    return result
+    return run_apart(folder, "bench.growth.starting", ini, *options)
 
 
-main()
+if __name__ == "__main__":
+    main()

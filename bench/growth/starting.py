@@ -11,12 +11,13 @@ from __future__ import annotations
 import argparse
 import cProfile
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from bench.growth.counting import calls
 
 PHASES: dict[str, float] = {}
 
@@ -95,23 +96,6 @@ def profiled(path: str | None) -> Iterator[None]:
     with profile:
         yield
     profile.dump_stats(path)
-
-
-def calls(function: Callable[[], Any]) -> int:
-    """How many functions, of Python and of C, are called."""
-    count = 0
-
-    def counted(frame: Any, event: str, argument: Any) -> None:
-        nonlocal count
-        if event in ("call", "c_call"):
-            count += 1
-
-    sys.setprofile(counted)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def resident() -> int:

@@ -73,7 +73,12 @@ def connect(mapper: Any, table: list[Any]) -> Any:
 
 
 def answer(mapper: Any, request: Any) -> tuple[Any, Any, Any]:
-    found = mapper(request)
+    try:
+        found = mapper(request)
+    except (
+        AttributeError
+    ) as error:  # Pyramid's, of a *remainder in an alternative that did not match
+        return ("raised", type(error), str(error))
     route = found["route"]
     return (route and route.name, route and route.pattern, found["match"])
 

@@ -8,7 +8,9 @@ runs lie in a folder of their own.
 import json
 import os
 import platform
+import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +32,9 @@ def accepting() -> bool:
 
 
 def parts(check: str, variant: str) -> dict[str, Any]:
-    """The parts of a check that were kept before, by their names; `keep` was given them."""
+    """The parts of a check that were kept before, by their names."""
     path = _path(check, variant)
-    return json.loads(path.read_text(encoding="utf-8"))["parts"] if path.exists() else {}
+    return json.loads(path.read_text(encoding="utf-8")).get("parts", {}) if path.exists() else {}
 
 
 def keep(
@@ -57,6 +59,35 @@ def keep(
     path.write_text(json.dumps(figures, indent=1, default=str) + "\n", encoding="utf-8")
     print(f"\n{check} on {variant}: " + ", ".join(f"{k} {v}" for k, v in values.items()))
     return figures
+
+
+def keep_part(
+    check: str, variant: str, command: str, part: str, done: dict[str, int], seconds: float
+) -> None:
+    """Keep what one part of a check counted, and the sums over all parts that were ever done here.
+
+    A long run that was stopped goes on with the parts that are missing.
+    """
+    one = {"done": dict(done), "seconds": round(seconds, 1), "commit": _commit()}
+    known = {**parts(check, variant), part: one}
+    sums: Counter[str] = Counter()
+    for each in known.values():
+        sums.update(each["done"])
+    keep(
+        check,
+        variant,
+        command,
+        parts=known,
+        **sums,
+        commits=", ".join(sorted({each["commit"] for each in known.values()})),
+        seconds=round(sum(each["seconds"] for each in known.values()), 1),
+    )
+
+
+def _commit() -> str:
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
 
 
 def _path(check: str, variant: str) -> Path:

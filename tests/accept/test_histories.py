@@ -6,13 +6,10 @@ that was stopped goes on with ``-k`` and the parts that are missing. The machine
 addons are in ``tests/evolution/histories/grove``.
 """
 
-import subprocess
 import sys
 import time
-from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import figures
 import pytest
@@ -55,33 +52,11 @@ def test_no_history_loses_or_changes_a_row(database, part, request, tmp_path):
             )
     finally:
         warm.close()
-    keep(database, part, ground.counts.done, round(time.monotonic() - began, 1))
-
-
-def keep(database: str, part: int, done: dict[str, int], seconds: float) -> None:
-    """Keep what one part did, and the sum of all parts that were ever played here."""
-    played = {"done": dict(done), "seconds": seconds, "commit": commit()}
-    parts = {**figures.parts("histories", database), str(part): played}
-    sums: Counter[str] = Counter()
-    for one in parts.values():
-        sums.update(one["done"])
-    values: dict[str, Any] = dict(sorted(sums.items()))
-    figures.keep(
+    figures.keep_part(
         "histories",
         database,
         f"TALATAT_HISTORIES={HISTORIES} make accept",
-        parts=parts,
-        **values,
-        **{
-            "rows lost or changed": 0,
-            "commits": ", ".join(sorted({one["commit"] for one in parts.values()})),
-            "seconds": round(sum(one["seconds"] for one in parts.values()), 1),
-        },
+        str(part),
+        {"rows lost or changed": 0, **dict(sorted(ground.counts.done.items()))},
+        time.monotonic() - began,
     )
-
-
-def commit() -> str:
-    """The commit that is played."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(command, cwd=figures.ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"

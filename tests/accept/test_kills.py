@@ -1,15 +1,15 @@
 """Every plan of the corpus, interrupted at every point, on both databases.
 
-`TALATAT_KILLS=N` takes N points of each plan instead of all.
+Each plan is a test, whose counts are kept when it ends: a run that was stopped goes on with ``-k`` and the
+plans that are missing. `TALATAT_KILLS=N` takes N points of each plan instead of all.
 """
 
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
-from figures import accepting, keep, number
+from figures import accepting, keep_part, number
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "evolution" / "kills"))
 
@@ -20,20 +20,19 @@ from killing.sweeping import sweep
 ALL = 10**6
 
 
+@pytest.mark.parametrize("plan", PLANS if accepting() else list(PLANS)[:1])
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_whatever_is_interrupted_converges(database, shelf, tmp_path, request):
+def test_whatever_is_interrupted_converges(database, plan, shelf, tmp_path, request):
     server = None if database == "sqlite" else request.getfixturevalue("postgresql_server")
-    struck: Counter[str] = Counter()
-    began = time.monotonic()
     most = number("kills", 1, ALL)
-    for place, plan in enumerate(PLANS if accepting() else list(PLANS)[:1]):
-        folder = tmp_path / str(place)
-        folder.mkdir()
-        struck.update(sweep(Lab(shelf, plan, server, folder), most))
+    began = time.monotonic()
+    struck = sweep(Lab(shelf, plan, server, tmp_path), most)
+    interruptions = sum(struck.values())
     few = "" if most == ALL else f"TALATAT_KILLS={most} "
-    keep(
+    keep_part(
         "Plans interrupted", database,
         f"{few}TALATAT_ACCEPT=1 .venv/bin/python -m pytest tests/accept/test_kills.py -k {database}",
-        plans=len(PLANS) if accepting() else 1, **struck, interruptions=struck.total(),
-        converged=struck.total(), seconds=time.monotonic() - began,
+        plan,
+        {"plans": 1, **struck, "interruptions": interruptions, "converged": interruptions},
+        time.monotonic() - began,
     )  # fmt: skip

@@ -15,6 +15,7 @@ def sweep(lab: Lab, most: int | None = None) -> dict[str, int]:
     """
     undisturbed = lab.copy()
     wanted = lab.applied(undisturbed)
+    assert wanted["ledger"]
     assert wanted["left"] == []
     lab.drop(undisturbed)
     struck = {}

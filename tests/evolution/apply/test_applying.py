@@ -1,5 +1,7 @@
 """A plan is carried out as it said, once, and what it takes away is kept."""
 
+import sys
+
 import pytest
 from sqlalchemy import inspect
 
@@ -151,3 +153,40 @@ def test_what_a_function_is_called_for_is_planned_and_what_it_drops_is_kept(
     operator.apply(accept=(step.key,))
     ((where,),) = operator.rows("SELECT location FROM talatat_kept")
     assert operator.rows(f"SELECT title FROM {where}") == [("Title 1",)]
+
+
+def test_a_table_that_is_made_after_something_was_taken_away_may_be_missing_until_then(
+    grown, operator, shelf
+):
+    """The release is recorded before anything is taken away; it promises no table before its revision ran."""
+    operator.apply()
+    operator.write(1)
+    grown()
+    models = shelf.folder / shelf.package("shelf") / "models.py"
+    models.write_text(models.read_text() + LATE)
+    for name in [name for name in sys.modules if name.startswith(shelf.package("shelf"))]:
+        del sys.modules[name]
+    create = 'op.create_table("shelf_late", sa.Column("id", sa.Integer, primary_key=True))'
+    shelf.revision("shelf", "0006_late", create, down="0005_no_title")
+    plan = operator.plan()
+
+    def stop(step, number, total, rows):
+        if step.name == "0006_late":
+            raise KeyboardInterrupt
+
+    with pytest.raises(EvolutionError, match="stopped"):
+        operator.apply(plan, progress=stop)
+    assert operator.rows("SELECT max(number) FROM talatat_release") == [(2,)]
+    assert keys(operator.plan().steps) == ["shelf:0006_late"]
+    assert keys(operator.apply(plan).steps) == ["shelf:0006_late"]
+    operator.execute("DROP TABLE shelf_late")
+    assert ["shelf_late" in one.text for one in operator.plan().blockers] == [True]
+
+
+LATE = """
+from sqlalchemy.orm import Mapped, mapped_column
+
+class Late(Base):
+    __tablename__ = "shelf_late"
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""

@@ -12,7 +12,7 @@ from talatat.evolution.graph import Graph
 from talatat.evolution.model import Blocker, Step
 from talatat.evolution.observed import Observed
 from talatat.evolution.opening import Opened
-from talatat.evolution.planner import squashed
+from talatat.evolution.planner import applied, squashed
 from talatat.evolution.tables import VERSION_TABLE
 
 _WORD = re.compile(r"\w+")
@@ -53,22 +53,17 @@ def misfits(
 ) -> Iterator[Blocker]:
     """Version tables without tables, and tables without a version row."""
     live = set(observed.schema.tables) if observed.schema else set()
-    released: Mapping[str, Any] = observed.release.surface if observed.release else {}
     known = {*graph.folders, *observed.heads}
     for addon in graph.folders:
         heads = observed.heads.get(addon)
         own = owned(addon, sorted(live), known) if addon != PLATFORM else []
         own = [one for one in own if not one.endswith(VERSION_TABLE)]
         if heads:
-            expected = [
-                name
-                for name, one in released.get("tables", {}).items()
-                if one.get("addon") == addon and name not in live
-            ]
-            if expected:
+            missing = [one for one in _promised(graph, observed, addon) if one not in live]
+            if missing:
                 yield Blocker(
                     f"addon {addon} stands at revision {', '.join(heads)}, but its tables are not all "
-                    f"there: {', '.join(expected)}. Restore them from a backup, or let `talatat doctor "
+                    f"there: {', '.join(missing)}. Restore them from a backup, or let `talatat doctor "
                     f"{opened.ini.uri}` tell what is there and mend the version row with --repair."
                 )
         elif own and addon not in archived and graph.of(addon):
@@ -77,6 +72,22 @@ def misfits(
                 f"row. If an addon's revisions made them, `talatat doctor {opened.ini.uri} --repair` "
                 f"finds out which and writes the row; otherwise rename or drop them."
             )
+
+
+def _promised(graph: Graph, observed: Observed, addon: str) -> list[str]:
+    """The tables that an addon has in the last release, where it stands at that release's heads or beyond.
+
+    Before them it need not have any: a release is recorded before its plan takes anything away, and what
+    makes a table may come after that; a rollback that was interrupted stands before them as well.
+    """
+    surface: Mapping[str, Any] = observed.release.surface if observed.release else {}
+    heads = observed.heads[addon]
+    if any((addon, one) not in graph.revisions for one in heads):
+        return []
+    done = applied(graph, {addon: heads})
+    if any((addon, one) not in done for one in surface.get("heads", {}).get(addon, ())):
+        return []
+    return [name for name, one in surface.get("tables", {}).items() if one.get("addon") == addon]
 
 
 def blockers_of(

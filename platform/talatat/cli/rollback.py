@@ -12,7 +12,7 @@ from talatat.cli.progress import progressing
 from talatat.cli.telling import remember, told
 from talatat.configuration.provenance import shown_path
 from talatat.evolution.amounts import counted
-from talatat.evolution.apply.applying import Refused
+from talatat.evolution.apply.applying import Refused, is_begun
 from talatat.evolution.opening import open_database
 from talatat.evolution.rollback import (
     Afterwards,
@@ -64,10 +64,13 @@ def _rollback(opened: Opened, to: int | None, yes: bool, while_serving: bool, as
         plan = made.plan
         if plan.blockers:
             return shown(plan, as_json=as_json)
-        if plan.empty:
+        begun = is_begun(opened, "rollback")  # and killed before it could say that it was done
+        if plan.empty and not begun:
             return _nothing(made, as_json)
         question = f"Go back to release {made.target.number}?"
-        if not yes and not agreed(plan, question, "Not rolled back", as_json=as_json):
+        if not (yes or plan.empty) and not agreed(
+            plan, question, "Not rolled back", as_json=as_json
+        ):
             return REFUSED
         with progressing(as_json) as progress:
             done = carry_back(made, while_serving=while_serving, progress=progress)

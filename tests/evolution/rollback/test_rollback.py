@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Engine, event, insert
 
 from talatat.db.types import utcnow
 from talatat.evolution.apply.applying import Refused, carry_out_prepared
@@ -257,6 +259,54 @@ def test_a_rollback_that_was_killed_goes_on_when_it_is_run_again(either):
         ("was vase",),
         ("was key",),
     ]
+
+
+def half_way(town):
+    """An apply that was stopped before it recorded a release."""
+    town.apply()
+    town.at_first = town.schema
+    town.install("1.1")
+
+    def stop(step, number, total, rows):
+        if step.name == "0003_fill":
+            raise KeyboardInterrupt
+
+    with pytest.raises(EvolutionError, match="stopped"):
+        carry_out_prepared(town.prepare(), progress=stop)
+    return town
+
+
+@pytest.mark.parametrize(("before", "words"), [(grow, ("--to", "1")), (half_way, ())])
+def test_killed_at_any_commit_it_is_done_once_it_was_run_again(town, tmp_path, before, words):
+    path, saved = town.url.removeprefix("sqlite:///"), tmp_path / "saved.sqlite"
+    before(town)
+    shutil.copy(path, saved)
+    last = town.rows("SELECT max(number) FROM talatat_release")[0][0]
+    for number in itertools.count(1):
+        shutil.copy(saved, path)
+        if not killed_at_commit(number, town.rollback, *words):
+            break
+        released = town.rows("SELECT max(number) FROM talatat_release") == [(last + 1,)]
+        running = town.rows("SELECT kind FROM talatat_plan WHERE state = 'running'")
+        if not released:
+            assert town.rollback(*words) == 0
+        assert not (released and running), "a release that is recorded is done"
+        assert town.schema == town.at_first
+        assert town.rows("SELECT max(number) FROM talatat_release") == [(last + 1,)]
+        assert town.rows("SELECT kind FROM talatat_plan WHERE state = 'running'") == []
+    assert number > 3
+
+
+def killed_at_commit(number, work, *words):
+    """Whether `work` was killed at its commit of that number: in a process of its own."""
+    child = os.fork()
+    if child == 0:
+        left = itertools.count(number, -1)
+        event.listen(Engine, "commit", lambda connection: next(left) == 1 and os._exit(9))
+        os._exit(work(*words))
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, 9)
+    return code == 9
 
 
 def test_one_that_was_killed_before_it_wrote_the_lock_file_writes_it_when_run_again(grown, capsys):

@@ -100,15 +100,16 @@ def checked(opened: Opened, saved: Plan, now: Plan) -> Plan:
     )
 
 
-def is_begun(opened: Opened) -> bool:
-    """Whether a plan was begun on the database and neither ended nor followed by another."""
+def is_begun(opened: Opened, *kinds: str) -> bool:
+    """Whether a plan (of one of these kinds) was begun on the database, not ended and not followed."""
     if not opened.exists:
         return False
     with opened.reading() as connection:
         if not inspect(connection).has_table(plans.name):
             return False
-        query = select(plans.c.digest).where(plans.c.state == "running")
-        return connection.scalar(query) is not None
+        query = select(plans.c.kind).where(plans.c.state == "running")
+        kind = connection.scalar(query)
+    return kind is not None and (not kinds or kind in kinds)
 
 
 def _state(opened: Opened, saved: Plan) -> str | None:
@@ -159,12 +160,13 @@ def carry_out(
             timeouts=timeouts_of(opened, patience),
         )
         place = _contract_place(plan)
+        rest = plan.steps[place:]
         with begun(connection, patience):
             journal.begin(plan, run.who)
         done = apply_steps(run, plan.steps, 0, place)
-        number = _record(connection, journal, plan, run.who)
-        waiting, old = _contract(run, plan, plan.steps[place:], wait, contract)
-        if not waiting:
+        number = _record(connection, journal, plan, run.who, ends=not rest)
+        waiting, old = _contract(run, plan, rest, wait, contract)
+        if rest and not waiting:
             done += apply_steps(run, plan.steps, place)
             with begun(connection, patience):
                 journal.end()
@@ -221,10 +223,14 @@ def _contract_place(plan: Plan) -> int:
     return next(places, len(plan.steps)) if plan.kind == "apply" else len(plan.steps)
 
 
-def _record(connection: Connection, journal: Journal, plan: Plan, user: str) -> int | None:
+def _record(
+    connection: Connection, journal: Journal, plan: Plan, user: str, *, ends: bool
+) -> int | None:
     """Record the release where there is a new one, with the plan's end where nothing is left."""
     with begun(connection):
         journal.begin(plan, user)
+        if ends:
+            journal.end()
         if connection.scalar(select(identity)) is None:
             connection.execute(insert(identity).values(id=str(uuid4())))
         return record(

@@ -23,10 +23,11 @@ def choose(
 
     After a rollback that is the one before the release that it went back to: each rollback goes one
     further. Where the database stands `beyond` the last release (an apply that ended half way) it is the
-    last one itself. Raises EvolutionError where there is none.
+    last one itself, and where a rollback was begun and killed, the one that it went to. Raises
+    EvolutionError where there is none.
     """
     if to is None:
-        to = last.number if beyond else _before(connection, last)
+        to = _begun(connection) or (last.number if beyond else _before(connection, last))
     target = None if to is None else release_of(connection, to)
     if target is None:
         said = _nothing_before(connection, last) if to is None else _unknown(connection, to)
@@ -35,6 +36,15 @@ def choose(
             f"and run talatat apply {ini}."
         )
     return target
+
+
+def _begun(connection: Connection) -> int | None:
+    """The release that a rollback goes back to which was begun and is not done; None where none was."""
+    if not inspect(connection).has_table(plans.name):
+        return None
+    begun = (plans.c.state == "running") & (plans.c.kind == "rollback")
+    document = connection.scalar(select(plans.c.document).where(begun))
+    return (document or {}).get("to_release")
 
 
 def _unknown(connection: Connection, to: int) -> str:

@@ -71,6 +71,15 @@ class Observed:
         """The live schema's; empty where nothing is there."""
         return self.schema.fingerprint if self.schema is not None else ""
 
+    @property
+    def away(self) -> dict[str, Mapping[str, Any]]:
+        """The newest archive of each addon that has no revision standing, by addon."""
+        return {
+            one["addon"]: one
+            for one in sorted(self.archives, key=lambda one: str(one["made_at"]))
+            if not self.heads.get(one["addon"])
+        }
+
 
 def look(opened: Opened) -> Observed:
     """Observe the database of an .ini; one that nobody has made yet is empty. Raises EvolutionError."""

@@ -7,7 +7,7 @@ Topological by `down_revision` and `requires`; of those that could come next, fi
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from talatat.evolution.graph import PHASES, EvolutionError, Graph, Revision
 
@@ -64,6 +64,19 @@ def order(graph: Graph, done: Collection[Key]) -> list[Revision]:
             f"out of one of them."
         )
     return result
+
+
+def closed(pending: Sequence[Revision], keys: Iterable[Key]) -> list[Revision]:
+    """Return those of `pending`, in order, that `keys` name, and those on which such a one stands."""
+    by_key = {one.key: one for one in pending}
+    waiting = list(keys)
+    found: set[Key] = set()
+    while waiting:
+        key = waiting.pop()
+        if key in by_key and key not in found:
+            found.add(key)
+            waiting += _before(by_key[key])
+    return [one for one in pending if one.key in found]
 
 
 def _before(one: Revision) -> set[Key]:

@@ -19,7 +19,7 @@ from talatat.evolution.graph import EvolutionError, Graph, Revision
 from talatat.evolution.ledger import Entry, Key, read_ledger
 from talatat.evolution.observed import read_heads
 from talatat.evolution.opening import unreachable
-from talatat.evolution.planner import applied, order
+from talatat.evolution.planner import applied, closed, order
 from talatat.evolution.served import Served
 
 if TYPE_CHECKING:
@@ -136,17 +136,7 @@ def needed(pending: list[Revision]) -> list[Revision]:
 
     What takes away is not among them, except where something that is needed stands on it.
     """
-    by_key = {one.key: one for one in pending}
-    waiting = [one.key for one in pending if one.phase != "contract"]
-    found: set[Key] = set()
-    while waiting:
-        key = waiting.pop()
-        if key in by_key and key not in found:
-            found.add(key)
-            one = by_key[key]
-            waiting += [(one.addon, down) for down in one.down]
-            waiting += list(one.requires.items())
-    return [one for one in pending if one.key in found]
+    return closed(pending, (one.key for one in pending if one.phase != "contract"))
 
 
 def _superseded(system: System, release: int | None, beyond: list[Entry]) -> Status:

@@ -193,13 +193,37 @@ def test_an_addon_taken_out_or_archived_since_is_to_be_listed_again(town, capsys
     assert town.rows("SELECT * FROM shelf_good") == [(2,)]
     town.apply()
     assert town.run("archive", town.ini, "shelf") == 0
-    assert town.run("rollback", town.ini, "--to", "1") == 3
-    assert "its data lies in archive" in capsys.readouterr().out
+    assert town.rollback("--to", "2") == 0
+    assert "its data lies in archive" in town.rows("SELECT document FROM talatat_plan")[-1][0]
+    assert town.rollback("--to", "1") == 3
+    assert "whose packages could not bring it back" in capsys.readouterr().out
     number = town.rows("SELECT id FROM talatat_archive")[0][0]
     assert town.run("purge", town.ini, "shelf", "--archive", number, "--yes") == 0
     assert town.rows("SELECT state FROM talatat_kept") == [("purged",)]
     assert town.run("rollback", town.ini, "--to", "1") == 3
     assert "its data was purged since" in capsys.readouterr().out
+
+
+def test_an_archive_of_a_later_revision_is_brought_back_before_its_addon_can_go_back(town):
+    town.install("2.0")
+    town.install("1.0", "shelf")
+    town.declare("shop", "shelf")
+    town.apply()
+    town.install("2.0", "shelf")
+    town.apply()
+    town.declare("shop")
+    town.apply()
+    assert town.run("archive", town.ini, "shelf") == 0
+    town.declare("shop", "shelf")
+    town.install("1.0", "shelf")
+    with pytest.raises(AssertionError, match="made at revision 0002_tags"):
+        town.prepare()
+    assert town.rollback("--to", "1") == 3
+    town.install("2.0", "shelf")
+    town.apply()
+    assert town.rollback("--to", "1") == 0
+    town.install("1.0", "shelf")
+    assert town.prepare().plan.empty
 
 
 def test_what_is_refused_changes_nothing(grown, capsys):

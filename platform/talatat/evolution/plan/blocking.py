@@ -42,6 +42,27 @@ def ahead(
         )
 
 
+def archives_ahead(
+    opened: Opened, graph: Graph, archived: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Blocker]:
+    """An archive that is to come back was made at revisions that the installed package does not have."""
+    for addon, one in archived.items():
+        manifest = one["manifest"]
+        unknown = [head for head in manifest["heads"] if (addon, head) not in graph.revisions]
+        if not unknown:
+            continue
+        if text := squashed(graph, addon, unknown[0]):
+            yield Blocker(text)
+            continue
+        wanted = f"{manifest.get('distribution') or addon}=={manifest['version'] or 'VERSION'}"
+        yield Blocker(
+            f"archive {one['id']} of addon {addon} was made at revision {', '.join(unknown)}, which the "
+            f"installed {addon} {graph.versions.get(addon, '')} does not have. Install the version that made "
+            f"it, or a later one (pip install '{wanted}'); or drop it for good and begin with empty tables: "
+            f"talatat purge {opened.ini.uri} {addon} --archive {one['id']}"
+        )
+
+
 def edited(opened: Opened, graph: Graph, observed: Observed) -> Iterator[Blocker]:
     """A revision's file is not what was applied."""
     for text in observed.ledger.edited(graph):

@@ -16,17 +16,17 @@ from talatat.composition import Composition
 from talatat.evolution import lockfile
 from talatat.evolution.desired import Desired, compose_apart
 from talatat.evolution.differences import differences
-from talatat.evolution.graph import Graph, read_graph
+from talatat.evolution.graph import Graph, Revision, read_graph
 from talatat.evolution.model import Base, Blocker, Change, Plan, Step
 from talatat.evolution.observed import Observed, look
 from talatat.evolution.opening import Opened, open_database
-from talatat.evolution.plan.blocking import ahead, blockers_of, edited, misfits
+from talatat.evolution.plan.blocking import ahead, archives_ahead, blockers_of, edited, misfits
 from talatat.evolution.plan.filling import fill_steps
 from talatat.evolution.plan.preflight import preflight
 from talatat.evolution.plan.recording import recorded
 from talatat.evolution.plan.revisions import bare_step, sweeps
 from talatat.evolution.plan.weighing import closures, weighed
-from talatat.evolution.planner import applied, order
+from talatat.evolution.planner import applied, closed, order
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,7 @@ class _Draft:
         own = {addon: self.observed.heads.get(addon, []) for addon in self.graph.folders}
         return [
             *ahead(self.opened, self.graph, own, self.observed),
+            *archives_ahead(self.opened, self.graph, self._archived()),
             *edited(self.opened, self.graph, self.observed),
             *misfits(self.opened, self.graph, self.observed, self._archived()),
         ]
@@ -182,40 +183,53 @@ class _Draft:
             )
 
     def _archived(self) -> dict[str, Mapping[str, Any]]:
-        """The archives in the database of addons that are wanted again, the newest of each.
-
-        In the order of composition: what is required comes back first.
-        """
-        found = {
-            one["addon"]: one
-            for one in sorted(self.observed.archives, key=lambda one: str(one["made_at"]))
-            if not self.observed.heads.get(one["addon"])
-        }
-        return {name: found[name] for name in self.composition.names if name in found}
+        """The archives that come back, in the order of composition: what is required comes first."""
+        away = self.observed.away
+        return {name: away[name] for name in self.composition.names if name in away}
 
     def steps(self) -> list[Step]:
         archived = self._archived()
         heads = {addon: self.observed.heads.get(addon, []) for addon in self.graph.folders}
         heads |= {addon: one["manifest"]["heads"] for addon, one in archived.items()}
-        restored = [Step("restore", addon, one["id"]) for addon, one in archived.items()]
-        revisions = [
-            bare_step(
-                one,
-                self.opened.dialect,
-                again=sweeps(self.graph, one) if one.phase == "contract" else (),
-            )
-            for one in order(self.graph, applied(self.graph, heads))
-        ]
-        first = _statements(archived)
-        known = recorded(self.opened, self.graph, revisions, self.observed, heads, first)
+        bare = self._bare(archived, heads)
+        known = recorded(self.opened, self.graph, bare, self.observed, heads, _statements(archived))
         if not self.opened.exists:
-            return [*restored, *self._weighed(None, known)]
+            return self._weighed(None, known)
         with self.opened.reading() as connection:
             steps = self._weighed(connection, known)
             fills = fill_steps(
                 connection, self.desired, self.released, self.live_tables, _coming(archived)
             )
-        return [*restored, *_before_contract(steps, fills)]
+        return _before_contract(steps, fills)
+
+    def _bare(
+        self, archived: Mapping[str, Mapping[str, Any]], heads: Mapping[str, Sequence[str]]
+    ) -> list[Step]:
+        """Restores first, but for what they stand on: what an addon requires may be new, or purged since."""
+        pending = order(self.graph, applied(self.graph, heads))
+        steps: list[Step] = []
+        for addon, one in archived.items():
+            early = closed(pending, self._beneath(addon, pending, heads))
+            pending = [other for other in pending if other not in early]
+            steps += [*map(self._upgrade, early), Step("restore", addon, one["id"])]
+        return [*steps, *map(self._upgrade, pending)]
+
+    def _beneath(
+        self, addon: str, pending: Sequence[Revision], heads: Mapping[str, Sequence[str]]
+    ) -> Iterator[tuple[str, str]]:
+        """What has to be there before an archive comes back: what its revisions require, and all that makes
+        something for an addon that it requires and that is new here.
+        """
+        for own in applied(self.graph, {addon: heads[addon]}):
+            yield from self.graph.revisions[own].requires.items()
+        for one in pending:
+            needed = self.composition.requires(addon, one.addon) and not heads[one.addon]
+            if needed and one.phase != "contract":
+                yield one.key
+
+    def _upgrade(self, revision: Revision) -> Step:
+        again = sweeps(self.graph, revision) if revision.phase == "contract" else ()
+        return bare_step(revision, self.opened.dialect, again=again)
 
     def _weighed(self, connection: Any, steps: Sequence[Step]) -> list[Step]:
         packages = [one.package for one in self.composition.addons]
@@ -244,14 +258,17 @@ def _coming(archived: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     }
 
 
-def _statements(archived: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _statements(archived: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """What makes the tables of each archive, by its id."""
     if not archived:
-        return []
+        return {}
     from talatat.evolution.archive import statements_of
 
-    return [text for one in archived.values() for text in statements_of(one["manifest"])]
+    return {one["id"]: statements_of(one["manifest"]) for one in archived.values()}
 
 
 def _before_contract(steps: Sequence[Step], fills: Sequence[Step]) -> list[Step]:
-    place = next((n for n, one in enumerate(steps) if one.phase == "contract"), len(steps))
+    """Fills after all that makes or brings a table, before what is only taken away."""
+    makes = (n for n, one in enumerate(steps, 1) if one.phase != "contract")
+    place = max(makes, default=0)
     return [*steps[:place], *fills, *steps[place:]]

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
-from talatat.evolution.graph import Graph, Revision
+from talatat.errors import said_by
+from talatat.evolution.graph import EvolutionError, Graph, Revision
 from talatat.evolution.kept import lost
 from talatat.evolution.live import Schema, read_schema
 from talatat.evolution.model import Step
@@ -38,24 +41,23 @@ def recorded(
     steps: Sequence[Step],
     observed: Observed,
     heads: Mapping[str, Sequence[str]],
-    first: Sequence[str] = (),
+    making: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> list[Step]:
     """Return the steps with their statements and with what they lose.
 
-    `observed` has the schema to start from, `heads` are what the version tables say,
-    `first` statements to run before: those that bring archived tables back. Raises EvolutionError where a
-    revision fails: it would fail on the live database as well.
+    `observed` has the schema to start from, `heads` are what the version tables say, `making` what makes
+    the tables of each archive that is restored. Raises EvolutionError where a revision fails: it would
+    fail on the live database as well.
     """
     if not any(step.kind in ("upgrade", "downgrade") for step in steps):
         return list(steps)
-    first = [*first, *_without_invalid(observed.schema)]
-    with _shadow(opened, observed.schema, heads, first) as connection:
-        return list(recorded_on(connection, graph, steps, observed.started))
+    with _shadow(opened, observed.schema, heads) as connection:
+        return list(recorded_on(connection, graph, steps, observed.started, making))
 
 
 @contextmanager
 def _shadow(
-    opened: Opened, like: Schema | None, heads: Mapping[str, Sequence[str]], first: Sequence[str]
+    opened: Opened, like: Schema | None, heads: Mapping[str, Sequence[str]]
 ) -> Iterator[Connection]:
     url = opened.database.url
     with (
@@ -63,7 +65,7 @@ def _shadow(
         engine.connect() as connection,
     ):
         with begun(connection):
-            for statement in first:
+            for statement in _without_invalid(like):
                 connection.exec_driver_sql(statement)
         yield connection
 
@@ -77,11 +79,18 @@ def _without_invalid(schema: Schema | None) -> Iterator[str]:
 
 
 def recorded_on(
-    connection: Connection, graph: Graph, steps: Iterable[Step], started: Collection[str] = ()
+    connection: Connection,
+    graph: Graph,
+    steps: Iterable[Step],
+    started: Collection[str] = (),
+    making: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Iterator[Step]:
     """Run the steps on `connection`, a shadow; yield each with its statements and what it loses."""
     before = _schema(connection)
     for step in steps:
+        if step.kind == "restore":
+            _make(connection, step, making[step.name])
+            before = _schema(connection)
         if step.kind not in ("upgrade", "downgrade"):
             yield step
             continue
@@ -95,6 +104,20 @@ def recorded_on(
         elif any(one.startswith("CREATE") for one in said):
             before = _schema(connection)
         yield _kept(replace(step, statements=tuple(statements), keeps=keeps))
+
+
+def _make(connection: Connection, step: Step, statements: Sequence[str]) -> None:
+    """Make the tables of an archive, as they were when it was made."""
+    try:
+        with begun(connection):
+            for statement in statements:
+                connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+    except DBAPIError as error:
+        raise EvolutionError(
+            f"archive {step.name} of addon {step.addon} cannot be brought back: {said_by(error)}. What its "
+            f"tables refer to is made by no revision that its own require: write that into `requires` of "
+            f"the revision that refers to it, or bring what it refers to first and {step.addon} after it."
+        ) from error
 
 
 def _kept(step: Step) -> Step:

@@ -102,6 +102,7 @@ def _steps(
     going, problems = undone(observed.ledger, graph, observed.heads, target)
     steps = [bare_step(graph.revisions[one.key], opened.dialect, "down") for one in going]
     blockers = [Blocker(text) for text in problems]
+    blockers += _out_of_reach(opened, observed, graph, target)
     blockers += [
         Blocker(
             f"{step}: goes forward only, so there is no way back to release {target.number} past it. Go "
@@ -124,6 +125,25 @@ def _steps(
         weighty = weighed(connection, opened.dialect, graph, known, _requires(target))
     # A way back was written to be gone once, in a hurry: it is told what it locks, and not lectured.
     return [replace(one, hazards=()) for one in weighty], dangling(observed.schema, known)
+
+
+def _out_of_reach(
+    opened: Opened, observed: Observed, graph: Graph, target: Release
+) -> Iterator[Blocker]:
+    """Archives of the target's addons that its packages could not bring back: they went further since."""
+    ini = opened.ini.uri
+    for addon, one in sorted(observed.away.items()):
+        manifest = one["manifest"]
+        heads = [head for head in manifest["heads"] if (addon, head) in graph.revisions]
+        beyond, _ = undone(observed.ledger, graph, {addon: heads}, target)
+        if beyond:
+            yield Blocker(
+                f"release {target.number} has addon {addon}, whose data lies in archive {one['id']} at revision "
+                f"{', '.join(heads)}: beyond that release, whose packages could not bring it back. List {addon} "
+                f"in talatat.addons, run `talatat apply {ini}` with {addon} {manifest['version'] or 'as it was'}, "
+                f"then go back; or have it in a file (talatat archive {ini} {addon} --file FILE) and drop it: "
+                f"talatat purge {ini} {addon} --archive {one['id']}"
+            )
 
 
 def dangling(schema: Schema | None, steps: Sequence[Step]) -> list[Blocker]:

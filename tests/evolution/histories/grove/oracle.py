@@ -160,8 +160,15 @@ class Oracle:
             yield addon, places[0] if places else name
 
     def is_ahead(self, number: int) -> bool:
-        """Whether a release stood at something that was taken back, or purged, since."""
+        """Whether a release stood at something that was taken back, or purged, since.
+
+        Or has an addon whose archive stands at more: that release's package could not bring it back.
+        """
         snapshot = self.releases[number]
+        for addon in set(self.archived) & set(snapshot.versions):
+            there = {rev.id for rev in self.archived[addon].standing}
+            if there - set(snapshot.standing.get(addon, [])):
+                return True
         return any(
             set(snapshot.standing.get(addon, [])) - set(self.at(addon))
             for addon in snapshot.versions

@@ -190,3 +190,20 @@ class Late(Base):
     __tablename__ = "shelf_late"
     id: Mapped[int] = mapped_column(primary_key=True)
 """
+
+
+def test_guaranteed_rows_are_made_after_their_table_wherever_that_is_made(
+    grown, operator, shelf, database_url
+):
+    """Here it stands behind a contract step of what it extends."""
+    operator.apply()
+    operator.write(1, 2)
+    grown()
+    shelf.revision("shelf", "0006_later", "pass", down="0005_no_title")
+    files = shelf.rating(presence="always")
+    path = "migrations/versions/0001_ratings.py"
+    files[path] = files[path].replace("0001_books", "0006_later")
+    shelf.write("rating", files, requires=("shelf",))
+    operator.ini = shelf.ini("rating", url=database_url)
+    operator.apply(accept=("rating:0001_ratings",))
+    assert operator.rows("SELECT stars FROM rating_book") == [(3,), (3,)]

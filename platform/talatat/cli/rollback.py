@@ -64,8 +64,8 @@ def _rollback(opened: Opened, to: int | None, yes: bool, while_serving: bool, as
         plan = made.plan
         if plan.blockers:
             return shown(plan, as_json=as_json)
-        begun = is_begun(opened, "rollback")  # and killed before it could say that it was done
-        if plan.empty and not begun:
+        # One that was killed before it could record its release is carried to its end.
+        if plan.empty and not is_begun(opened, "rollback"):
             return _nothing(made, as_json)
         question = f"Go back to release {made.target.number}?"
         if not (yes or plan.empty) and not agreed(

@@ -96,17 +96,17 @@ def misfits(
 
 
 def _promised(graph: Graph, observed: Observed, addon: str) -> list[str]:
-    """The tables that an addon has in the last release, where it stands at that release's heads or beyond.
+    """The tables that an addon has in the last release, where all was run that makes them.
 
-    Before them it need not have any: a release is recorded before its plan takes anything away, and what
-    makes a table may come after that; a rollback that was interrupted stands before them as well.
+    A release is recorded before its plan takes anything away, and what makes a table may come after that;
+    a rollback that was interrupted lacks some as well.
     """
     surface: Mapping[str, Any] = observed.release.surface if observed.release else {}
-    heads = observed.heads[addon]
-    if any((addon, one) not in graph.revisions for one in heads):
+    heads, wanted = observed.heads[addon], surface.get("heads", {}).get(addon, ())
+    if any((addon, one) not in graph.revisions for one in (*heads, *wanted)):
         return []
-    done = applied(graph, {addon: heads})
-    if any((addon, one) not in done for one in surface.get("heads", {}).get(addon, ())):
+    left = applied(graph, {addon: wanted}) - applied(graph, {addon: heads})
+    if any(graph.revisions[key].phase != "contract" for key in left):
         return []
     return [name for name, one in surface.get("tables", {}).items() if one.get("addon") == addon]
 

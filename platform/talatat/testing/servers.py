@@ -14,10 +14,11 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 from uuid import uuid4
 
 import psycopg
@@ -26,16 +27,6 @@ from psycopg import sql
 _FOLDERS = ("/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt/postgresql")
 _PATIENCE = 60.0
 _START_TRIES = 5
-# What a test does not need: that its data survives the machine.
-_OPTIONS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "shared_buffers": "64MB",
-    "max_connections": "200",
-    "listen_addresses": "127.0.0.1",
-    "log_min_messages": "fatal",
-}
 
 
 class Unavailable(Exception):
@@ -95,6 +86,17 @@ def free_port() -> int:
 
 class PostgreSQL:
     """One throw-away server: `with PostgreSQL() as server: url = server.create_database()`."""
+
+    # A test does not need that its data survives the machine; a measurement says otherwise.
+    options: ClassVar[Mapping[str, str]] = {
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "shared_buffers": "64MB",
+        "max_connections": "200",
+        "listen_addresses": "127.0.0.1",
+        "log_min_messages": "fatal",
+    }
 
     def __init__(self) -> None:
         self.programs = find_postgresql()
@@ -190,7 +192,7 @@ class PostgreSQL:
             str(self.programs / "postgres"), "-D", str(self.folder / "data"),
             "-p", str(self.port), "-k", str(self.folder),
         ]  # fmt: skip
-        for name, value in _OPTIONS.items():
+        for name, value in self.options.items():
             command += ["-c", f"{name}={value}"]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(  # fixed arguments

@@ -1,0 +1,3 @@
+"""The composed system: accounts, catalog and orders, with their own endpoints."""
+
+ASGI = False

@@ -1,9 +1,10 @@
 """Make `.venv` hold what a lock file says and every distribution of this repository, editable.
 
-`python3 requirements/install.py serve|test`. Plain Python, for nothing is installed yet: it makes the
+`python3 requirements/install.py serve|test|bench`. Plain Python, for nothing is installed yet: it makes the
 environment, has pip install the locked uv, and uv do the rest. A stamp inside the environment holds a
 digest of all that an installation depends on, so that a second run only reads a few files. `test` asks for
-the npm packages of the tests as well (node.py).
+the npm packages of the tests as well (node.py). `bench` makes an environment of its own, var/bench/venv: the
+peers that the bench measures are nothing that a system runs with.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ ENVIRONMENT = ROOT / ".venv"
 BINARIES = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BINARIES / "python"
 STAMP = ENVIRONMENT / "installed"
+BENCH = ROOT / "var" / "bench" / "venv"
 OLDEST = (3, 11)
 
 
@@ -56,8 +58,8 @@ def make_environment():
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=False)
     if made.returncode:
         sys.exit(
-            "The virtual environment .venv could not be made (see above). On Debian and Ubuntu the module"
-            " is a package of its own: apt-get install python3-venv; then run the same command again."
+            f"The virtual environment {ENVIRONMENT.relative_to(ROOT)} could not be made (see above). On Debian and"
+            " Ubuntu the module is a package of its own: apt-get install python3-venv; then run the same command again."
         )
 
 
@@ -93,6 +95,15 @@ def install(kind):
     STAMP.write_text(f"{kind} {digest(kind)}\n")
 
 
+def turn_to(environment):
+    """Make another environment than `.venv` the one that is installed into."""
+    global ENVIRONMENT, BINARIES, PYTHON, STAMP
+    ENVIRONMENT = environment
+    BINARIES = ENVIRONMENT / BINARIES.name
+    PYTHON = BINARIES / PYTHON.name
+    STAMP = ENVIRONMENT / STAMP.name
+
+
 def main():
     """Install when the stamp says that it is needed; `test` holds all that `serve` needs."""
     if sys.version_info < OLDEST:
@@ -101,12 +112,14 @@ def main():
             % (*OLDEST, sys.version.split()[0])
         )
     asked = wanted = sys.argv[1]
+    if asked == "bench":
+        turn_to(BENCH)
     kind, made_from = installed()
     if kind == "test":
         wanted = "test"
     if (kind, made_from) != (wanted, digest(wanted)):
         print(
-            f"Installing the locked packages of requirements/{wanted}.txt into .venv ...",
+            f"Installing the locked packages of requirements/{wanted}.txt into {ENVIRONMENT.relative_to(ROOT)} ...",
             flush=True,
         )
         install(wanted)

@@ -12,9 +12,9 @@ import tomllib
 import install
 
 # Each is held to the ones before it.
-KINDS = ("uv", "serve", "test")
+KINDS = ("uv", "serve", "test", "bench")
 # What the distributions add to each lock: the extras of the platform that are installed along with it.
-EXTRAS = {"serve": "", "test": "[redis,testing]"}
+EXTRAS = {"serve": "", "test": "[redis,testing]", "bench": "[testing]"}
 
 
 def editables(extras: str) -> str:

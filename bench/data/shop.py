@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.types.json import Jsonb
-
 from bench.data.cluster import ROOT, Cluster
 from bench.data.products import Source, rows
+from psycopg.types.json import Jsonb
+
 from talatat.db.ids import new_id
 from talatat_accounts.tokens import digest, new_token
 

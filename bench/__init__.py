@@ -1,1 +1,0 @@
-"""Measurements: see README.md, the table of contents."""

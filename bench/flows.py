@@ -21,8 +21,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-
-from bench.data.shop import Shop
+from bench.data.known import Shop
 
 PRODUCTS = "/api/catalog/v1/products"
 CHECKOUT = "/api/orders/v1/orders:checkout"

@@ -22,7 +22,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.data.shop import PRODUCTS, Failed, Shop
+from bench.data import known
+from bench.data.shop import KNOWN, PRODUCTS, Failed
 from bench.flows import FLOWS
 from bench.inprocess import Conversation
 from bench.profile import caller_of, shop_at_hand
@@ -33,7 +34,7 @@ WARM = 60
 TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 
 
-def count(peer: str, flow: str, shop: Shop, requests: int = REQUESTS) -> int:
+def count(peer: str, flow: str, requests: int = REQUESTS) -> int:
     """Return the instructions of one request; the database is what `DATABASE_URL` says.
 
     Raises Failed with what the process said.
@@ -41,11 +42,9 @@ def count(peer: str, flow: str, shop: Shop, requests: int = REQUESTS) -> int:
     if shutil.which("valgrind") is None:
         raise Failed("valgrind is not installed (Debian: apt-get install valgrind)")
     with tempfile.TemporaryDirectory(prefix="bench-callgrind-") as folder:
-        known = Path(folder, "shop.json")
-        known.write_text(json.dumps(vars(shop)))
         command = [
             "valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={folder}/out",
-            sys.executable, "-m", "bench.instructions", "--inside", str(known), peer, flow,
+            sys.executable, "-m", "bench.instructions", "--inside", str(KNOWN), peer, flow,
             "--requests", str(requests),
         ]  # fmt: skip
         # A hash seed of its own would make dictionaries collide in another way each time.
@@ -69,9 +68,9 @@ def _total(path: Path) -> int:
     return int(found[1])
 
 
-def inside(known: str, peer: str, flow_name: str, requests: int) -> None:
+def inside(file: str, peer: str, flow_name: str, requests: int) -> None:
     """Run under valgrind: warm up, N requests, 2N requests, each into a dump of its own."""
-    shop = Shop(**json.loads(Path(known).read_text()))
+    shop = known.read(Path(file))
     flow = FLOWS[flow_name]
     caller = caller_of(peer)
     talk = Conversation(caller, flow.client(shop, 0))
@@ -102,10 +101,10 @@ def main() -> int:
     if options.inside:
         inside(options.inside, options.peers, options.flows, options.requests)
     found: dict[str, dict[str, int]] = {}
-    with shop_at_hand(options.products) as shop:
+    with shop_at_hand(options.products):
         for flow in options.flows.split(","):
             for peer in options.peers.split(","):
-                made = count(peer, flow, shop, options.requests)
+                made = count(peer, flow, options.requests)
                 found.setdefault(flow, {})[peer] = made
                 print(f"{flow:10} {peer:20} {made:>12,} instructions a request", file=sys.stderr)
     if options.json:

@@ -22,7 +22,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from bench.data.cluster import Cluster
-from bench.data.shop import PRODUCTS, Shop, copy, environment, prepare
+from bench.data.known import Shop
+from bench.data.shop import PRODUCTS, copy, environment, prepare
 from bench.flows import FLOWS
 from bench.inprocess import ASGICaller, Conversation, WSGICaller
 

@@ -34,7 +34,7 @@ class Cluster(PostgreSQL):
         "checkpoint_timeout": "30min",
         # Cleaning up in the background would land on one peer and not on another.
         "autovacuum": "off",
-        "max_connections": "300",
+        "max_connections": "500",
         "listen_addresses": "127.0.0.1",
         "log_min_messages": "fatal",
         "shared_preload_libraries": "pg_stat_statements",

@@ -8,20 +8,20 @@ customers, what to search for) stands in `var/bench/shop.json`.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from bench.data import known
 from bench.data.cluster import ROOT, Cluster
+from bench.data.known import Shop
 from bench.data.products import Source, rows
 from psycopg.types.json import Jsonb
 
@@ -45,19 +45,6 @@ class Failed(Exception):
     """A step of the bench did not do what it should; the text is what it said."""
 
 
-@dataclass(frozen=True)
-class Shop:
-    """What clients know: who may buy for which customer, what is sold at which price, what is sought."""
-
-    source: str
-    products: int
-    history: int
-    clerk: str
-    buyers: list[dict[str, str]]
-    goods: list[dict[str, Any]]
-    searches: list[list[str]]
-
-
 def environment(url: str) -> dict[str, str]:
     """What talatat.ini and every peer read: where the database is, and a secret."""
     return {
@@ -77,10 +64,8 @@ def prepare(
 ) -> Shop:
     """Make the template where it is not there, or made of something else; return what is known of it."""
     wanted = _digest(products, history)
-    if KNOWN.exists() and TEMPLATE in cluster.names():
-        kept = json.loads(KNOWN.read_text())
-        if kept.pop("digest") == wanted:
-            return Shop(**kept)
+    if TEMPLATE in cluster.names() and known.digest_in(KNOWN) == wanted:
+        return known.read(KNOWN)
     began = time.monotonic()
     say(f"Making the shop of {products:,} products and {history:,} invoice lines (once) ...")
     KNOWN.unlink(missing_ok=True)
@@ -91,7 +76,7 @@ def prepare(
     with cluster.connect(TEMPLATE) as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
         connection.execute("VACUUM (FREEZE, ANALYZE)")
-    KNOWN.write_text(json.dumps({"digest": wanted, **asdict(shop)}))
+    known.write(KNOWN, shop, wanted)
     say(f"The shop was made in {time.monotonic() - began:.0f} s.")
     return shop
 

@@ -1,0 +1,1 @@
+"""FastAPI with async SQLAlchemy, as their documentation has it."""

@@ -138,7 +138,7 @@ def patch(shop: Shop, number: int) -> Client:
     answer = yield Request("GET", path, token)
     for count in _counted():
         match = (("If-Match", answer.headers["etag"]),)
-        body = orjson.dumps({"stock": 10_000_000 + count})
+        body = orjson.dumps({"stock": 400_000 + count})
         answer = yield Request("PATCH", path, token + match, body)
 
 

@@ -26,14 +26,16 @@ from bench.data.known import Shop
 from bench.data.shop import PRODUCTS, copy, environment, prepare
 from bench.flows import FLOWS
 from bench.inprocess import ASGICaller, Conversation, WSGICaller
+from bench.peers.registry import PEERS
 
 WARM = 50
 
 
 def caller_of(peer: str) -> Any:
     """Import a peer's application here; the database is what `DATABASE_URL` says."""
-    app = importlib.import_module(f"bench.peers.{peer}.app")
-    if importlib.import_module(f"bench.peers.{peer}").ASGI:
+    known = PEERS[peer]
+    app = importlib.import_module(known.module)
+    if known.asgi:
         return ASGICaller(app.application)
     return WSGICaller(app.application, getattr(app, "close", None))
 
@@ -78,7 +80,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.profile", description=__doc__)
-    parser.add_argument("peer")
+    parser.add_argument("peer", choices=PEERS)
     parser.add_argument("flow", choices=FLOWS)
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--products", type=int, default=PRODUCTS)

@@ -59,6 +59,12 @@ class Cluster(PostgreSQL):
             self._process.wait(PATIENCE)
         self._process = None
 
+    @property
+    def pid(self) -> int:
+        """The process that all its others come from."""
+        assert self._process is not None
+        return self._process.pid
+
     def names(self) -> set[str]:
         """The names of its databases."""
         with self._connect() as connection:

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CURRENCY = "EUR"
 SEED = 1351
 # What a measurement sells must not run out while it is measured.
-STOCK = 10_000_000
+STOCK = 500_000
 COLOURS = ("Black", "White", "Grey", "Blue", "Red", "Silver", "Green")
 PACKS = ("", "2-pack", "5-pack", "refurbished", "bulk", "retail box")
 

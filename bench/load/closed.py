@@ -65,6 +65,7 @@ def run(connections: Sequence[Connection], status: int, warm: float, seconds: fl
                 if not connection.receive():
                     continue
                 _note(seen, connection, clock() - connection.due, counts, status)
+                seen.every += 1
                 connection.turn()
                 connection.due = clock()
                 connection.send()

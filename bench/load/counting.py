@@ -17,6 +17,8 @@ class Seen:
     latencies: array[float] = field(default_factory=lambda: array("d"))
     errors: Counter[str] = field(default_factory=Counter)
     received: int = 0
+    # All answers, those that do not count for their time included.
+    every: int = 0
     seconds: float = 0.0
     cpu: float = 0.0
 
@@ -26,6 +28,7 @@ class Seen:
         found = sorted(self.latencies)
         return {
             "requests": done,
+            "every": self.every,
             "errors": dict(self.errors),
             "seconds": round(self.seconds, 4),
             "rate": round(done / self.seconds, 2) if self.seconds else 0.0,

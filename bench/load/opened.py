@@ -63,6 +63,7 @@ def run(
             try:
                 if connection.receive():
                     _note(seen, connection, clock(), status)
+                    seen.every += 1
                     connection.turn()
                     idle.append(connection)
                     busy -= 1

@@ -1,5 +1,4 @@
-"""One package for each system that is measured: see README.md.
+"""One package for each system that is measured; `registry` lists them with their servers.
 
-`bench.peers.<name>.app` has the application as `application`; `bench.peers.<name>` says in `PEER` how it
-is served, as its own documentation has it.
+`bench.peers.<package>.app` has the application as `application`.
 """

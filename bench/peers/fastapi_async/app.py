@@ -15,4 +15,4 @@ application.include_router(orders.router)
 @application.get("/livez")
 async def livez() -> dict[str, str]:
     """That the process answers."""
-    return {"status": "pass"}
+    return {"status": "ok"}

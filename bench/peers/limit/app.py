@@ -51,7 +51,7 @@ def _answer(environ: dict[str, Any]) -> tuple[int, Any, list[tuple[str, str]]]:
         if path == "/api/orders/v1/history":
             return 200, history(connection(), environ), []
         if path == "/livez":
-            return 200, {"status": "pass"}, []
+            return 200, {"status": "ok"}, []
     elif method == "POST" and path == "/api/orders/v1/orders:checkout":
         who = allowed(connection(), environ, "orders.checkout")
         order = checkout(connection(), who, _body(environ))

@@ -1,3 +1,1 @@
 """The composed system: accounts, catalog and orders, with their own endpoints."""
-
-ASGI = False

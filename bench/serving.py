@@ -27,13 +27,12 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Peer:
-    """One system under one server. `follows` are the pages of documentation that it is written after."""
+    """One system under one server."""
 
     name: str
-    package: str
     title: str
+    package: str
     server: str
-    follows: tuple[str, ...]
     asgi: bool = False
     # Threads of a worker (WSGI); connections of a worker's pool follow from it in the peer's own code.
     threads: int = 2

@@ -1,29 +1,24 @@
-"""All that is measured, each under its server: the table of contents of this folder."""
+"""All that is measured, each under its server: the table of contents of this folder.
+
+Which pages of documentation a peer follows stands in its files, where they are followed.
+"""
 
 from __future__ import annotations
 
 from bench.serving import Peer
 
-FASTAPI = "https://fastapi.tiangolo.com"
-SQLALCHEMY = "https://docs.sqlalchemy.org/en/21"
-
 PEERS = {
     peer.name: peer
     for peer in (
-        Peer(
-            "limit", "limit", "limit: bare WSGI, hand-written SQL, orjson", "granian",
-            ("https://peps.python.org/pep-3333/", "https://www.psycopg.org/psycopg3/docs/advanced/prepare.html"),
-        ),
-        Peer("talatat", "talatat", "Talatat on granian", "granian", ("docs/addon-author.md",)),
-        Peer("talatat_waitress", "talatat", "Talatat on waitress (its default)", "pserve", ("docs/operator.md",)),
-        Peer(
-            "fastapi_async", "fastapi_async", "FastAPI, async SQLAlchemy", "uvicorn",
-            (
-                f"{FASTAPI}/tutorial/bigger-applications/", f"{FASTAPI}/tutorial/dependencies/dependencies-with-yield/",
-                f"{FASTAPI}/tutorial/security/get-current-user/", f"{FASTAPI}/deployment/server-workers/",
-                f"{SQLALCHEMY}/orm/extensions/asyncio.html",
-            ),
-            asgi=True,
-        ),
+        Peer("limit", "limit: bare WSGI, SQL by hand, orjson, granian", "limit", "granian"),
+        Peer("talatat", "Talatat on granian", "talatat", "granian"),
+        Peer("talatat_waitress", "Talatat on waitress, its default", "talatat", "pserve"),
+        Peer("fastapi_tuned", "FastAPI tuned by hand", "fastapi_tuned", "uvicorn", asgi=True),
+        Peer("fastapi_async", "FastAPI, async SQLAlchemy", "fastapi_async", "uvicorn", asgi=True),
+        Peer("litestar", "Litestar, msgspec", "litestar_msgspec", "uvicorn", asgi=True),
+        Peer("django", "Django REST framework, gunicorn", "django_rest", "gunicorn"),
+        Peer("flask", "Flask, marshmallow, gunicorn", "flask_sqlalchemy", "gunicorn"),
+        Peer("pyramid", "Pyramid and Cornice by hand, granian", "pyramid_cornice", "granian"),
+        Peer("pyramid_waitress", "the same on waitress", "pyramid_cornice", "waitress"),
     )
-}  # fmt: skip
+}

@@ -1,0 +1,1 @@
+"""Django with Django REST framework, as their documentation has it."""

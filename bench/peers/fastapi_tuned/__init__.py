@@ -1,0 +1,1 @@
+"""FastAPI tuned by hand: rows instead of entities, reads in autocommit, statements built once, orjson."""

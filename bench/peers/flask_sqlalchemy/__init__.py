@@ -1,0 +1,1 @@
+"""Flask with SQLAlchemy and marshmallow, as their documentation has it."""

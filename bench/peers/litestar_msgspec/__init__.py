@@ -1,0 +1,1 @@
+"""Litestar with msgspec and async SQLAlchemy, as their documentation has it."""

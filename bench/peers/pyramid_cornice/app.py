@@ -1,0 +1,32 @@
+"""The application.
+
+Follows: https://cornice.readthedocs.io/en/latest/quickstart.html and
+https://docs.pylonsproject.org/projects/pyramid/en/2.1-branch/narr/configuration.html
+"""
+
+from typing import Any
+
+from cornice import Service
+from pyramid.config import Configurator
+
+livez = Service(name="livez", path="/livez")
+
+
+@livez.get()
+def alive(request: Any) -> dict[str, str]:
+    """That the process answers."""
+    return {"status": "ok"}
+
+
+def main() -> Any:
+    """Make the WSGI application."""
+    config = Configurator(package="bench.peers.pyramid_cornice")
+    config.include("cornice")
+    config.include(".rendering")
+    config.include(".database")
+    config.include(".security")
+    config.scan()
+    return config.make_wsgi_app()
+
+
+application = main()

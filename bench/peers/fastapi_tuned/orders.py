@@ -173,8 +173,8 @@ def line_shown(row: Any) -> dict[str, Any]:
         "stock_code": row.stock_code,
         "description": row.description,
         "quantity": row.quantity,
-        "unit_price": four_places(row.unit_price_scaled),
-        "amount": four_places(row.amount_scaled),
+        "unit_price": four_places(row.unit_price),
+        "amount": four_places(row.amount),
         "invoiced_at": row.invoiced_at,
         "duplicate": row.duplicate,
     }

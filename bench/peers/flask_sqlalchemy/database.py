@@ -1,9 +1,8 @@
 """The database of the application.
 
-Follows: https://flask-sqlalchemy.readthedocs.io/en/stable/quickstart/ (a model class of one's own)
+Follows: https://flask-sqlalchemy.readthedocs.io/en/stable/quickstart/
 """
 
-from bench.peers.models import Base
 from flask_sqlalchemy import SQLAlchemy
 
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy()

@@ -6,6 +6,7 @@ https://docs.sqlalchemy.org/en/21/orm/session_basics.html
 
 from collections import Counter
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from bench.peers.domain import cursor, minor_of
@@ -97,7 +98,7 @@ class OrderController(Controller):
         if len(lines) > limit:
             lines = lines[:limit]
             asked = {**request.query_params, "cursor": cursor(str(lines[-1].id))}
-            following = str(request.url.with_replacements(query=asked))
+            following = f"{request.url.path}?{urlencode(asked)}"
         return HistoryPage([line_shown(line) for line in lines], following)
 
 

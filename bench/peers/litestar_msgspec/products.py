@@ -5,6 +5,7 @@ https://docs.litestar.dev/2/usage/responses.html
 """
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from bench.peers.domain import cursor, now, read_cursor
@@ -76,9 +77,8 @@ class ProductController(Controller):
         if len(products) > limit:
             products = products[:limit]
             edge_text = cursor(products[-1].title, str(products[-1].id))
-            following = str(
-                request.url.with_replacements(query={**request.query_params, "cursor": edge_text})
-            )
+            asked = {**request.query_params, "cursor": edge_text}
+            following = f"{request.url.path}?{urlencode(asked)}"
         return ProductPage([shown(product) for product in products], following)
 
     @get("/{product_id:uuid}")

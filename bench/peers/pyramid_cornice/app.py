@@ -21,6 +21,8 @@ def alive(request: Any) -> dict[str, str]:
 def main() -> Any:
     """Make the WSGI application."""
     config = Configurator(package="bench.peers.pyramid_cornice")
+    # What is forbidden has a view of our own (security.py).
+    config.add_settings(handle_exceptions=False)
     config.include("cornice")
     config.include(".rendering")
     config.include(".database")

@@ -17,5 +17,5 @@ def includeme(config: Any) -> None:
     renderer = CorniceRenderer()
     renderer.add_adapter(UUID, lambda value, _: str(value))
     renderer.add_adapter(datetime, lambda value, _: stamp(value))
-    config.add_renderer("cornice", renderer)
+    config.add_renderer("cornicejson", renderer)
     config.add_renderer("json", renderer)

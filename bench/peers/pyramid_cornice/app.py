@@ -24,6 +24,8 @@ def main() -> Any:
     # What is forbidden has a view of our own (security.py).
     config.add_settings(handle_exceptions=False)
     config.include("cornice")
+    # Its renderer is replaced below, which would be a conflict before its own is in place.
+    config.commit()
     config.include(".rendering")
     config.include(".database")
     config.include(".security")

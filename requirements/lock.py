@@ -14,7 +14,7 @@ import install
 # Each is held to the ones before it.
 KINDS = ("uv", "serve", "test", "bench")
 # What the distributions add to each lock: the extras of the platform that are installed along with it.
-EXTRAS = {"serve": "", "test": "[redis,testing]", "bench": "[testing]"}
+EXTRAS = {"serve": "", "test": "[granian,redis,testing]", "bench": "[granian,testing]"}
 
 
 def editables(extras: str) -> str:

@@ -20,7 +20,7 @@ with 1, so that a supervisor sees that it failed.
 import logging
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from difflib import get_close_matches
 from threading import Thread, Timer
 from typing import Any
@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 ANYWHERE = ("0.0.0.0", "::", "127.0.0.1", "::1", "*")  # noqa: S104  # compared with, not bound
 LAST_PORT = 65535
 CONNECTIONS = 1000
+KNOWN = {"request_timeout", "drain_seconds", *(name for name, _ in Adjustments._params)}
 
 
 class CannotListen(TalatatError):
@@ -57,7 +58,7 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
     after SystemExit.
     """
     tell_without_traceback()
-    check_names(options, global_config)
+    check_names(options, global_config, KNOWN)
     if "http_port" in global_config:
         options = moved(options, global_config["http_port"])
     try:
@@ -67,10 +68,8 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
         # `_dispatcher` is how waitress' own tests hand one over; there is no other way.
         server = create_server(application, _dispatcher=dispatcher(application, options), **options)
     except OSError as error:
-        raise CannotListen(
-            f"Cannot listen on {options.get('listen', 'the configured address')}: {error.strerror or error}."
-            " Stop what listens there, or choose another port: http_port=7000 after the .ini's name."
-        ) from None
+        address = str(options.get("listen", "the configured address"))
+        raise CannotListen(cannot_listen(address, error)) from None
     except ValueError as error:
         raise WrongOptions(
             f"{section(global_config)}: {str(error).rstrip('.')}. Correct the section."
@@ -88,9 +87,18 @@ def system_of(application: Any) -> System | None:
     return getattr(getattr(application, "registry", None), "system", None)
 
 
-def check_names(options: Mapping[str, Any], global_config: Mapping[str, str]) -> None:
-    """Raise `WrongOptions` for a key that neither waitress nor this module knows, with the nearest."""
-    known = {"request_timeout", "drain_seconds", *(name for name, _ in Adjustments._params)}
+def cannot_listen(address: str, error: OSError) -> str:
+    """How it is told that an address cannot be had."""
+    return (
+        f"Cannot listen on {address}: {error.strerror or error}."
+        " Stop what listens there, or choose another port: http_port=7000 after the .ini's name."
+    )
+
+
+def check_names(
+    options: Mapping[str, Any], global_config: Mapping[str, str], known: Set[str]
+) -> None:
+    """Raise `WrongOptions` for a key that is not `known`, with the nearest that is."""
     for name in sorted(options.keys() - known):
         near = get_close_matches(name, known, 1)
         hint = f" Did you mean {near[0]}?" if near else ""
@@ -160,7 +168,11 @@ def is_port(text: str) -> bool:
 def url(server: Any) -> str:
     """Where a browser on this machine reaches the server."""
     listening = getattr(server, "effective_listen", None)
-    host, port = listening[0] if listening else (server.effective_host, server.effective_port)
+    return url_of(*(listening[0] if listening else (server.effective_host, server.effective_port)))
+
+
+def url_of(host: str, port: int | str) -> str:
+    """The URL of an address as a browser on this machine writes it."""
     if host in ANYWHERE:
         host = "localhost"
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -5,7 +5,7 @@ PYTHON = python3
 PORT = 6543
 INI = development.ini
 
-.PHONY: serve setup test accept fuzz lint audit sbom format deps vendor wheels clean
+.PHONY: serve setup test accept fuzz bench lint audit sbom format deps vendor wheels clean
 
 serve:     ## the demonstration shop on http://localhost:6543
 	@$(PYTHON) requirements/install.py serve && exec .venv/bin/python -m demo $(INI) $(PORT)
@@ -21,6 +21,9 @@ accept: setup  ## the long forms of the tests on real data; their figures go to 
 
 fuzz: setup  ## fifty random requests an operation as every role, and the hostile ones in large numbers
 	@sh .ci/servers && TALATAT_ACCEPT=1 .venv/bin/python -m pytest tests/accept/test_fuzzing.py tests/hostile
+
+bench:     ## Talatat beside its peers, some twelve minutes; FULL=1 takes two hours; figures go to docs/performance.md
+	@$(PYTHON) requirements/install.py bench && exec var/bench/venv/bin/python -m bench $(if $(FULL),--full)
 
 lint: setup  ## style, types, import rules
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

@@ -8,7 +8,8 @@ checkout  a token looked up in the database, three lines validated, products loc
           ids, price and stock checked, stock taken, an order and its lines written, committed to disk
 hello     what an answer costs that does nothing
 get       one product by its id
-deep      a page of 20 in a million rows, after its first half
+page      the first page of 20 of a million rows, for who may see them
+deep      the same at their end
 patch     one field of a product, with If-Match
 """
 
@@ -163,7 +164,8 @@ FLOWS = {
         Flow("checkout", "checkout: three lines, committed", checkout, 201, writes=True),
         Flow("hello", "an answer that does nothing", hello),
         Flow("get", "one product by its id", get),
-        Flow("deep", "a page in a million rows", deep),
+        Flow("page", "the first page of a million rows", deep),
+        Flow("deep", "a page at their end", deep),
         Flow("patch", "one field, with If-Match", patch, writes=True, first=1),
     )
 }

@@ -3,6 +3,7 @@
     python -m bench.instructions talatat search              # one peer, one flow
     python -m bench.instructions limit,talatat search,checkout --json
 
+One process counts all flows of a peer: to start it under valgrind is what takes long.
 Seconds depend on the machine and its neighbours, instructions hardly. The application is called in a
 process of its own under `valgrind --tool=callgrind`, whose counting is off while it starts and warms up.
 Then it is asked N times and 2N times more; the difference of what was counted, through N, is the figure:
@@ -20,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.data import known
@@ -34,8 +36,8 @@ WARM = 60
 TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 
 
-def count(peer: str, flow: str, requests: int = REQUESTS) -> int:
-    """Return the instructions of one request; the database is what `DATABASE_URL` says.
+def count(peer: str, flows: Sequence[str], requests: int = REQUESTS) -> dict[str, int]:
+    """Return the instructions of one request of each flow; the database is what `DATABASE_URL` says.
 
     Raises Failed with what the process said.
     """
@@ -44,17 +46,20 @@ def count(peer: str, flow: str, requests: int = REQUESTS) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-callgrind-") as folder:
         command = [
             "valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={folder}/out",
-            sys.executable, "-m", "bench.instructions", "--inside", str(KNOWN), peer, flow,
+            sys.executable, "-m", "bench.instructions", "--inside", str(KNOWN), peer, ",".join(flows),
             "--requests", str(requests),
         ]  # fmt: skip
         # A hash seed of its own would make dictionaries collide in another way each time.
         fixed = {**os.environ, "PYTHONHASHSEED": "0"}
         done = subprocess.run(command, env=fixed, capture_output=True, text=True, check=False)
         totals = [_total(path) for path in sorted(Path(folder).glob("out.*"), key=_number)]
-        if done.returncode or len(totals) < 2:
-            raise Failed(f"{peer} {flow} under valgrind: {done.returncode}\n{done.stderr[-3000:]}")
-        once, twice = totals[:2]
-        return (twice - once) // requests
+        if done.returncode or len(totals) < 2 * len(flows):
+            raise Failed(f"{peer} under valgrind: {done.returncode}\n{done.stderr[-3000:]}")
+        pairs = zip(totals[::2], totals[1::2], strict=False)
+        return {
+            flow: (twice - once) // requests
+            for flow, (once, twice) in zip(flows, pairs, strict=False)
+        }
 
 
 def _number(path: Path) -> int:
@@ -68,21 +73,21 @@ def _total(path: Path) -> int:
     return int(found[1])
 
 
-def inside(file: str, peer: str, flow_name: str, requests: int) -> None:
-    """Run under valgrind: warm up, N requests, 2N requests, each into a dump of its own."""
+def inside(file: str, peer: str, flows: Sequence[str], requests: int) -> None:
+    """Run under valgrind: warm up, N requests, 2N requests of each flow, each into a dump of its own."""
     shop = known.read(Path(file))
-    flow = FLOWS[flow_name]
     caller = caller_of(peer)
-    talk = Conversation(caller, flow.client(shop, 0))
-    if flow.first:
-        talk.ask(flow.first)
-    talk.ask(WARM, flow.status)
-    _control("--instr=on")
-    for times in (1, 2):
-        _control("--zero")
-        talk.ask(times * requests, flow.status)
-        _control("--dump")
-    _control("--instr=off")
+    for flow in map(FLOWS.__getitem__, flows):
+        talk = Conversation(caller, flow.client(shop, 0))
+        if flow.first:
+            talk.ask(flow.first)
+        talk.ask(WARM, flow.status)
+        _control("--instr=on")
+        for times in (1, 2):
+            _control("--zero")
+            talk.ask(times * requests, flow.status)
+            _control("--dump")
+        _control("--instr=off")
     # What has been counted stands in the dumps: an orderly end would only take long.
     os._exit(0)
 
@@ -99,12 +104,11 @@ def main() -> int:
     """Run it."""
     options = _options()
     if options.inside:
-        inside(options.inside, options.peers, options.flows, options.requests)
+        inside(options.inside, options.peers, options.flows.split(","), options.requests)
     found: dict[str, dict[str, int]] = {}
     with shop_at_hand(options.products):
-        for flow in options.flows.split(","):
-            for peer in options.peers.split(","):
-                made = count(peer, flow, options.requests)
+        for peer in options.peers.split(","):
+            for flow, made in count(peer, options.flows.split(","), options.requests).items():
                 found.setdefault(flow, {})[peer] = made
                 print(f"{flow:10} {peer:20} {made:>12,} instructions a request", file=sys.stderr)
     if options.json:

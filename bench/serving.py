@@ -36,7 +36,7 @@ class Peer:
     asgi: bool = False
     # Threads of a worker (WSGI); connections of a worker's pool follow from it in the peer's own code.
     threads: int = 2
-    flows: tuple[str, ...] = ("search", "checkout", "hello", "get", "deep", "patch")
+    flows: tuple[str, ...] = ("search", "checkout", "hello", "get", "page", "deep", "patch")
 
     @property
     def module(self) -> str:
@@ -81,11 +81,21 @@ def waitress(peer: Peer, port: int) -> list[str]:
 
 def pserve(peer: Peer, port: int) -> list[str]:
     """Talatat's default: `pserve` and its own runner of waitress."""
-    ini = Path(__file__).parent / "peers" / peer.package / "talatat.ini"
-    return [str(BIN / "pserve"), str(ini), f"http_port={port}"]
+    return [str(BIN / "pserve"), str(_ini(peer)), f"http_port={port}"]
 
 
-SERVERS = {one.__name__: one for one in (granian, uvicorn, gunicorn, waitress, pserve)}
+def pserve_granian(peer: Peer, port: int) -> list[str]:
+    """Talatat's runner of granian: workers and threads are said in the .ini."""
+    return [str(BIN / "pserve"), "--server-name", "granian", str(_ini(peer)), f"http_port={port}"]
+
+
+def _ini(peer: Peer) -> Path:
+    return Path(__file__).parent / "peers" / peer.package / "talatat.ini"
+
+
+SERVERS = {
+    one.__name__: one for one in (granian, uvicorn, gunicorn, waitress, pserve, pserve_granian)
+}
 #: These have one process for each port.
 SINGLE = ("waitress", "pserve")
 

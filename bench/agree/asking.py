@@ -18,10 +18,18 @@ class Asking:
         headers = {"Accept": "application/json", **dict(request.headers)}
         if request.body:
             headers["Content-Type"] = "application/json"
-        self._connection.request(request.method, request.path, request.body or None, headers)
-        answer = self._connection.getresponse()
+        try:
+            answer = self._sent(request, headers)
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+            # A server may close a connection that is idle, or that it refused a request on.
+            self._connection.close()
+            answer = self._sent(request, headers)
         body = answer.read()
         return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, body)
+
+    def _sent(self, request: Request, headers: dict[str, str]) -> http.client.HTTPResponse:
+        self._connection.request(request.method, request.path, request.body or None, headers)
+        return self._connection.getresponse()
 
     def close(self) -> None:
         """Close the connection."""

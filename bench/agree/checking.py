@@ -123,7 +123,7 @@ def _flow_of(request: Request) -> str:
     if path == CHECKOUT:
         return "checkout"
     if path.endswith("/history"):
-        return "deep"
+        return "page"
     if path == "/livez":
         return "hello"
     if path == PRODUCTS:

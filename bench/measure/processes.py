@@ -48,8 +48,9 @@ def memory(process: int) -> int:
 
 
 def worker_memory(roots: Iterable[int], workers: int) -> int:
-    """The mean of the largest processes: the workers, not the one that watches over them."""
-    found = sorted((memory(process) for process in tree(roots)), reverse=True)[:workers]
+    """The mean of the processes that worked most: the workers, not the one that watches over them."""
+    busiest = sorted(tree(roots), key=lambda process: cpu_seconds([process]), reverse=True)
+    found = [memory(process) for process in busiest[:workers]]
     return sum(found) // max(1, len(found))
 
 

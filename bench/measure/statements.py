@@ -26,10 +26,12 @@ def counting(cluster: Cluster, *, on: bool) -> None:
     time.sleep(SETTLING)
 
 
-def a_request(port: int, flow: Flow, shop: Shop, connection: Any, seed: int) -> float:
+def a_request(
+    port: int, flow: Flow, shop: Shop, connection: Any, seed: int, more: dict[str, Any]
+) -> float:
     """Statements for one request of a warm peer; counting is on, and nobody else asks."""
     ask = Asking(port)
-    talk = Conversation(ask, flow.client(shop, seed))
+    talk = Conversation(ask, flow.client(shop, seed, **more))
     talk.ask(flow.first + 10)
     before = connection.execute(COUNTED).fetchone()[0]
     talk.ask(REQUESTS, flow.status)

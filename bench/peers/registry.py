@@ -11,7 +11,7 @@ PEERS = {
     peer.name: peer
     for peer in (
         Peer("limit", "limit: bare WSGI, SQL by hand, orjson, granian", "limit", "granian"),
-        Peer("talatat", "Talatat on granian", "talatat", "granian"),
+        Peer("talatat", "Talatat on granian", "talatat", "pserve_granian"),
         Peer("talatat_waitress", "Talatat on waitress, its default", "talatat", "pserve"),
         Peer("fastapi_tuned", "FastAPI tuned by hand", "fastapi_tuned", "uvicorn", asgi=True),
         Peer("fastapi_async", "FastAPI, async SQLAlchemy", "fastapi_async", "uvicorn", asgi=True),

@@ -21,6 +21,8 @@ from talatat.settings import Settings
 
 EMBEDDED = ("egg:talatat#waitress",)
 WAITRESS = ("egg:waitress", "egg:waitress#main")
+#: Its keys are waitress' where they have the same names.
+WORKERS = ("egg:talatat#granian",)
 
 
 def today() -> date:
@@ -57,7 +59,7 @@ class Server:
     @property
     def waitress(self) -> bool:
         """Whether it takes waitress' options."""
-        return self.embedded or self.use in WAITRESS
+        return self.embedded or self.use in (*WAITRESS, *WORKERS)
 
     def text(self, name: str) -> str:
         """One option, "" where it is not said."""

@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from multiprocessing.connection import Connection
 from threading import Thread, Timer
 from typing import Any
 
@@ -36,7 +37,7 @@ COMPOSING, LISTENING = 300.0, 1.0
 class Supervisor(MPServer):
     """One server and its workers; `serve` returns when it was told to stop."""
 
-    def __init__(self, wanted: Options, loading: Loading) -> None:
+    def __init__(self, wanted: Options, loading: Loading, drain: Connection) -> None:
         super().__init__(
             "talatat",
             address=wanted.host,
@@ -58,8 +59,7 @@ class Supervisor(MPServer):
             workers_kill_timeout=STOPPING,
         )
         multiprocessing.set_start_method(METHOD, force=True)
-        self._wanted, self._loading = wanted, loading
-        self._told_to_stop = False
+        self._wanted, self._loading, self._drain = wanted, loading, drain
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         """Start the workers, and tell when all of them serve."""
@@ -78,11 +78,10 @@ class Supervisor(MPServer):
 
     def signal_handler_interrupt(self, *details: Any, **more: Any) -> None:
         """Drain for as long as the section says, then stop; a second signal stops at once."""
-        if self._told_to_stop or not self._wanted.drain:
+        if self._drain.closed or not self._wanted.drain:
             super().signal_handler_interrupt()
             return
-        self._told_to_stop = True
-        self._loading.told.draining.set()
+        self._drain.close()
         log.info("told to stop: draining for %g s", self._wanted.drain)
         stop = Timer(self._wanted.drain, super().signal_handler_interrupt)
         stop.daemon = True

@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from threading import Thread
 from typing import Any, Final
 
@@ -31,16 +32,21 @@ METHOD: Final = "spawn"
 
 @dataclass(frozen=True)
 class Told:
-    """What parent and workers tell each other: each worker releases `composed`, the parent sets `draining`."""
+    """What parent and workers tell each other: each worker releases `composed`; `draining` ends when they drain.
+
+    `draining` is the reading end of a pipe to which nobody writes: it ends when the parent closes the other
+    one, or has died. (A multiprocessing.Event would wait for workers that were killed while they waited.)
+    """
 
     composed: Any
-    draining: Any
+    draining: Connection
 
-    @classmethod
-    def anew(cls) -> Told:
-        """One for a server that starts."""
-        context = multiprocessing.get_context(METHOD)
-        return cls(context.Semaphore(0), context.Event())
+
+def telling() -> tuple[Told, Connection]:
+    """What is given to the workers, and the end that the parent closes when they are to drain."""
+    context = multiprocessing.get_context(METHOD)
+    reading, writing = context.Pipe(duplex=False)
+    return Told(context.Semaphore(0), reading), writing
 
 
 @dataclass(frozen=True)
@@ -86,25 +92,20 @@ def let_go(application: Any) -> None:
 
 def accompany(application: Any, told: Told) -> None:
     """Begin what goes on in a worker beside its requests, and tell that it has composed."""
-    for work, given in (
-        (introduce, (application,)),
-        (_drain_when_told, (application, told)),
-        (_end_with_parent, ()),
-    ):
-        Thread(target=work, args=given, name=f"talatat{work.__name__}", daemon=True).start()
+    for work, given in ((introduce, (application,)), (_attend, (application, told))):
+        Thread(target=work, args=given, name="talatat-worker", daemon=True).start()
     told.composed.release()
 
 
-def _drain_when_told(application: Any, told: Told) -> None:
-    """Let /readyz say `draining` from when the parent was told to stop."""
-    told.draining.wait()
+def _attend(application: Any, told: Told) -> None:
+    """Let /readyz say `draining` when the parent says so, and stop where the parent has died.
+
+    Nobody would watch over a worker without a parent, or stop it.
+    """
+    told.draining.poll(None)
     system = system_of(application)
     if system is not None:
         system.draining = True
-
-
-def _end_with_parent() -> None:
-    """Stop where the parent was killed: nobody would watch over this worker, or stop it."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -27,7 +27,7 @@ from typing import Any
 
 from talatat.errors import tell_without_traceback
 from talatat.web.server import WrongOptions, section, system_of
-from talatat.web.worker import Loading, Told, let_go
+from talatat.web.worker import Loading, let_go, telling
 from talatat.web.worker_options import Options, check_free, read
 
 #: PasteDeploy's own variables; the rest of the global configuration was given on the command line.
@@ -46,14 +46,15 @@ def serve(application: Any, global_config: Mapping[str, str], **options: Any) ->
     _check_secret(application, wanted, global_config)
     let_go(application)
     system = system_of(application)
+    told, drain = telling()
     loading = Loading(
         uri=global_config["__file__"],
         section="main" if system is None else system.composition.ini.section,
         variables={key: text for key, text in global_config.items() if key not in DEPLOYED},
         proxy=wanted.proxy,
-        told=Told.anew(),
+        told=told,
     )
-    supervisor(wanted, loading).serve(target_loader=loading, wrap_loader=False)
+    supervisor(wanted, loading, drain).serve(target_loader=loading, wrap_loader=False)
     return 0
 
 

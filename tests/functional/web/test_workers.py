@@ -104,7 +104,7 @@ use = call:tiny:main
 [server:main]
 use = egg:talatat#granian
 listen = localhost:1
-workers = 2
+workers = {workers}
 trusted_proxy = 127.0.0.1
 trusted_proxy_headers = x-forwarded-proto x-forwarded-for
 {options}
@@ -176,9 +176,9 @@ def served(tmp_path):
 def tiny(tmp_path, served):
     """The smallest application, served with these options."""
 
-    def start(options=""):
+    def start(options="", workers=2):
         (tmp_path / "tiny.py").write_text(TINY)
-        (tmp_path / "tiny.ini").write_text(TINY_INI.format(options=options))
+        (tmp_path / "tiny.ini").write_text(TINY_INI.format(options=options, workers=workers))
         return served(tmp_path / "tiny.ini")
 
     return start
@@ -207,22 +207,27 @@ def test_two_workers_serve_a_composed_system_and_stop_when_they_are_told(tmp_pat
         assert "/api/bench/v1/save" in [line.get("path") for line in lines]
 
 
-def test_behind_a_trusted_proxy_requests_are_the_clients_and_a_drain_is_told_before_the_stop(tiny):
+def test_a_proxy_is_believed_a_killed_worker_is_replaced_and_a_drain_is_told_before_the_stop(tiny):
     one = tiny("drain_seconds = 1.5")
     seen = one.tell(**{"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"})
     assert (seen["scheme"], seen["address"], seen["draining"]) == ("https", "192.0.2.7", False)
+    pids = {json.loads(said)["pid"] for said in one.pids()}
+    killed = pids.pop()
+    os.kill(killed, signal.SIGKILL)
+    one.until(lambda: len({json.loads(said)["pid"] for said in one.pids()} - {killed}) == 2)
     one.process.terminate()
     one.until(lambda: one.tell()["draining"])
     assert one.process.wait(60) == 0
 
 
-def test_new_code_is_taken_on_hup_and_broken_code_is_not(tiny, tmp_path):
-    one = tiny()
+def test_new_code_is_taken_on_hup_and_broken_code_is_not_and_no_worker_outlives_its_parent(
+    tiny, tmp_path
+):
+    one = tiny(workers=1)
     before = one.pids()
     code = tmp_path / "tiny.py"
-    code.write_text(
-        "from talatat.errors import TalatatError\nraise TalatatError('it is half written')"
-    )
+    broken = "from talatat.errors import TalatatError\nraise TalatatError('it is half written')"
+    code.write_text(broken)
     one.process.send_signal(signal.SIGHUP)
     one.until(lambda: "go on as they are" in one.said)
     assert "it is half written" in one.said
@@ -230,15 +235,6 @@ def test_new_code_is_taken_on_hup_and_broken_code_is_not(tiny, tmp_path):
     code.write_text(TINY.replace('"edition": 1', '"edition": 2'))
     one.process.send_signal(signal.SIGHUP)
     one.until(lambda: all(json.loads(said)["edition"] == 2 for said in one.pids()))
-    assert one.stop(signal.SIGINT) == 0
-
-
-def test_a_worker_that_is_killed_is_replaced_and_workers_whose_parent_is_killed_end(tiny):
-    one = tiny()
-    pids = {json.loads(said)["pid"] for said in one.pids()}
-    killed = pids.pop()
-    os.kill(killed, signal.SIGKILL)
-    one.until(lambda: len({json.loads(said)["pid"] for said in one.pids()} - {killed}) == 2)
     one.process.kill()
     one.process.wait()
     give_up = time.monotonic() + 30

@@ -71,8 +71,7 @@ class Run:
         try:
             faults = agreement.check(ask, connection)
             if "deep" in serving.peer.flows:
-                sealed = name.startswith(FIRST)
-                self.cursors[name] = cursor_there(ask, self.shop, connection, sealed=sealed)
+                self.cursors[name] = cursor_there(ask, self.shop, connection, serving.peer.cursor)
                 request = next(deep(self.shop, 0, self.cursors[name]))
                 agreement.hold("the page at the whole depth", canonical(ask(request)))
         except (*BROKEN, psycopg.Error) as error:

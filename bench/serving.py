@@ -36,6 +36,8 @@ class Peer:
     asgi: bool = False
     # Threads of a worker (WSGI); connections of a worker's pool follow from it in the peer's own code.
     threads: int = 2
+    # How its cursors are made: `bench.measure.depth`.
+    cursor: str = "plain"
     flows: tuple[str, ...] = ("search", "checkout", "hello", "get", "page", "deep", "patch")
 
     @property

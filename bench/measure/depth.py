@@ -1,17 +1,19 @@
 """The cursor near the end of the history: what follows it is a page at the whole depth.
 
-A peer's own cursors are made of the edge's id (`bench.peers.domain.cursor`). Talatat's are sealed, so its
-pages are walked through, 500 ids at a time, as a client would.
+Most peers' cursors are made of the edge's id by `bench.peers.domain.cursor`, Django's by its framework.
+Talatat's are sealed, so its pages are walked through, 500 ids at a time, as a client would.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from bench.data.known import Shop
 from bench.flows import HISTORY, PAGE, Answer, Request, authorised
+from bench.peers.domain import cursor
 
 LARGEST = 500
 Ask = Callable[[Request], Answer]
@@ -22,19 +24,25 @@ def depth_of(shop: Shop) -> int:
     return (shop.history - PAGE - 1) // LARGEST * LARGEST
 
 
-def cursor_there(ask: Ask, shop: Shop, connection: Any, *, sealed: bool) -> str:
+def cursor_there(ask: Ask, shop: Shop, connection: Any, kind: str) -> str:
     """Return the cursor behind `depth_of(shop)` lines. RuntimeError where there is none."""
     depth = depth_of(shop)
     if depth < LARGEST:
         raise RuntimeError(f"a history of {shop.history:,} lines is not deep")
-    if sealed:
+    if kind == "sealed":
         return _walked(ask, shop, depth)
-    from bench.peers.domain import cursor
-
     edge = connection.execute(
         "SELECT id::text FROM orders_history_line ORDER BY id OFFSET %s LIMIT 1", (depth - 1,)
     ).fetchone()
-    return cursor(edge[0])
+    return KINDS[kind](edge[0])
+
+
+def _of_the_framework(edge: str) -> str:
+    """As Django REST framework's CursorPagination writes one."""
+    return b64encode(urlencode({"p": edge}).encode()).decode()
+
+
+KINDS: dict[str, Callable[[str], str]] = {"plain": cursor, "django": _of_the_framework}
 
 
 def _walked(ask: Ask, shop: Shop, depth: int) -> str:

@@ -1,7 +1,7 @@
 """How a peer is served: its command, its processes, and when it is ready.
 
 Every peer has two worker processes. The servers are those that each framework's documentation names, with
-the options that were fastest here (README.md says which were tried).
+the options that docs/performance.md names.
 """
 
 from __future__ import annotations

@@ -23,8 +23,9 @@ from bench.data.cluster import ROOT, Cluster
 from bench.data.known import Shop
 from bench.data.shop import Failed, prepare
 from bench.flows import FLOWS
+from bench.growing import grow
 from bench.peers.registry import PEERS
-from bench.plan import Plan, full, short
+from bench.plan import GROWTH, Plan, full, short
 from bench.report import page, picture
 from bench.running import running
 
@@ -76,6 +77,7 @@ def _evaluate(plan: Plan, kept: Path, *, again: bool, instructions: bool) -> res
             run.open_rounds()
         if instructions:
             count_instructions(cluster, plan, found, _say, keep)
+        grow(plan.growth, found, _say, keep)
         keep()
     return found
 
@@ -118,6 +120,8 @@ def _plan(options: argparse.Namespace) -> tuple[Plan, bool]:
         }
     if options.products:
         changes["products"] = options.products
+    if options.growth:
+        plan = replace(plan, growth=GROWTH)
     if not changes:
         return plan, True
     return replace(plan, name="partial", **changes), False  # type: ignore[arg-type]  # named above
@@ -137,6 +141,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--again", action="store_true", help="measure anew what is kept")
     parser.add_argument("--page-only", action="store_true")
     parser.add_argument("--no-instructions", action="store_true", help="valgrind is left out")
+    parser.add_argument("--growth", action="store_true", help="3 to 500 addons too, as --full does")
     parser.add_argument("--peers", type=_names(PEERS), help=", ".join(PEERS))
     parser.add_argument("--flows", type=_names(FLOWS), help=", ".join(FLOWS))
     parser.add_argument("--rounds", type=int)

@@ -15,6 +15,8 @@ OTHERS = ("hello", "get", "page", "deep", "patch")
 SATURATED, LOAD = "fastapi_async", 0.7
 #: Peers whose instructions a short run counts: those that goals name. Under valgrind each takes a minute.
 COUNTED = ("talatat", "limit", "fastapi_async", "fastapi_tuned")
+#: Numbers of addons that a long run starts and asks.
+GROWTH = (3, 30, 100, 500)
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Plan:
     open_span: Span
     counted: Sequence[str] = field(default=COUNTED)
     products: int = 100_000
+    growth: Sequence[int] = ()
 
     def rounds_of(self, flow: str) -> int:
         """In how many rounds a flow is measured."""
@@ -72,5 +75,5 @@ def full(peers: Sequence[str]) -> Plan:
     return Plan(
         name="full", peers=peers, flows=(*MAIN, *OTHERS), rounds=7, span=Span(2.0, 10.0),
         other_rounds=5, other_span=Span(1.0, 4.0), open_rounds=3, open_span=Span(2.0, 15.0),
-        counted=tuple(one for one in peers if not one.endswith("_waitress")),
+        counted=tuple(one for one in peers if not one.endswith("_waitress")), growth=GROWTH,
     )  # fmt: skip

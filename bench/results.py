@@ -37,6 +37,7 @@ class Results:
     rates: dict[str, float] = field(default_factory=dict)
     statements: Cells = field(default_factory=dict)
     instructions: Cells = field(default_factory=dict)
+    growth: dict[str, list[Sample]] = field(default_factory=dict)
     failed: dict[str, dict[str, str]] = field(default_factory=dict)
     agreed: int = 0
 

@@ -204,6 +204,8 @@ def running(
 
 
 def _line(kind: str, flow: str, number: int, peer: Peer, found: dict[str, Any]) -> str:
+    if not found["requests"]:
+        return f"{kind:6} {flow:9} {number:2} {peer.name:17} no right answer in time: {found['errors']}"
     errors = f"  ERRORS {found['errors']}" if found["errors"] else ""
     return (
         f"{kind:6} {flow:9} {number:2} {peer.name:17} {found['rate']:9.1f}/s  p50 {found['p50_ms']:7.2f}  "

@@ -33,10 +33,10 @@ class Seen:
             "seconds": round(self.seconds, 4),
             "rate": round(done / self.seconds, 2) if self.seconds else 0.0,
             **{
-                f"p{name}_ms": round(percentile(found, share) * 1000, 3)
+                f"p{name}_ms": round(percentile(found, share) * 1000, 3) if found else None
                 for name, share in (("50", 0.5), ("95", 0.95), ("99", 0.99))
             },
-            "max_ms": round(found[-1] * 1000, 3) if found else math.nan,
+            "max_ms": round(found[-1] * 1000, 3) if found else None,
             "bytes": round(self.received / done) if done else 0,
             "generator_cpu": round(self.cpu, 3),
         }

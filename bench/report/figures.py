@@ -35,14 +35,26 @@ def errors_of(samples: Iterable[Mapping[str, Any]]) -> int:
 def figure(results: Results, flow: str, peer: str, name: str) -> float | None:
     """One figure of a peer's flow. None where it was not measured, or the flow had errors throughout.
 
-    `open_...` is of the open loop, `statements` and `instructions` are counts, the others of the closed loop.
+    `growth` is `growth_of`, `open_...` is of the open loop, `statements` and `instructions` are counts, the others of the closed loop.
     """
+    if name == "growth":
+        return growth_of(results, flow)
     if name in COUNTS:
         found = getattr(results, name).get(flow, {}).get(peer)
         return None if found is None else float(found)
     kind = "opened" if name.startswith("open_") else "closed"
     samples = getattr(results, kind).get(flow, {}).get(peer, [])
     return median_of(samples, name.removeprefix("open_"))
+
+
+def growth_of(results: Results, what: str) -> float | None:
+    """What most addons cost: calls of a request through those with the fewest addons; else of the start."""
+    requests, starts = results.growth.get("request"), results.growth.get("start")
+    if requests and what in requests[0]:
+        return float(requests[-1][what] / requests[0][what])
+    if starts and what in starts[-1]:
+        return float(starts[-1][what])
+    return None
 
 
 def noise(results: Results) -> dict[str, tuple[float, float]]:

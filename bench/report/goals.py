@@ -118,6 +118,13 @@ GOALS = [
          must=True),
     Goal("a page at the end of a million rows, p50: times the first page's", "deep", "p50_ms", 1.1,
          flow_against="page", at_least=False, must=True),
+    *(
+        Goal(f"{flow} with 500 addons, function calls: times those with 3", flow, "growth", 1.05, at_least=False,
+             must=True)
+        for flow in ("search", "checkout")
+    ),
+    Goal("start-up with 500 addons, seconds of CPU", "cpu_seconds", "growth", 8, at_least=False, must=True),
+    Goal("start-up with 500 addons, KiB an addon", "KiB_an_addon", "growth", 300, at_least=False, must=True),
     Goal("get one, statements", "get", "statements", 1, at_least=False),
     Goal("get one, microseconds of CPU", "get", "cpu_us", 500, at_least=False),
 ]  # fmt: skip

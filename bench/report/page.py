@@ -50,6 +50,12 @@ def measured(results: Results | None) -> str:
             f"### {tables.TITLES[flow]}, open loop at {rate:g} requests a second\n",
             tables.opened(results, flow),
         ]
+    if results.growth:
+        parts += [
+            "### Growth\n",
+            "Function calls of a request, then the start: seconds of CPU, KiB, function calls.\n",
+            tables.grown(results),
+        ]
     parts += ["### The machine's noise\n", tables.noises(results)]
     return "\n".join(parts)
 

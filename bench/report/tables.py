@@ -85,6 +85,16 @@ def opened(results: Results, name: str) -> str:
     return table(["", "answered/s", "p50 ms", "p95 ms", "p99 ms", "longest ms", "errors"], rows)
 
 
+def grown(results: Results) -> str:
+    """Growth: a row for each number of addons, for requests and for the start."""
+    parts = []
+    for kind, found in results.growth.items():
+        head = list(dict.fromkeys(name for row in found for name in row))
+        rows = [[_as_counted(row.get(name)) for name in head] for row in found]
+        parts.append(table([f"{kind}: {head[0]}", *head[1:]], rows))
+    return "\n".join(parts)
+
+
 def noises(results: Results) -> str:
     """How far the rounds of one peer lie apart, by flow."""
     rows = [
@@ -111,6 +121,12 @@ def number(value: float | None) -> str:
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def _as_counted(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else number(value)
 
 
 def percent(share: float | None) -> str:

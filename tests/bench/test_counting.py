@@ -38,6 +38,11 @@ def test_a_summary_counts_right_answers_alone_for_the_rate_and_tells_the_others(
     assert told["errors"] == {"500": 2}
 
 
+def test_where_nothing_was_answered_there_is_no_latency():
+    told = Seen(seconds=2.0).summary()
+    assert (told["rate"], told["p99_ms"], told["max_ms"]) == (0.0, None, None)
+
+
 @given(st.floats(5, 200), st.floats(0.5, 20), st.integers(0, 99))
 def test_requests_of_the_open_loop_are_due_in_order_within_the_time_and_the_same_each_time(
     rate, seconds, seed

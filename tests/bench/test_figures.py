@@ -1,7 +1,7 @@
 """Medians, spreads and ratios of rounds."""
 
 import pytest
-from bench.report.figures import errors_of, figure, median_of, noise, ratios, spread_of
+from bench.report.figures import errors_of, figure, growth_of, median_of, noise, ratios, spread_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +44,18 @@ def test_ratios_are_of_the_rounds_that_both_have(results):
     assert ratios(results, "search", "rate", "talatat", "fastapi_async") == pytest.approx(
         [3.0, 1300 / 350]
     )
+
+
+def test_growth_is_what_most_addons_cost_of_what_few_do(results):
+    assert growth_of(results, "search") is None
+    results.growth["request"] = [{"addons": 3, "search": 5000}, {"addons": 500, "search": 5100}]
+    results.growth["start"] = [
+        {"addons": 3, "cpu_seconds": 1.1},
+        {"addons": 500, "cpu_seconds": 7.5},
+    ]
+    assert growth_of(results, "search") == pytest.approx(1.02)
+    assert growth_of(results, "cpu_seconds") == 7.5
+    assert growth_of(results, "KiB_an_addon") is None
 
 
 def test_noise_is_how_far_rounds_lie_apart(results):

@@ -105,6 +105,17 @@ def test_the_open_loop_is_in_the_order_of_p99_and_tells_requests_that_were_not_a
     assert "open loop at 245 requests a second" in filled(TEXT, results)
 
 
+def test_growth_has_a_row_for_each_number_of_addons(results):
+    assert "### Growth" not in filled(TEXT, results)
+    results.growth["start"] = [
+        {"addons": 3, "cpu_seconds": 1.13}, {"addons": 500, "cpu_seconds": 7.5, "KiB_an_addon": 280.5},
+    ]  # fmt: skip
+    assert rows(tables.grown(results)) == [
+        ["start: addons", "cpu_seconds", "KiB_an_addon"], ["---"] * 3, ["3", "1.13", ""], ["500", "7.50", "280"],
+    ]  # fmt: skip
+    assert "### Growth" in filled(TEXT, results)
+
+
 def test_the_picture_is_well_formed_and_has_a_bar_for_each_peer_that_was_measured(results):
     results.titles["talatat"] = "Talatat & <granian>"
     drawn = ET.fromstring(draw(results))

@@ -24,6 +24,7 @@ COMMANDS = {
     "archive": "Move the data of an addon that sleeps away, restorably.",
     "bisect": "Which addon makes a command fail.",
     "check": "The conformance suite: what holds of an addon, and its tier.",
+    "cost": "What requests cost: time, statements, errors by addon and route.",
     "doctor": "What parts models, database and release, and what mends it.",
     "history": "Releases: number, time, who, what.",
     "lint": "Find hazards in a migration's SQL.",

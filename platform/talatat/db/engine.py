@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from talatat.db.counting import SQLiteConnection, count_statements
 from talatat.db.retry import mark_retryable
 from talatat.db.turns import Turns
 from talatat.errors import TalatatError
@@ -65,13 +66,19 @@ def make_engine(
     pool_timeout: float = 5.0,
     statement_timeout: float = 30.0,
     lock_timeout: float = 10.0,
+    count: bool = False,
 ) -> Engine:
-    """Return the engine that serves requests. Timeouts in seconds; 0 is none."""
+    """Return the engine that serves requests. Timeouts in seconds; 0 is none.
+
+    `count` lets each thread know how many statements it has sent, see `counting`.
+    """
     options = _common()
     if url.get_backend_name() == "postgresql":
         options["connect_args"] = _postgresql(statement_timeout, lock_timeout)
     else:
         options["connect_args"] = {"timeout": lock_timeout or _FOR_EVER / 1000}
+        if count:
+            options["connect_args"]["factory"] = SQLiteConnection
     engine = create_engine(
         url, pool_size=pool_size, max_overflow=max_overflow, pool_timeout=pool_timeout, **options
     )
@@ -79,6 +86,8 @@ def make_engine(
         turns = Turns(lock_timeout or _FOR_EVER / 1000)
         turns.attach(engine)
         _sqlite(engine, foreign_keys=True, statement_timeout=statement_timeout, turns=turns)
+    elif count:
+        count_statements(engine)
     event.listen(engine, "handle_error", mark_retryable)
     return engine
 

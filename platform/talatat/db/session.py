@@ -40,6 +40,7 @@ class DatabaseSettings(Protocol):
     pool_timeout: float
     statement_timeout: float
     lock_timeout: float
+    costs: bool
 
 
 class Database:
@@ -59,6 +60,7 @@ class Database:
             pool_timeout=settings.pool_timeout,
             statement_timeout=settings.statement_timeout,
             lock_timeout=settings.lock_timeout,
+            count=settings.costs,
         )
         # The same pool; on SQLite its transactions take no write lock until they write.
         self.reading_engine: Engine = self.engine.execution_options(**DEFERRED)

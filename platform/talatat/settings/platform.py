@@ -198,6 +198,13 @@ class PlatformSettings(LimitSettings):
         validator=colander.OneOf(["auto", "json", "console"]),
         description="json, console, or auto: console on a terminal",
     )
+    costs = colander.SchemaNode(
+        Truth(),
+        missing=True,
+        key="talatat.costs",
+        environment=True,
+        description="Count what requests cost, by addon and route (talatat cost)",
+    )
     url = colander.SchemaNode(
         colander.String(), key="sqlalchemy.url", environment=True, description="The database"
     )

@@ -13,6 +13,7 @@ _SETTINGS = {
     "pool_timeout": 5.0,
     "statement_timeout": 20.0,
     "lock_timeout": 5.0,
+    "costs": True,
 }
 
 

@@ -8,6 +8,7 @@ def includeme(config: Any) -> None:
     config.include(".idempotency")
     config.include(".health")
     config.include(".health_report")
+    config.include(".costs")
     config.include(".deprecation")
     config.include(".api")
     config.include(".docs")

@@ -1,37 +1,25 @@
-"""Who uses what is deprecated: counted in memory, written together by a thread of its own.
-
-A request only adds to a dict. What was gathered is written every ten seconds at most and when the process
-ends; where the database cannot be written to, it waits for the next time.
-"""
+"""Who uses what is deprecated, by operation, client and day; see `gathering`."""
 
 from __future__ import annotations
 
-import atexit
 import datetime as dt
-import logging
-import os
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from talatat.db.base import NAMING_CONVENTION
 from talatat.db.types import UTCDateTime, utcnow
+from talatat.web.gathering import Gathered, upserting
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-log = logging.getLogger(__name__)
-
-EVERY = 10.0
-# Clients that a process tells apart until it writes; the rest are counted together.
-MOST = 1000
 OTHERS = "others"
 SHOWN_DAYS = 30
 KEPT_DAYS = 400
+NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 table = sa.Table(
     "talatat_deprecated_use",
@@ -42,7 +30,6 @@ table = sa.Table(
     sa.Column("uses", sa.BigInteger, nullable=False),
     sa.Column("last_used_at", UTCDateTime, nullable=False),
 )
-INSERT = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 Key = tuple[str, str, dt.date]
 
@@ -51,101 +38,49 @@ Key = tuple[str, str, dt.date]
 class Count:
     """How often, and when last."""
 
-    uses: int
-    last: dt.datetime
+    uses: int = 0
+    last: dt.datetime = NEVER
+
+    def merge(self, other: Count) -> None:
+        """Add another's."""
+        self.uses += other.uses
+        self.last = max(self.last, other.last)
 
 
-class DeprecatedUses:
-    """The counts of one composed system that are not written yet."""
+class DeprecatedUses(Gathered[Key, Count]):
+    """Uses that are not written yet. Of the clients of one process `most` are told apart until it writes."""
 
-    def __init__(self, system: Any) -> None:
-        self._system = system
-        self._reset()
-
-    def _reset(self) -> None:
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._counts: dict[Key, Count] = {}
-        self._ending = threading.Event()
-        self._thread: threading.Thread | None = None
+    what = "uses of what is deprecated"
+    count = Count
 
     def note(self, operation: str, client: str) -> None:
-        """One use, now. Asks nothing of the database."""
-        if self._pid != os.getpid():  # a fork's threads stay behind, and so does what they counted
-            self._reset()
+        """One use, now."""
         moment = utcnow()
-        with self._lock:
-            self._add((operation, client, moment.date()), Count(1, moment))
-            if self._thread is None and self._system.serving:
-                self._start()
+        self.add((operation, client, moment.date()), Count(1, moment))
 
-    def flush(self) -> bool:
-        """Write what was gathered; whether that was possible. What was not written is kept."""
-        with self._lock:
-            counts, self._counts = self._counts, {}
-        if not counts:
-            return True
-        try:
-            with self._system.database.transaction() as (_, session):
-                write(session, counts)
-        except Exception as error:  # noqa: BLE001  # whatever ails the database, nobody waits for this
-            log.warning("uses of what is deprecated are written later: %s", error)
-            with self._lock:
-                for key, count in counts.items():
-                    self._add(key, count)
-            return False
-        return True
+    def folded(self, key: Key) -> Key:
+        """The operation's other clients."""
+        return key[0], OTHERS, key[2]
 
-    def stop(self) -> None:
-        """End the thread and write what is left; the process goes."""
-        if self._pid != os.getpid():
-            return
-        self._ending.set()
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.join(EVERY)
-        atexit.unregister(self.stop)
-        self.flush()
-
-    def _add(self, key: Key, count: Count) -> None:
-        if key not in self._counts and len(self._counts) >= MOST:
-            key = (key[0], OTHERS, key[2])
-        known = self._counts.setdefault(key, Count(0, count.last))
-        known.uses += count.uses
-        known.last = max(known.last, count.last)
-
-    def _start(self) -> None:
-        self._thread = threading.Thread(
-            target=self._run, args=(self._ending,), name="talatat-deprecated", daemon=True
-        )
-        self._thread.start()
-        atexit.register(self.stop)
-
-    def _run(self, ending: threading.Event) -> None:
-        while not ending.wait(EVERY):
-            self.flush()
-
-
-def write(session: Session, counts: Mapping[Key, Count]) -> None:
-    """Add the counts to those in the database, in one order for all processes; forget what is old."""
-    insert: Any = INSERT[session.get_bind().dialect.name](table)
-    statement = insert.on_conflict_do_update(
-        index_elements=["operation", "client", "day"],
-        set_={
-            "uses": table.c.uses + insert.excluded.uses,
-            "last_used_at": insert.excluded.last_used_at,
-        },
-    )
-    session.execute(
-        statement,
-        [
-            {"operation": key[0], "client": key[1], "day": key[2],
-             "uses": counts[key].uses, "last_used_at": counts[key].last}
-            for key in sorted(counts)
-        ],
-    )  # fmt: skip
-    oldest = max(day for _, _, day in counts) - dt.timedelta(days=KEPT_DAYS)
-    session.execute(sa.delete(table).where(table.c.day < oldest))
+    def write(self, connection: sa.Connection, counts: Mapping[Key, Count]) -> None:
+        """One row for each operation, client and day."""
+        insert = upserting(connection, table)
+        connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=["operation", "client", "day"],
+                set_={
+                    "uses": table.c.uses + insert.excluded.uses,
+                    "last_used_at": insert.excluded.last_used_at,
+                },
+            ),
+            [
+                {"operation": key[0], "client": key[1], "day": key[2],
+                 "uses": counts[key].uses, "last_used_at": counts[key].last}
+                for key in sorted(counts)
+            ],
+        )  # fmt: skip
+        oldest = max(day for _, _, day in counts) - dt.timedelta(days=KEPT_DAYS)
+        connection.execute(sa.delete(table).where(table.c.day < oldest))
 
 
 def used(session: Session) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from pyramid.response import Response
 from pyramid_retry import is_error_retryable
 
 from talatat.problems import PROBES, addon_of, request_id
+from talatat.web.costs.counting import UNCOUNTED, Costs, ICosts, Uncounted
 from talatat.web.log_lines import Formatter, choose_format
 from talatat.web.tracing import tell, trace_of
 
@@ -50,21 +51,27 @@ class RequestFinished:
 
 
 def logging_tween_factory(handler: Handler, registry: Registry) -> Handler:
-    """Time each request, give its answer the id, write its line and tell the observers."""
+    """Time each request, give its answer the id, count its cost, write its line and tell the observers."""
+    costs: Costs | Uncounted = registry.queryUtility(ICosts, default=UNCOUNTED)
 
     def logging_tween(request: Request) -> Response:
         identifier = request_id(request)
         trace = trace_of(request)
+        begun = costs.begin()
         started = time.perf_counter()
         try:
             response = handler(request)
         except BaseException as error:
-            _finish(registry, _finished(request, None, error, started))
+            finished = _finished(request, None, error, started)
+            costs.note(finished, begun)
+            _finish(registry, finished)
             raise
         response.headers["Request-Id"] = identifier
         tell(response, trace)
         answered = getattr(request, "exception", None)
-        _finish(registry, _finished(request, response, answered, started))
+        finished = _finished(request, response, answered, started)
+        costs.note(finished, begun)
+        _finish(registry, finished)
         return response
 
     return logging_tween

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
+from functools import partial
 
 import pytest
 
 from talatat.db.types import utcnow
 from talatat.resources import Deprecation
 from talatat.testing.identities import HEADER, ByHeader
-from talatat.web import deprecated_uses
-from talatat.web.deprecated_uses import KEPT_DAYS, MOST, OTHERS, Count, table, used, write
+from talatat.web import gathering
+from talatat.web.deprecated_uses import KEPT_DAYS, OTHERS, Count, table, used
 from talatat.web.deprecation import IDeprecatedUses
 
 OLD = {
@@ -156,10 +157,10 @@ def test_the_document_tells_of_it(old):
 def test_where_the_database_is_away_the_answer_is_not_and_the_count_waits(old, caplog, monkeypatch):
     uses = uses_of(old)
 
-    def gone(session, counts):
+    def gone(connection, counts):
         raise OSError("no database")
 
-    monkeypatch.setattr(deprecated_uses, "write", gone)
+    monkeypatch.setattr(uses, "write", gone)
     old.app.get("/api/old/v1/hello", status=200)
     with caplog.at_level(logging.WARNING):
         assert not uses.flush()
@@ -173,27 +174,28 @@ def test_where_the_database_is_away_the_answer_is_not_and_the_count_waits(old, c
 def test_a_process_that_serves_writes_by_itself_and_tells_a_thousand_clients_apart(
     old, monkeypatch
 ):
-    monkeypatch.setattr(deprecated_uses, "EVERY", 0.05)
+    monkeypatch.setattr(gathering, "EVERY", 0.05)
     monkeypatch.setattr(old.system, "serving", True)
     uses = uses_of(old)
-    for number in range(MOST + 50):
+    for number in range(uses.most + 50):
         uses.note("GET /x", f"address {number}")
     give_up = time.monotonic() + 20
     while not seen(old) and time.monotonic() < give_up:
         time.sleep(0.05)
     uses.stop()
     found = seen(old)["GET /x"]
-    assert found["uses"] == MOST + 50
-    assert OTHERS in found["clients"] or len(found["clients"]) == MOST + 50
+    assert found["uses"] == uses.most + 50
+    assert OTHERS in found["clients"] or len(found["clients"]) == uses.most + 50
 
 
 def test_what_was_used_long_ago_is_forgotten(old):
     moment = utcnow()
     long_ago = moment - dt.timedelta(days=KEPT_DAYS + 1)
     with old.session() as session:
-        write(session, {("GET /x", "ann", long_ago.date()): Count(1, long_ago)})
+        write = partial(uses_of(old).write, session.connection())
+        write({("GET /x", "ann", long_ago.date()): Count(1, long_ago)})
         assert session.query(table).count() == 1
-        write(session, {("GET /x", "ann", moment.date()): Count(2, moment)})
+        write({("GET /x", "ann", moment.date()): Count(2, moment)})
         assert [row.uses for row in session.query(table)] == [2]
 
 

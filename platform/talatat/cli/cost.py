@@ -26,6 +26,8 @@ _NUMBERS = (
     "share", "seconds", "requests", "mean ms", "slowest ms", "CPU ms", "statements", "4xx", "5xx",
     "retried",
 )  # fmt: skip
+_FEW = ("share", "requests", "mean ms", "statements", "5xx")
+_ROOM = 120  # columns of a terminal that has room for all of them
 
 
 @click.command(name="cost")
@@ -97,14 +99,18 @@ def _nothing(opened: Opened, found: Report, addon: str | None) -> str:
 
 def _print(found: Report, by: str) -> None:
     out = console()
+    numbers = _NUMBERS if out.width >= _ROOM else _FEW
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for name in GROUPS[by]:
         shown.add_column(name, overflow="fold")
-    for name in _NUMBERS:
+    for name in numbers:
         shown.add_column(name, justify="right", no_wrap=True)
     for line in found.lines:
-        shown.add_row(*_names(line, by), *_numbers(line))
-    shown.add_row("all", *[""] * (len(GROUPS[by]) - 1), *_numbers(found.total), style="bold")
+        told = _numbers(line)
+        shown.add_row(*_names(line, by), *(told[name] for name in numbers))
+    told = _numbers(found.total)
+    names = ["all", *[""] * (len(GROUPS[by]) - 1)]
+    shown.add_row(*names, *(told[name] for name in numbers), style="bold")
     many = "1 process" if found.processes == 1 else f"{found.processes} processes"
     assert found.first is not None
     assert found.last is not None
@@ -121,17 +127,17 @@ def _names(line: Line, by: str) -> list[str]:
     return [line.addon or "", line.route or "(no route)", line.method or ""]
 
 
-def _numbers(line: Line) -> list[str]:
+def _numbers(line: Line) -> dict[str, str]:
     cost = line.cost
-    return [
-        f"{line.share:.1%}",
-        f"{cost.wall_ns / 1e9:,.2f}",
-        f"{cost.requests:,}",
-        f"{line.mean_ms:,.2f}",
-        f"{cost.slowest_ns / 1e6:,.1f}",
-        f"{line.cpu_ms:,.2f}",
-        f"{line.statements:,.1f}",
-        f"{cost.refused:,}",
-        f"{cost.errors:,}",
-        f"{cost.retried:,}",
-    ]
+    return {
+        "share": f"{line.share:.1%}",
+        "seconds": f"{cost.wall_ns / 1e9:,.2f}",
+        "requests": f"{cost.requests:,}",
+        "mean ms": f"{line.mean_ms:,.2f}",
+        "slowest ms": f"{cost.slowest_ns / 1e6:,.1f}",
+        "CPU ms": f"{line.cpu_ms:,.2f}",
+        "statements": f"{line.statements:,.1f}",
+        "4xx": f"{cost.refused:,}",
+        "5xx": f"{cost.errors:,}",
+        "retried": f"{cost.retried:,}",
+    }

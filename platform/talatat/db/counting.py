@@ -9,7 +9,7 @@ sends, and what is run on the driver itself, alike on both databases.
     SENT.count - before         # what this thread has sent meanwhile
 
 `execute` is one statement, and so is `executemany`, however many rows it takes. BEGIN, COMMIT and ROLLBACK are
-none; savepoints are.
+none, nor is a PRAGMA; savepoints are. COPY is not seen.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class Sent(threading.local):
 
 
 SENT = Sent()
+# Sent as statements to SQLite alone, by `db.engine` and `db.turns`.
+_NONE = ("BEGIN", "PRAGMA")
 
 
 class _Counting:
@@ -46,9 +48,7 @@ class _Counting:
 
 class _SQLiteCursor(_Counting, sqlite3.Cursor):
     def execute(self, statement: str, *arguments: Any) -> Any:
-        if statement.startswith(
-            "BEGIN"
-        ):  # SQLAlchemy sends it as a statement, `db.engine` says which
+        if statement.startswith(_NONE):
             return sqlite3.Cursor.execute(self, statement, *arguments)
         return super().execute(statement, *arguments)
 
@@ -59,6 +59,14 @@ class SQLiteConnection(sqlite3.Connection):
     def cursor(self, factory: Any = _SQLiteCursor) -> Any:
         """A cursor that counts, unless another kind is asked for."""
         return super().cursor(factory)
+
+    def execute(self, *arguments: Any) -> Any:
+        """On a new cursor; the driver's own would take one of its own kind."""
+        return self.cursor().execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> Any:
+        """On a new cursor."""
+        return self.cursor().executemany(*arguments)
 
 
 def count_statements(engine: Engine) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from talatat.codes import CODES
 from talatat.composition import PLATFORM
+from talatat.describing import costs
 from talatat.describing.failures import example_problem, failure_responses, failures
 from talatat.describing.headers import HEADERS, headers
 from talatat.describing.patterns import POINTER
@@ -140,6 +141,8 @@ def shared_components(registry: Any) -> dict[str, Any]:
             "problem": {**PROBLEM, "examples": [example_problem(404, "not_found")]},
             "json_patch": JSON_PATCH,
             "json_patch_operation": JSON_PATCH_OPERATION,
+            "cost": costs.COST,
+            "costs": costs.COSTS,
             "health": HEALTH,
             "liveness": LIVENESS,
             "readiness": READINESS,
@@ -195,11 +198,14 @@ def platform_paths(registry: Any) -> dict[str, Any]:
             ref("readiness"),
         ),
     }  # fmt: skip
-    return {
+    found = {
         path: {"get": _get(path, name, summary, schema)}
         for path, (route, name, summary, schema) in described.items()
         if registry.introspector.get("routes", route) is not None
     }
+    if registry.introspector.get("routes", costs.ROUTE) is not None:
+        found[costs.PATH] = {"get": costs.costs_operation()}
+    return found
 
 
 def _get(path: str, name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from sqlalchemy.dialects import postgresql, sqlite
 
+from talatat.errors import said_by
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
@@ -116,7 +118,7 @@ class Gathered(ABC, Generic[K, C]):
 
     def _keep(self, counts: Mapping[K, C], error: Exception) -> None:
         if not self._late:  # once: it may take hours
-            log.warning("%s are written later: %s", self.what, error)
+            log.warning("%s are written later: %s", self.what, said_by(error))
         self._late = True
         with self._lock:
             for key, count in counts.items():

@@ -53,6 +53,7 @@ class RequestFinished:
 def logging_tween_factory(handler: Handler, registry: Registry) -> Handler:
     """Time each request, give its answer the id, count its cost, write its line and tell the observers."""
     costs: Costs | Uncounted = registry.queryUtility(ICosts, default=UNCOUNTED)
+    owners: dict[str | None, str] = {}
 
     def logging_tween(request: Request) -> Response:
         identifier = request_id(request)
@@ -62,14 +63,14 @@ def logging_tween_factory(handler: Handler, registry: Registry) -> Handler:
         try:
             response = handler(request)
         except BaseException as error:
-            finished = _finished(request, None, error, started)
+            finished = _finished(request, None, error, started, owners)
             costs.note(finished, begun)
             _finish(registry, finished)
             raise
         response.headers["Request-Id"] = identifier
         tell(response, trace)
         answered = getattr(request, "exception", None)
-        finished = _finished(request, response, answered, started)
+        finished = _finished(request, response, answered, started, owners)
         costs.note(finished, begun)
         _finish(registry, finished)
         return response
@@ -78,16 +79,24 @@ def logging_tween_factory(handler: Handler, registry: Registry) -> Handler:
 
 
 def _finished(
-    request: Request, response: Response | None, error: BaseException | None, started: float
+    request: Request,
+    response: Response | None,
+    error: BaseException | None,
+    started: float,
+    owners: dict[str | None, str],
 ) -> RequestFinished:
     route = getattr(request, "matched_route", None)
+    name = route.name if route is not None else None
+    addon = owners.get(name)
+    if addon is None:  # whose a route is does not change: the introspector is asked once
+        addon = owners[name] = addon_of(request)
     return RequestFinished(
         request=request,
         response=response,
         exception=error,
         seconds=time.perf_counter() - started,
-        route=route.name if route is not None else None,
-        addon=addon_of(request),
+        route=name,
+        addon=addon,
         retried=error is not None and is_error_retryable(request, error),
     )
 

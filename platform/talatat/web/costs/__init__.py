@@ -2,7 +2,7 @@
 
 counting   what the logging tween notes of each request, and the table into which it is written
 report     the table read: for `talatat cost`, and for pages of administrators
-view       `/costs`, for those who may
+view       `/api/costs`, for those who may
 
 A request is its route's: what hooks and subscribers of other addons do for it is counted with it. What is done
 after the answer, by the outbox above all, is no request's.
@@ -24,8 +24,8 @@ def includeme(config: Configurator) -> None:
     system = config.registry.system
     if system.settings.platform.costs:
         config.registry.registerUtility(Costs(system), ICosts)
-    config.add_permission(PERMISSION, "See what requests cost, by addon and route (/costs)")
-    config.add_route("talatat.costs", "/costs")
+    config.add_permission(PERMISSION, "See what requests cost, by addon and route (/api/costs)")
+    config.add_route("talatat.costs", "/api/costs")
     config.add_view(
         costs,
         route_name="talatat.costs",

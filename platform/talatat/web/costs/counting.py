@@ -170,7 +170,7 @@ class Costs(Gathered[Key, Cost]):
                 for one in hours
             ],
         )
-        oldest = moment(hours[-1]) - dt.timedelta(days=KEPT_DAYS)
+        oldest = utcnow() - dt.timedelta(days=KEPT_DAYS)
         for one in (table, writers):
             connection.execute(sa.delete(one).where(one.c.hour < oldest))
 

@@ -1,4 +1,4 @@
-"""What requests have cost, read from the table: for the command line, and for whoever asks `/costs`."""
+"""What requests have cost, read from the table: for the command line, and for whoever asks `/api/costs`."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""`/costs`: what requests cost, as data, for those who hold `talatat.costs`."""
+"""`/api/costs`: what requests cost, as data, for those who hold `talatat.costs`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from talatat.db.types import utcnow
-from talatat.problems import bad_parameter
+from talatat.problems import bad_parameter, check_acceptable
 from talatat.resources.listing.parameters import only
 from talatat.web.costs.report import GROUPS, SORTS, beginning, report
 
@@ -18,6 +18,7 @@ PARAMETERS = ("since", "by", "sort", "addon")
 
 def costs(request: Request) -> dict[str, Any]:
     """Of the last 24 hours by addon, unless `since`, `by` and `sort` say otherwise; `addon` shows one."""
+    check_acceptable(request)
     asked = only(request, PARAMETERS)
     try:
         since = beginning(asked.get("since", "24h"), utcnow())

@@ -10,7 +10,13 @@ from talatat.evolution.graph import EvolutionError
 from talatat.evolution.opening import open_database
 from talatat.evolution.plan.files import from_json
 
-STEPS = ["talatat:0001_platform", "talatat:0002_evolution", "talatat:0003_api", "shelf:0001_books"]
+STEPS = [
+    "talatat:0001_platform",
+    "talatat:0002_evolution",
+    "talatat:0003_api",
+    "talatat:0004_costs",
+    "shelf:0001_books",
+]
 
 
 def keys(steps):

@@ -24,7 +24,8 @@ PAGE = {
 }
 
 PLATFORM = [
-    {"addon": "talatat", "revision": one} for one in ("0001_platform", "0002_evolution", "0003_api")
+    {"addon": "talatat", "revision": one}
+    for one in ("0001_platform", "0002_evolution", "0003_api", "0004_costs")
 ]
 
 

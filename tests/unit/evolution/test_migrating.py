@@ -42,6 +42,7 @@ def test_an_empty_database_is_brought_to_the_composition_and_then_there_is_nothi
         "talatat 0001_platform",
         "talatat 0002_evolution",
         "talatat 0003_api",
+        "talatat 0004_costs",
         "shelf 0001_books",
     ]
     assert names(pending(composition, database)) == order
@@ -50,7 +51,7 @@ def test_an_empty_database_is_brought_to_the_composition_and_then_there_is_nothi
         (name, number, len(order)) for number, name in enumerate(order, 1)
     ]
     assert done == [one for one, *_ in steps]
-    served = {"outbox", "load", "change", "idempotency", "deprecated_use"}
+    served = {"outbox", "load", "change", "idempotency", "deprecated_use", "cost", "cost_writer"}
     own = {"talatat_alembic_version", *(f"talatat_{name}" for name in served), *metadata.tables}
     assert tables(database) == own | {"shelf_alembic_version", "shelf_book"}
     assert pending(composition, database) == []
@@ -66,7 +67,7 @@ def test_a_release_is_recorded_when_something_changed_and_only_then(shelf, there
     assert "@" in first.who
     (addon,) = first.surface["addons"]
     assert (addon["name"], addon["version"]) == ("shelf", "1.0")
-    assert first.surface["heads"] == {"shelf": ["0001_books"], "talatat": ["0003_api"]}
+    assert first.surface["heads"] == {"shelf": ["0001_books"], "talatat": ["0004_costs"]}
     shelf.write("bare", {})
     url = database.url.render_as_string(hide_password=False)
     bring_to(shelf.composition("shelf", "bare", url=url), database)

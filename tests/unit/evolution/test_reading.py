@@ -34,6 +34,7 @@ def test_an_addon_without_migrations_has_none(addons):
         "0001_platform",
         "0002_evolution",
         "0003_api",
+        "0004_costs",
     ]
 
 

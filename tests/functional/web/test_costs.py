@@ -161,7 +161,7 @@ def test_whoever_may_is_told_by_addon_or_route_and_as_the_document_says(everywhe
     assert found["total"]["statements"] >= 5
     assert sum(one["share"] for one in found["costs"]) == pytest.approx(1, abs=0.001)
     assert found["processes"] == 1
-    assert found["since"] < found["first"] <= found["last"]
+    assert found["since_at"] < found["first_at"] <= found["last_at"]
     (line,) = asked(everywhere, "?by=route&addon=pages&since=2d&sort=statements")["costs"]
     assert (line["route"], line["method"]) == ("asking", "GET")
     assert (line["statements"], line["statements_per_request"]) == (5, 2.5)

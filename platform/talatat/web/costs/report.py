@@ -96,9 +96,9 @@ class Report:
         """Plain data."""
         total = self.total.as_json()
         return {
-            "since": format_timestamp(self.since),
-            "first": self.first and format_timestamp(self.first),
-            "last": self.last and format_timestamp(self.last),
+            "since_at": format_timestamp(self.since),
+            "first_at": self.first and format_timestamp(self.first),
+            "last_at": self.last and format_timestamp(self.last),
             "processes": self.processes,
             "total": {name: total[name] for name in total if name not in GROUPS["route"]},
             "costs": [one.as_json() for one in self.lines],

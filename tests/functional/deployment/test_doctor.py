@@ -120,6 +120,15 @@ def test_what_cannot_be_known_is_told_and_is_no_finding(site, doctor):
         assert f"not checked: talatat:{name}: " in left_out
 
 
+def test_of_granians_workers_the_same_keys_are_checked(site, doctor):
+    site.on_sqlite()
+    site.edit("use = egg:talatat#waitress", "use = egg:talatat#granian\nworkers = 2")
+    site.edit("trusted_proxy = 127.0.0.1", "trusted_proxy = *")
+    report = doctor(code=2)
+    assert set(keyed(report["findings"])) == {"talatat:server", "talatat:trusted-proxy"}
+    assert "talatat:https" not in "\n".join(report["left_out"])
+
+
 def test_a_database_that_is_not_there_leaves_out_the_checks_that_ask_it(site, doctor):
     site.environ["DATABASE_URL"] = "postgresql://shop@127.0.0.1:1/shop"
     for name in ("superuser", "role", "owner", "schema", "version"):

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from bench.load.counting import Seen, percentile
 from bench.load.opened import schedule
+from bench.measure.statements import each
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,3 +56,10 @@ def test_requests_of_the_open_loop_are_due_in_order_within_the_time_and_the_same
 
 def test_as_many_are_due_as_the_rate_says():
     assert len(list(schedule(200, 100))) == pytest.approx(20_000, rel=0.03)
+
+
+def test_statements_count_that_belong_to_requests_and_not_what_goes_on_beside_them():
+    before = {1: 100, 2: 7, 3: 50}
+    after = {1: 140, 2: 10, 3: 130, 4: 40, 5: 2}
+    assert each(before, after, 40) == (40 + 80 + 40) / 40
+    assert each(before, before, 40) == 0

@@ -9,22 +9,30 @@ with values alone; what types do to values and to results is SQLAlchemy's own, s
 
 What runs on the driver is seen by no listener of the engine. So where somebody listens to its statements (a
 test that counts them), on SQLite (whose statement clock is a listener) and when the driver fails, the
-ordinary way is taken: it tells the same error that it would always have told.
+ordinary way is taken: it tells the same error that it would always have told. Listeners that look at writes
+alone say so with `concerns_writes`, and do not count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import Connection
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine, Select
+    from sqlalchemy import Engine, Select
 
 Values = Mapping[str, Any]
 Row = Sequence[Any]
 Process = Callable[[Any], Any]
+Listener = TypeVar("Listener", bound=Callable[..., Any])
 
 DIRECT = "psycopg"
+# Cancelled by the statement timeout or by somebody, and a lock not had in time: once more would take as long.
+_WAITED = frozenset({"57014", "55P03"})
+# "Cached plan must not change result type": a migration has altered a column that the connection reads so.
+_OUTDATED = "0A000"
 
 
 class Prepared:
@@ -38,26 +46,34 @@ class Prepared:
         self.statement = statement
         self.plan_once = plan_once
         self._compiled: _Compiled | None = None
+        self._open: frozenset[str] = frozenset()
 
-    def names(self, dialect: Any) -> dict[str, str] | None:
-        """{key of a bound parameter: its name among the values}.
+    def opened(self, dialect: Any, binds: Sequence[Any]) -> tuple[tuple[str, int], ...] | None:
+        """(name among the values, which of `binds`), for parameters that the statement was built with.
 
-        None where the statement has a list whose length is known only with its values.
+        From now on each run has to give their values: those that they were built with are forgotten. None
+        where a parameter is not found again, or has a list whose length is known only with its values.
         """
         compiled: Any = self.statement.compile(dialect=dialect)
-        if compiled.post_compile_params:
+        if compiled.post_compile_params or compiled.escaped_bind_names:
             return None
-        return {bind.key: name for bind, name in compiled.bind_names.items()}
+        places = {bind.key: at for at, bind in enumerate(binds)}
+        found = {name: _place(bind, places) for bind, name in compiled.bind_names.items()}
+        opened = tuple((name, at) for name, at in found.items() if at is not None)
+        if {at for _, at in opened} != set(range(len(binds))):
+            return None
+        self._open = frozenset(name for name, _ in opened)
+        return opened
 
     def compiled(self, dialect: Any) -> _Compiled:
         """The statement in the database's words, compiled at the first call."""
         if self._compiled is None:
-            self._compiled = _Compiled(self.statement, dialect)
+            self._compiled = _Compiled(self.statement, dialect, self._open)
         return self._compiled
 
     def run(self, connection: Connection, values: Values) -> Sequence[Row]:
         """All rows, on a connection and in its transaction."""
-        if runs_directly(connection.engine):
+        if runs_directly(connection):
             driver: Any = connection.connection.driver_connection
             with driver.cursor() as cursor:
                 try:
@@ -68,22 +84,29 @@ class Prepared:
                     connection._handle_dbapi_exception(error, text, None, cursor, None)
         return connection.execute(self.statement, dict(values)).all()
 
-    def read(self, engine: Engine, values: Values) -> Sequence[Row]:
+    def read(self, engine: Engine, values: Values, ordinary: Engine | None = None) -> Sequence[Row]:
         """All rows of a SELECT, on a connection of the pool that has no transaction.
+
+        `ordinary` is the engine of the ordinary way, where that is another one of the same pool.
 
         PostgreSQL shows each statement of a transaction (READ COMMITTED) what is committed when it begins,
         so a single statement sees no other rows without one.
         """
-        if runs_directly(engine):
-            fairy = engine.raw_connection()
+        heard: Any = engine.dispatch
+        if runs_directly(engine) and not concerned(heard.begin):
+            fairy = _connected(engine)
             try:
                 return self._alone(fairy.driver_connection, engine.dialect, values)
             except engine.dialect.loaded_dbapi.Error as error:
-                if engine.dialect.is_disconnect(error, fairy, None):
+                state = getattr(error, "sqlstate", None)
+                if state == _OUTDATED or engine.dialect.is_disconnect(error, fairy, None):
                     fairy.invalidate(error)
+                elif state in _WAITED:
+                    text = self.compiled(engine.dialect).text
+                    Connection(engine, fairy)._handle_dbapi_exception(error, text, None, None, None)
             finally:
                 fairy.close()
-        with engine.begin() as connection:
+        with (ordinary or engine).begin() as connection:
             return connection.execute(self.statement, dict(values)).all()
 
     def _alone(self, driver: Any, dialect: Any, values: Values) -> Sequence[Row]:
@@ -106,11 +129,13 @@ class Prepared:
 class _Compiled:
     """A statement compiled for one dialect: its text, and what its types do to values and to results."""
 
-    def __init__(self, statement: Any, dialect: Any) -> None:
+    def __init__(self, statement: Any, dialect: Any, opened: frozenset[str]) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         assert not compiled.post_compile_params, "a list of values is a parameter each"
         self.text: str = str(compiled)
-        self._fixed: dict[str, Any] = compiled.construct_params(_check=False)
+        fixed = {bind: name for bind, name in compiled.bind_names.items() if name not in opened}
+        self._fixed = {name: bind.value for bind, name in fixed.items() if not bind.callable}
+        self._called = [(name, bind) for bind, name in fixed.items() if bind.callable]
         self._binds: list[tuple[str, Process]] = list(compiled._bind_processors.items())
         self._dialect = dialect
         self._types = [column.type for column in compiled._result_columns]
@@ -119,6 +144,8 @@ class _Compiled:
     def bound(self, values: Values) -> dict[str, Any]:
         """What the driver is given for `values`."""
         given = {**self._fixed, **values}
+        for name, bind in self._called:
+            given.setdefault(name, bind.effective_value)
         for name, process in self._binds:
             given[name] = process(given[name])
         return given
@@ -148,9 +175,49 @@ class _Compiled:
                 yield at, process
 
 
-def runs_directly(engine: Engine) -> bool:
-    """Whether statements may go past the engine to its driver: nobody listens, and it is psycopg."""
-    heard: Any = engine.dispatch
-    return engine.dialect.driver == DIRECT and not (
-        heard.before_cursor_execute or heard.after_cursor_execute
-    )
+def _place(bind: Any, places: Mapping[str, int]) -> int | None:
+    """The place of a parameter; compiling copies some, with new keys, and a copy knows what it was copied from."""
+    while bind is not None:
+        if bind.key in places:
+            return places[bind.key]
+        bind = bind._is_clone_of
+    return None
+
+
+def concerns_writes(listener: Listener) -> Listener:
+    """Mark a listener of statements or of the begin of transactions that does nothing where only a SELECT runs."""
+    listener.talatat_concerns_writes = True  # type: ignore[attr-defined]
+    return listener
+
+
+def concerned(*heard: Iterable[Any]) -> bool:
+    """Whether one of the listeners has to hear of a SELECT."""
+    for listeners in heard:
+        for one in listeners:
+            if not getattr(one, "talatat_concerns_writes", False):
+                return True
+    return False
+
+
+def runs_directly(where: Engine | Connection) -> bool:
+    """Whether statements may go past an engine or a connection to its driver.
+
+    It is psycopg, nobody listens, and no option alters the text that was compiled.
+    """
+    if where.dialect.driver != DIRECT:
+        return False
+    heard: Any = where.dispatch
+    return not concerned(
+        heard.before_execute,
+        heard.after_execute,
+        heard.before_cursor_execute,
+        heard.after_cursor_execute,
+    ) and not where.get_execution_options().get("schema_translate_map")
+
+
+def _connected(engine: Engine) -> Any:
+    """A connection of the pool; where none can be made, the error that SQLAlchemy makes of the driver's."""
+    try:
+        return engine.raw_connection()
+    except engine.dialect.loaded_dbapi.Error as error:
+        Connection._handle_dbapi_exception_noconnection(error, engine.dialect, engine)

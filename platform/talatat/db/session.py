@@ -20,6 +20,7 @@ from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
 from talatat.db.engine import DEFERRED, make_engine, make_migration_engine, parse_url
 from talatat.db.origin import serve
+from talatat.db.prepared import concerned, concerns_writes
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -113,14 +114,22 @@ class Database:
         """Whether somebody listens to the statements of sessions, and so may change them."""
         return bool(self._heard.do_orm_execute)
 
+    @property
+    def watches_entities(self) -> bool:
+        """Whether somebody listens to the entities that sessions load, such as an audit of what was read."""
+        return bool(self._heard.loaded_as_persistent)
+
     def read(self, request: Request, prepared: Prepared, values: Values) -> Sequence[Row]:
         """The rows of a prepared SELECT: in the request's transaction if it has one, else without any.
 
-        What the request has changed and not yet written is written first.
+        What the request has changed and not yet written is written first. Where somebody prepares the
+        transactions of sessions (says who asks, for policies of the database's own) it has one.
         """
         session = request.__dict__.get("db")
         if session is None or not session.in_transaction():
-            return prepared.read(self.reading_engine, values)
+            if not concerned(self._heard.after_begin, self._heard.after_transaction_create):
+                return prepared.read(self.engine, values, self.reading_engine)
+            session = request.db
         session.flush()
         return prepared.run(session.connection(), values)
 
@@ -153,6 +162,7 @@ class Database:
         return f"<Database {self.url.render_as_string(hide_password=True)}>"
 
 
+@concerns_writes
 def _join(session: Session, *details: Any) -> None:
     """Join a session that begins, or is given an object, to the transaction of its manager."""
     join_transaction(session, STATUS_CHANGED, session.info[MANAGER])

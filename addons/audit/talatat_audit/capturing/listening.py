@@ -17,6 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.dml import UpdateBase
 
+from talatat.db.prepared import concerns_writes
 from talatat.db.session import MANAGER
 from talatat_audit.capturing.changes import Changes, entry_of
 from talatat_audit.capturing.statements import Reading
@@ -55,6 +56,7 @@ class Capturing:
         event.listen(engine, "rollback_savepoint", self._savepoint_rolled_back)
         event.listen(engine, "release_savepoint", self._savepoint_released)
 
+    @concerns_writes
     def _begun(
         self, session: Session, transaction: SessionTransaction, connection: sa.Connection
     ) -> None:
@@ -99,6 +101,7 @@ class Capturing:
             asking = SimpleNamespace(db=session, tm=session.info[MANAGER])
             self.system.outbox.write(asking, SealDue(), after=seconds)
 
+    @concerns_writes
     def _before(
         self, connection: sa.Connection, element: Any, many: Any, one: Any, options: Any
     ) -> Any:
@@ -112,6 +115,7 @@ class Capturing:
                 element = self.reading.before_text(changes, element)
         return element, many, one
 
+    @concerns_writes
     def _after(
         self,
         connection: sa.Connection,

@@ -17,6 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.dml import Delete, Insert, Update, UpdateBase
 
+from talatat.db.prepared import concerns_writes
 from talatat.resources.changes.following import Followed, Following, owner_of
 from talatat.resources.changes.notes import Key, Note, Notes
 from talatat.resources.changes.statements import id_text
@@ -72,6 +73,7 @@ class Noting:
         notes: Notes = session.info[NOTES]
         return notes
 
+    @concerns_writes
     def _begun(
         self, session: Session, transaction: SessionTransaction, connection: sa.Connection
     ) -> None:
@@ -118,6 +120,7 @@ class Noting:
         followed = self.following.tables.get(getattr(element.table, "name", ""))
         return None if notes is None or followed is None else (notes, followed)
 
+    @concerns_writes
     def _before(
         self, connection: sa.Connection, element: Any, many: Any, one: Any, options: Any
     ) -> Any:
@@ -132,6 +135,7 @@ class Noting:
                 element = self._touching.insert_select(connection, notes, followed, element, one)
         return element, many, one
 
+    @concerns_writes
     def _after(
         self,
         connection: sa.Connection,

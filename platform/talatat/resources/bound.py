@@ -23,8 +23,10 @@ from talatat.resources.listing.reaching import Owners
 from talatat.resources.listing.shapes import Shapes
 from talatat.resources.showing import conditions
 from talatat.resources.showing.expanding import Plan, Plans, Wanted
+from talatat.resources.showing.lean import Lean, lean_of
 from talatat.resources.showing.relations import Targets, relations_of
 from talatat.resources.showing.representation import Projection, Representation
+from talatat.resources.showing.told import only_loads
 from talatat.resources.writing.conflicts import pointers_of
 from talatat.resources.writing.documents import Documents
 from talatat.schema.writing import dumps
@@ -82,9 +84,14 @@ class BoundResource:
 
     def relate(self, targets: Targets, owners: Owners) -> None:
         """Find what `expand=` may name and filters reach, once all resources are prepared."""
-        self.plans = Plans(self.model, self.representation, relations_of(self, targets))
+        slim = self._slim if only_loads(type(self.resource).load_options) else None
+        self.plans = Plans(self.representation, relations_of(self, targets), slim)
         self.queries.owners = owners
         self.queries.guards = guards_of(self, self.queries, owners)
+
+    def _slim(self, projection: Projection, single: bool) -> Lean | None:
+        attachments = {one.addon: one.attachment for one in self.extensions}
+        return lean_of(self.model, projection, attachments, single=single)
 
     def permission(self, operation: str) -> str | None:
         """The permission that an operation asks for."""

@@ -206,7 +206,11 @@ class Resource:
         return query
 
     def load_options(self, request: Request) -> Sequence[Any]:
-        """ORM options for what the representation touches, such as `selectinload(Order.lines)`."""
+        """ORM options for what the representation touches, such as `selectinload(Order.lines)`.
+
+        Rows are narrowed by `scope`. A page whose fields are columns is read without entities, and without
+        these, as long as they name loaders and models alone.
+        """
         return ()
 
     search: ClassVar[Any] = None

@@ -3,8 +3,8 @@
     config.extend_resource("catalog.products", ProductPointsFields)
 
 shows and takes `"loyalty": {"points": 5}`. The fields are those of the addon's extension of the
-resource's model (`config.extend_model`); a page loads them with one statement for each extension
-shown, a single row in the statement of the row itself.
+resource's model (`config.extend_model`). They are read in the statement of the rows; a page of entities
+loads them with one statement for each extension shown.
 """
 
 from __future__ import annotations

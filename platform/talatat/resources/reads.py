@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ from talatat.schema.writing import dumps
 if TYPE_CHECKING:
     from pyramid.request import Request
 
-logger = logging.getLogger(__name__)
+    from talatat.resources.showing.lean import Lean
 
 SHOWING = ("expand", "fields")
 
@@ -31,8 +30,8 @@ SHOWING = ("expand", "fields")
 def list_rows(bound: BoundResource, request: Request) -> Response:
     """`{"items": [...], "next": url or null, "prev": url or null}`, with `count` where it is asked for.
 
-    One statement for the page, and one for each extension that is shown and each relation that is
-    expanded.
+    One statement for the page with its extensions, and one for each relation that is expanded. A page of
+    entities takes one for each extension that is shown.
     """
     check_acceptable(request)
     query = bound.queries.parse(request)
@@ -94,19 +93,21 @@ def _lean(
 ) -> tuple[Page, list[dict[str, Any]]] | None:
     """(the page, its rows as they are shown) without entities; None where there is no such way."""
     lean = plan.lean
-    if lean is None or not lean.fits(found.narrowed):
+    if lean is None or not _fits(request, lean, found):
         return None
     rows, places = bound.shapes.rows(request, bound.queries, query, found, lean)
     page = page_of(query, rows, places)
-    try:
-        return page, [lean.show(row) for row in page.rows]
-    except Exception:
-        if not lean.computed:
-            raise
-        # Code of the model's asked for more than its columns; entities answer, or tell what is wrong.
-        logger.debug("%s: what is shown takes entities", bound.full_name, exc_info=True)
-        plan.lean = None
-        return None
+    shown = lean.shown(page.rows)
+    if shown is not None:
+        return page, shown
+    loaded = _loaded(bound, request, query, plan, found)
+    plan.lean = None  # it is not what the rows hold: entities can be shown
+    return loaded
+
+
+def _fits(request: Request, lean: Lean, found: Found) -> bool:
+    """Whether rows may be read without entities: nobody watches those, and the statement allows it."""
+    return not request.registry.system.database.watches_entities and lean.fits(found.narrowed)
 
 
 def _loaded(
@@ -124,17 +125,15 @@ def get_row(bound: BoundResource, request: Request) -> Response:
     check_acceptable(request)
     plan = bound.plan(request, wanted_of(only(request, SHOWING)))
     identifier = request.matchdict["id"]
-    found = _lean_row(bound, request, identifier, plan)
-    if found is None:
-        row = bound.existing(request, identifier)
-        (shown,) = plan.show(request, [row])
-        found = dumps(shown), bound.versions(request, row)
-    return bound.respond(request, *found)
+    shown, versions = _lean_row(bound, request, identifier, plan) or _loaded_row(
+        bound, request, identifier, plan
+    )
+    return bound.respond(request, dumps(shown), versions)
 
 
 def _lean_row(
     bound: BoundResource, request: Request, identifier: str, plan: Plan
-) -> tuple[bytes, str] | None:
+) -> tuple[dict[str, Any], str] | None:
     """(the row as it is shown, its versions) without entities; None where there is no such way."""
     lean = plan.single
     if lean is None or not all(map(request.has_permission, bound.representation.permissions)):
@@ -142,19 +141,26 @@ def _lean_row(
     if not bound.may_be_id(identifier):
         raise bound.missing(identifier)
     found = one_by_id(bound.queries, request, bound.parse_id(identifier))
-    if not lean.fits(found.narrowed):
+    if not _fits(request, lean, found):
         return None
     rows, _ = bound.shapes.rows(request, bound.queries, ONE, found, lean)
     if not rows:
         raise bound.missing(identifier)
-    try:
-        return dumps(lean.show(rows[0])), lean.versions(rows[0])
-    except Exception:
-        if not lean.computed:
-            raise
-        logger.debug("%s: what is shown takes entities", bound.full_name, exc_info=True)
-        plan.single = None
-        return None
+    shown = lean.shown(rows[:1])
+    if shown is not None:
+        return shown[0], lean.versions(rows[0])
+    loaded = _loaded_row(bound, request, identifier, plan)
+    plan.single = None
+    return loaded
+
+
+def _loaded_row(
+    bound: BoundResource, request: Request, identifier: str, plan: Plan
+) -> tuple[dict[str, Any], str]:
+    """(the row as it is shown, its versions), loaded as an entity."""
+    row = bound.existing(request, identifier)
+    (shown,) = plan.show(request, [row])
+    return shown, bound.versions(request, row)
 
 
 def wanted_of(given: Mapping[str, str]) -> Wanted:

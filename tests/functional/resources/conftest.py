@@ -13,6 +13,9 @@ from sqlalchemy import delete
 
 from talatat.testing import TestSystem
 
+from .asking import FEW, fill
+from .laboratory import LAB, extra
+
 STORE = {
     "__init__.py": """
         from .resources import Boxes, Things
@@ -420,3 +423,23 @@ def posted(request: pytest.FixtureRequest, kept: Kept) -> TestSystem:
     for name in ("delivered", "committed", "failing", "flaky"):
         getattr(system.post, name).clear()  # type: ignore[attr-defined]
     return system
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def lab(request: pytest.FixtureRequest, kept: Kept) -> TestSystem:
+    """`lab` with two addons that extend its items, on each database."""
+    kept.write(request, "lab", LAB)
+    kept.write(request, "spare", extra("spare", "sparse"), "lab")
+    kept.write(request, "sure", extra("sure", "always"), "lab")
+    system: TestSystem = kept.system(request, request.param, "spare", "sure")
+    system.models = kept.addons.module("lab.models")  # type: ignore[attr-defined]
+    system.scopes = kept.addons.module("lab.scopes").SCOPES  # type: ignore[attr-defined]
+    system.extras = [kept.addons.module(f"{name}.models").Extra for name in ("spare", "sure")]  # type: ignore[attr-defined]
+    return system
+
+
+@pytest.fixture
+def few(lab: Any) -> Any:
+    """Six items of two owners, with everything that may stand beside them."""
+    lab.ids = fill(lab, FEW)
+    return lab

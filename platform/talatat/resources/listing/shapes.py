@@ -3,22 +3,27 @@
 Two requests have one shape if they show the same, ask by the same filters and operators in the same order,
 and are narrowed by statements of the same form: SQLAlchemy's own cache key tells that of what the scope, the
 search and a resource's own filters add, and gives the values in it. So whatever an addon's code adds to the
-statement counts, in each request anew.
+statement counts, in each request anew, and no value of one request is kept for another.
+
+What cannot be told apart so is executed as any statement: where somebody may alter it, where its form has no
+key or does not hold all of its values, where it asks for more than `MOST_ASKED` values (few would ask for
+just as many again, and each has room for all of them), and until the dialect has met its server.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from talatat.db.prepared import Prepared
+from talatat.resources.lately import Lately
 from talatat.resources.listing.cursor import Cursor
 from talatat.resources.listing.filters import TEXT
 from talatat.resources.listing.querying import paged
+from talatat.resources.listing.trees import leaves_of
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -28,53 +33,80 @@ if TYPE_CHECKING:
     from talatat.resources.listing.querying import Condition, Found, Queries, Query
     from talatat.resources.showing.lean import Lean
 
-KEPT = 500
+KEPT = 100
+MOST_ASKED = 20
 LIMIT = "talatat_limit"
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A page's statement: where its rows hold the keys of the order, and the names of its own values."""
+    """A page's statement: where its rows hold the keys of the order, and its parameters of what narrows the rows.
+
+    Those are (name, which of the values of the form).
+    """
 
     prepared: Prepared
     places: tuple[int, ...]
-    own: tuple[str, ...]
+    own: tuple[tuple[str, int], ...]
 
 
 class Shapes:
     """The statements of one resource that were asked for lately."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Any, Shape | None] = OrderedDict()
+        # None for what turned out to have no shape.
+        self._kept: Lately[Any, tuple[Shape | None]] = Lately(KEPT)
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def rows(
         self, request: Request, queries: Queries, query: Query, found: Found, lean: Lean
     ) -> tuple[Sequence[Any], tuple[int, ...]]:
         """(rows of `lean`, one more than the page has where there are more, and where their keys stand)."""
         database: Database = request.registry.system.database
-        form, own = _narrowing(queries, found)
         shape = None
-        if form is not None and not database.filters_statements:
-            shape = self._shape((lean, form, _asked(found, query)), database, query, found)
+        if not database.filters_statements and _may_be_kept(database, query):
+            form, own = _narrowing(queries, found)
+            if form is not None:
+                shape = self._shape((lean, form, _asked(found, query)), database, query, found)
         if shape is None:
             statement, places = _statement(
                 lean, found.rows, found.keys, query.cursor, query.limit + 1
             )
-            return request.db.execute(statement).all(), places
-        values = dict(zip(shape.own, own, strict=True))
-        values |= {name: value for name, _, value in _parameters(found, query)}
-        values[LIMIT] = query.limit + 1
-        return database.read(request, shape.prepared, values), shape.places
+            rows = request.db.execute(statement).all()
+        else:
+            values = {name: own[at] for name, at in shape.own}
+            values |= {name: value for name, _, value in _parameters(found, query)}
+            values[LIMIT] = query.limit + 1
+            rows, places = database.read(request, shape.prepared, values), shape.places
+        if found.narrowed is not queries.everything and places:
+            rows = _unique(rows, places)
+        return rows, places
 
     def _shape(self, key: Any, database: Database, query: Query, found: Found) -> Shape | None:
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        shape = _shape_of(database, query, found, key[0])
-        self._kept[key] = shape
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return shape
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = (_shape_of(database, query, found, key[0]),)
+            self._kept.keep(key, kept)
+        return kept[0]
+
+
+def _may_be_kept(database: Database, query: Query) -> bool:
+    """Whether a query asks for few enough values, of a database that the dialect knows."""
+    asked: Iterable[Any] = query.conditions
+    if query.where is not None:
+        asked = leaves_of(query.where)  # a search has no other conditions
+    values = 0
+    for one in asked:
+        values += len(one.value) if isinstance(one.value, list) else 1
+    # Some of the text depends on the version and the settings of the server.
+    return values <= MOST_ASKED and database.engine.dialect.server_version_info is not None
+
+
+def _unique(rows: Sequence[Any], places: tuple[int, ...]) -> Sequence[Any]:
+    """The rows without those that a join in a scope gives twice, as entities are loaded once."""
+    return list({tuple(row[at] for at in places): row for row in rows}.values())
 
 
 def _narrowing(queries: Queries, found: Found) -> tuple[Any, list[Any]]:
@@ -92,7 +124,8 @@ def _asked(found: Found, query: Query) -> Any:
     cursor = query.cursor
     return (
         tuple((one.filter.name, one.op, _size(one)) for one in found.plain),
-        tuple((key.name, key.descending) for key in found.keys),
+        # Not by the name alone: a resource may call an order as the search calls its own.
+        tuple((key.name, key.column is None, key.descending) for key in query.keys),
         cursor
         and (cursor.forward, cursor.inclusive, tuple(value is None for value in cursor.values)),
     )
@@ -121,7 +154,7 @@ def _parameters(found: Found, query: Query) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _shape_of(database: Database, query: Query, found: Found, lean: Lean) -> Shape | None:
-    """The shape of a query; None where its statement has lists whose length is not in its form."""
+    """The shape of a query; None where the form of its statement does not hold all of its values."""
     bound = {name: sa.bindparam(name, type_=type_) for name, type_, _ in _parameters(found, query)}
     cursor = query.cursor
     if cursor is not None:
@@ -136,11 +169,9 @@ def _shape_of(database: Database, query: Query, found: Found, lean: Lean) -> Sha
     limit = sa.bindparam(LIMIT, type_=sa.Integer())
     statement, places = _statement(lean, rows, found.keys, cursor, limit)
     prepared = Prepared(statement, plan_once=_is_one_plan(found))
-    names = prepared.names(database.engine.dialect)
-    if names is None:
-        return None
     key = found.narrowed._generate_cache_key()
-    return Shape(prepared, places, tuple(names[one.key] for one in key.bindparams))
+    own = prepared.opened(database.engine.dialect, key.bindparams)
+    return None if own is None else Shape(prepared, places, own)
 
 
 def _is_one_plan(found: Found) -> bool:

@@ -10,7 +10,7 @@ it has no value to compare, is found by its negation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -47,6 +47,15 @@ class Branch:
 
 
 Tree = Leaf | Branch
+
+
+def leaves_of(tree: Tree) -> Iterator[Leaf]:
+    """The conditions of a tree."""
+    if isinstance(tree, Leaf):
+        yield tree
+    else:
+        for part in tree.parts:
+            yield from leaves_of(part)
 
 
 def canonical(tree: Tree) -> Any:

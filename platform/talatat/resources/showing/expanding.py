@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from talatat.problems import bad_parameter
+from talatat.resources.lately import Lately
 from talatat.resources.listing.parameters import unknown_parameter
-from talatat.resources.showing.lean import Lean, lean_of
 from talatat.resources.showing.relations import Relation
 from talatat.resources.showing.representation import (
     KEPT_PROJECTIONS,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pyramid.request import Request
 
     from talatat.resources.bound import BoundResource
+    from talatat.resources.showing.lean import Lean
 
 MAX_EXPANDED = 5
 DEEPEST = 2
@@ -72,13 +74,22 @@ class Asked:
 class Plan:
     """Compiled: what is shown of rows of one resource, and what is loaded for it.
 
-    `lean` shows the same without entities, where there is such a way; `single` a row with its versions.
+    `slim` makes the way that shows the same without entities, where there is one.
     """
 
     projection: Projection
     grafts: tuple[Graft, ...]
-    lean: Lean | None = None
-    single: Lean | None = None
+    slim: Callable[[Projection, bool], Lean | None] | None = None
+
+    @cached_property
+    def lean(self) -> Lean | None:
+        """How a page is shown without entities; None where it is not."""
+        return self.slim and self.slim(self.projection, False)
+
+    @cached_property
+    def single(self) -> Lean | None:
+        """The same for one row, with its versions."""
+        return self.slim and self.slim(self.projection, True)
 
     @property
     def addons(self) -> tuple[str, ...]:
@@ -130,15 +141,17 @@ class Plans:
     """All plans of one resource."""
 
     def __init__(
-        self, model: type[Any], representation: Representation, relations: Mapping[str, Relation]
+        self,
+        representation: Representation,
+        relations: Mapping[str, Relation],
+        slim: Callable[[Projection, bool], Lean | None] | None,
     ) -> None:
-        self.model = model
         self.representation = representation
         self.relations = relations
-        self._attachments = {one.addon: one.attachment for one in representation.extensions}
+        self.slim = slim
         self._asked: dict[str, Asked] = {}
         self._plain = Asked((), representation.permissions)
-        self._plans: dict[tuple[Wanted, frozenset[str]], Plan] = {}
+        self._plans: Lately[tuple[Wanted, frozenset[str]], Plan] = Lately(KEPT_PROJECTIONS)
 
     def plan(self, wanted: Wanted, may: Callable[[str], Any]) -> Plan:
         """The plan for somebody of whom `may(permission)` tells.
@@ -153,12 +166,8 @@ class Plans:
             tree = None if wanted.fields is None else parse_fields(wanted.fields)
             found = compiled(self.representation, tree, asked.expansions, held)
             if not found.grafts:
-                found.lean = lean_of(self.model, found.projection, self._attachments)
-                found.single = lean_of(
-                    self.model, found.projection, self._attachments, versions=True
-                )
-            if len(self._plans) < KEPT_PROJECTIONS:
-                self._plans[wanted, held] = found
+                found.slim = self.slim
+            self._plans.keep((wanted, held), found)
         return found
 
     def _read(self, text: str, may: Callable[[str], Any]) -> Asked:

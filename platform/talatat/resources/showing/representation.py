@@ -175,7 +175,8 @@ class ExtensionObject:
 
     def of(self, extension: Any) -> dict[str, Any]:
         """The object of an extension's own row, or of None."""
-        extension = extension or _BLANK
+        if extension is None:
+            extension = _BLANK
         return {name: show(extension) for name, show in self.entries}
 
 

@@ -220,7 +220,7 @@ LAB = {
             grade = colander.SchemaNode(colander.String(), read_only=True,
                 attribute=lambda item: item.grade and item.grade.value)
             details = colander.SchemaNode(s.AnyJSON(), missing=None)
-            sealed = node(colander.String())
+            sealed = node(colander.String(), secret=False)
             cost = node(colander.Integer(), read_permission="lab.cost")
             long = node(colander.String())
             price = colander.SchemaNode(s.Money(), read_only=True)

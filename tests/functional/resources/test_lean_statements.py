@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -21,6 +20,17 @@ from .asking import ITEMS, OWNER, alike, by_entities
 SHOWN = f"{ITEMS}?fields=id,name,price,loud,spare,sure"
 
 
+def noting(factory: Any, note: Any) -> Any:
+    """A kind of cursor that notes each text which it is given."""
+
+    class Cursor(factory):  # type: ignore[misc]  # the connection's own
+        def execute(self, query: Any, *given: Any, **options: Any) -> Any:
+            note(str(query))
+            return super().execute(query, *given, **options)
+
+    return Cursor
+
+
 @contextmanager
 def sent(lab: Any) -> Iterator[list[str]]:
     """The SELECTs of items that the driver sends in the block. No listener of the engine hears of those."""
@@ -31,22 +41,18 @@ def sent(lab: Any) -> Iterator[list[str]]:
         if "lab_item" in text:
             found.append(text)
 
-    class Cursor(psycopg.Cursor[Any]):
-        def execute(self, query: Any, *given: Any, **options: Any) -> Any:
-            note(str(query))
-            return super().execute(query, *given, **options)
-
-    def listen(driver: Any, cursor: Any, trace: Any) -> None:
+    def checkout(driver: Any, record: Any, *_: Any) -> None:
         if isinstance(driver, sqlite3.Connection):
-            driver.set_trace_callback(trace)
+            driver.set_trace_callback(note)
         else:
-            driver.cursor_factory = cursor
+            record.info["cursor"] = driver.cursor_factory
+            driver.cursor_factory = noting(driver.cursor_factory, note)
 
-    def checkout(driver: Any, *_: Any) -> None:
-        listen(driver, Cursor, note)
-
-    def checkin(driver: Any, *_: Any) -> None:
-        listen(driver, psycopg.Cursor, None)
+    def checkin(driver: Any, record: Any) -> None:
+        if isinstance(driver, sqlite3.Connection):
+            driver.set_trace_callback(None)
+        elif driver is not None:
+            driver.cursor_factory = record.info.pop("cursor")
 
     event.listen(engine, "checkout", checkout)
     event.listen(engine, "checkin", checkin)

@@ -15,7 +15,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from bench.agree.written import restore
 from bench.data.cluster import ROOT, Cluster
 from bench.data.known import Shop
 from bench.data.products import STOCK
@@ -61,10 +60,6 @@ def spike(
     able = measure(serving, FLOWS["checkout"], PROBE, cluster, seed=1)["rate"]
     if not able:
         raise Failed(f"{serving.peer.name} answers no checkout: nothing can be multiplied")
-    with cluster.connect("bench") as connection:
-        connection.execute("DELETE FROM orders_order_line")
-        connection.execute("DELETE FROM orders_order")
-        restore(connection)
     steady = max(1.0, able * SHARE)
     acknowledged: list[str] = []
     phases = []

@@ -22,7 +22,7 @@ accept: setup  ## the long forms of the tests on real data; their figures go to 
 fuzz: setup  ## fifty random requests an operation as every role, and the hostile ones in large numbers
 	@sh .ci/servers && TALATAT_ACCEPT=1 .venv/bin/python -m pytest tests/accept/test_fuzzing.py tests/hostile
 
-bench:     ## Talatat beside its peers, some twelve minutes; FULL=1 takes two hours; figures go to docs/performance.md
+bench:     ## Talatat beside its peers, a quarter of an hour; FULL=1 takes an hour and a half; figures go to docs/performance.md
 	@$(PYTHON) requirements/install.py bench && exec var/bench/venv/bin/python -m bench $(if $(FULL),--full)
 
 lint: setup  ## style, types, import rules

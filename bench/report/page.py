@@ -76,10 +76,12 @@ def _about(results: Results) -> str:
 
 def _summary(results: Results) -> str:
     found = [goal.reached(results) for goal in GOALS]
+    held = sum(goal.limit is not None for goal in GOALS)
+    unknown = sum(goal.value(results) is None for goal in GOALS)
     musts = [goal.title for goal in GOALS if goal.must and goal.reached(results) is False]
     said = (
-        f"{found.count(True)} of {len(found)} goals are reached, {found.count(False)} are not, "
-        f"{found.count(None)} were not measured."
+        f"{found.count(True)} of {held} goals are reached, {found.count(False)} are not, "
+        f"{unknown} were not measured."
     )
     if musts:
         said += f" Not reached and a must: {'; '.join(musts)}."

@@ -33,6 +33,13 @@ def test_a_flow_can_be_held_to_another_one_and_a_figure_to_a_number(results):
     assert Goal("cpu", "search", "cpu_us", 499, at_least=False).reached(results) is False
 
 
+def test_what_is_only_reported_is_neither_reached_nor_missed(results):
+    results.samples("closed", "search", "talatat_waitress").append({"round": 0, "rate": 750.0})
+    goal = Goal("waitress", "search", "rate", None, "talatat", more=True, ours="talatat_waitress")
+    assert (goal.wanted, goal.value(results)) == ("reported", pytest.approx(0.75))
+    assert goal.reached(results) is None
+
+
 def test_without_one_of_the_two_nothing_is_reached_or_missed(results):
     for goal in (LIMIT, Goal("", "checkout", "rate", 2, "fastapi_async", more=True)):
         assert goal.value(results) is None

@@ -9,6 +9,7 @@ go on. What is measured is kept after each measurement.
 from __future__ import annotations
 
 import http.client
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,12 @@ FIRST = "talatat"
 #: What asking a peer may raise: it broke, and the run goes on without it.
 BROKEN = (Failed, OSError, http.client.HTTPException, ValueError, KeyError, RuntimeError)
 Say = Callable[[str], None]
+BUSY = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = 'bench' AND state = 'active' AND pid <> pg_backend_pid()
+"""
+#: Tenths of a second.
+SETTLING = 300
 
 
 @dataclass
@@ -143,6 +150,7 @@ class Run:
         Random(f"{kind} {flow} {number}").shuffle(turn)
         for serving in turn:
             name = serving.peer.name
+            self.settle()
             try:
                 found = measure(
                     serving, FLOWS[flow], span, self.cluster, number, **self.more(flow, name)
@@ -164,6 +172,17 @@ class Run:
             connection.execute("VACUUM (ANALYZE) catalog_product, orders_order, orders_order_line")
             connection.execute("VACUUM accounts_token")
             connection.execute("CHECKPOINT")
+
+    def settle(self) -> None:
+        """Wait until the database has done what the peer before left in it when the generator hung up."""
+        with self.cluster.connect("bench") as connection:
+            for _ in range(SETTLING):
+                if connection.execute(BUSY).fetchone() == (0,):
+                    return
+                time.sleep(0.1)
+        self.say(
+            "The database is still busy with what was asked before; the next figures may suffer."
+        )
 
     def _able(self, flow: str) -> Iterator[Serving]:
         for name, one in self.peers.items():

@@ -12,7 +12,7 @@ from bench.peers.limit.refusing import Refused
 CUSTOMER = "SELECT user_id FROM orders_customer WHERE id = %s"
 LOCK = (
     "SELECT id::text, sku, title, price_minor, currency, stock FROM catalog_product "
-    "WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+    "WHERE id = ANY(%s) ORDER BY catalog_product.id FOR UPDATE"
 )
 TAKE = (
     "UPDATE catalog_product AS p SET stock = p.stock - t.quantity, version = p.version + 1 "

@@ -11,9 +11,9 @@ from bench.peers.limit.refusing import Refused
 
 PAGE = (
     "SELECT id::text, stock_code, description, quantity, unit_price, amount, invoiced_at, duplicate "
-    "FROM orders_history_line{} ORDER BY id LIMIT %s"
+    "FROM orders_history_line AS line{} ORDER BY line.id LIMIT %s"  # `id` alone would be the text
 )
-FIRST, NEXT = PAGE.format(""), PAGE.format(" WHERE id > %s")
+FIRST, NEXT = PAGE.format(""), PAGE.format(" WHERE line.id > %s")
 
 
 def page(connection: Any, environ: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from bench.peers.limit.refusing import Refused
 COLUMNS = "id::text, sku, title, supplier, price_minor, currency, stock, created_at, updated_at"
 PAGE = (
     f"SELECT {COLUMNS} FROM catalog_product WHERE strpos(title, %s) > 0 AND supplier = %s"
-    "{} ORDER BY title, id LIMIT %s"
+    "{} ORDER BY title, catalog_product.id LIMIT %s"
 )
 FIRST, NEXT = PAGE.format(""), PAGE.format(" AND (title, id) > (%s, %s)")
 ONE = f"SELECT {COLUMNS}, version FROM catalog_product WHERE id = %s"

@@ -16,6 +16,7 @@ from typing import Any
 
 import pyramid_jinja2
 import pytest
+from sqlalchemy import Engine, event
 
 from talatat.composing import load_composition
 from talatat.composition import Composition
@@ -82,6 +83,18 @@ def database(database_url: str) -> Iterator[Database]:
     made = make_database(database_url)
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def unwatched() -> Iterator[None]:
+    """The debug toolbar, which listens to all engines of a process that has ever imported it, is deaf meanwhile."""
+    toolbar = sys.modules.get("pyramid_debugtoolbar.panels.sqla")
+    names = ("before_cursor_execute", "after_cursor_execute") if toolbar is not None else ()
+    for name in names:
+        event.remove(Engine, name, getattr(toolbar, f"_{name}"))
+    yield
+    for name in names:
+        event.listen(Engine, name, getattr(toolbar, f"_{name}"))
 
 
 class Addons:

@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select, union, update
+from sqlalchemy import bindparam, func, literal_column, select, union, update
 
-from talatat.db import transaction, utcnow
+from talatat.db import Prepared, transaction, utcnow
 from talatat.security import Identity, InvalidCredentials, Reauthentication, tell
 from talatat_accounts import cookies, sessions
 from talatat_accounts.models import Grant, Membership, Session, Token, User
@@ -18,13 +18,31 @@ logger = logging.getLogger(__name__)
 
 CHALLENGE = 'Bearer realm="talatat"'
 TOUCH_SECONDS = 60
+TOUCH = timedelta(seconds=TOUCH_SECONDS)
 
 # What every account may do: look after itself. Scopes narrow it like anything else.
 OWN = frozenset({"accounts.self"})
 
+# Names of roles as one text, a line each; NULL for none.
+ROLES = func.aggregate_strings(Grant.role, literal_column("'\n'"))
 USER = (User.id.label("user_id"), User.name, User.email)
-BY_TOKEN = (
-    select(Token.id, Token.scopes, Token.resources, Token.expires_at, Token.last_used_at, *USER)
+OWN_ROLES = select(ROLES).where(Grant.user_id == User.id)
+GROUP_ROLES = (
+    select(ROLES)
+    .join(Membership, Membership.group_id == Grant.group_id)
+    .where(Membership.user_id == User.id)
+)
+BY_TOKEN = Prepared(
+    select(
+        Token.id,
+        Token.scopes,
+        Token.resources,
+        Token.expires_at,
+        Token.last_used_at,
+        *USER,
+        OWN_ROLES.correlate(User).scalar_subquery(),
+        GROUP_ROLES.correlate(User).scalar_subquery(),
+    )
     .join(User, User.id == Token.user_id)
     .where(Token.digest == bindparam("digest"), User.active)
 )
@@ -57,36 +75,64 @@ class TokenSource:
         token = token.strip()
         if scheme.lower() != "bearer" or not token.startswith(PREFIX):
             return None
-        row = None
-        if looks_like_token(token):
-            row = request.db.execute(BY_TOKEN, {"digest": digest(token)}).one_or_none()
+        found = Found(*row) if (row := _row_of(request, token)) is not None else None
         now = utcnow()
-        if row is None or row.expires_at <= now:
+        if found is None or found.expires_at <= now:
             tell(
                 request,
                 "accounts.token_used",
                 "failed",
-                subject=None if row is None else row.name,
-                reason="unknown" if row is None else "expired",
+                subject=None if found is None else found.name,
+                reason="unknown" if found is None else "expired",
             )
             raise InvalidCredentials(
                 "the token is unknown, revoked or expired",
                 f'{CHALLENGE}, error="invalid_token", '
                 'error_description="The token is unknown, revoked or expired"',
             )
-        if row.last_used_at is None or now >= row.last_used_at + timedelta(seconds=TOUCH_SECONDS):
-            request.add_finished_callback(partial(touch, Token.last_used_at, row.id))
+        used = found.last_used_at
+        if used is None or now >= used + TOUCH:
+            request.add_finished_callback(partial(touch, Token.last_used_at, found.id))
         return Identity(
-            id=row.user_id,
-            name=row.name,
-            email=row.email,
+            id=found.user_id,
+            name=found.name,
+            email=found.email,
             source="accounts.token",
-            roles=roles_of(request.db, row.user_id),
+            roles=found.roles,
             permissions=OWN,
-            scopes=None if row.scopes is None else frozenset(row.scopes),
-            resources=None if row.resources is None else frozenset(row.resources),
-            credential=row.id,
+            scopes=None if found.scopes is None else frozenset(found.scopes),
+            resources=None if found.resources is None else frozenset(found.resources),
+            credential=found.id,
         )
+
+
+class Found(NamedTuple):
+    """A token with its user and their roles, as `BY_TOKEN` selects them."""
+
+    id: str
+    scopes: list[str] | None
+    resources: list[str] | None
+    expires_at: datetime
+    last_used_at: datetime | None
+    user_id: str
+    name: str
+    email: str | None
+    own_roles: str | None
+    group_roles: str | None
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The user's roles, their own and those of their groups."""
+        names = f"{self.own_roles or ''}\n{self.group_roles or ''}".split("\n")
+        return frozenset(filter(None, names))
+
+
+def _row_of(request: Any, token: str) -> Any:
+    if not looks_like_token(token):
+        return None
+    database = request.registry.system.database
+    rows = database.read(request, BY_TOKEN, {"digest": digest(token)})
+    return rows[0] if rows else None
 
 
 class SessionSource:

@@ -9,6 +9,7 @@ from typing import Any
 from talatat_catalog.models import Category, Product
 from talatat_catalog.search import sync  # noqa: F401  # its listeners keep the search index
 from talatat_catalog.stock import (
+    LockedProduct,
     OutOfStock,
     UnknownProduct,
     lock_products,
@@ -18,6 +19,7 @@ from talatat_catalog.stock import (
 
 __all__ = [
     "Category",
+    "LockedProduct",
     "OutOfStock",
     "Product",
     "UnknownProduct",

@@ -7,13 +7,41 @@ is taken unless all is there; the caller's transaction decides whether it stays 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
+from talatat.db import Change, Money, Prepared, among, work_of
 from talatat_catalog.models import Product
+
+
+class LockedProduct(NamedTuple):
+    """What a sale has to know of a product, as it is while its row is locked."""
+
+    id: str
+    sku: str
+    title: str
+    price_minor: int
+    currency: str
+    stock: int | None
+
+    @property
+    def price(self) -> Money:
+        """The price as money."""
+        return Money.from_minor(self.price_minor, self.currency)
+
+
+Locked = Mapping[str, LockedProduct]
+"""By id."""
+
+_LOCK = Prepared(
+    sa.select(*(getattr(Product, name) for name in LockedProduct._fields))
+    .where(among(Product.id, "ids"))
+    .order_by(Product.id)
+    .with_for_update()
+)
+_MOVE = Change(Product, stock=Product.stock + sa.bindparam("change", type_=sa.Integer()))
 
 
 class UnknownProduct(LookupError):
@@ -33,71 +61,73 @@ class OutOfStock(Exception):
         self.available = available
 
 
-def lock_products(session: Session, product_ids: list[str]) -> dict[str, Product]:
+def lock_products(where: Any, product_ids: Collection[str]) -> dict[str, LockedProduct]:
     """Lock these products until the transaction ends and return them, fresh, by id.
 
-    Raises UnknownProduct. Ids are canonical UUID strings.
+    `where` is a request or a session. Raises UnknownProduct. Ids are canonical UUID strings.
     """
-    found = _lock(session, product_ids)
-    missing = sorted(set(product_ids) - found.keys())
-    if missing:
-        raise UnknownProduct(missing)
+    found = _lock(where, product_ids)
+    if len(found) < len(product_ids):
+        missing = sorted(set(product_ids) - found.keys())
+        if missing:
+            raise UnknownProduct(missing)
     return found
 
 
-def _lock(session: Session, product_ids: list[str]) -> dict[str, Product]:
-    statement = (
-        sa.select(Product)
-        .where(Product.id.in_(product_ids))
-        .order_by(Product.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {product.id: product for product in session.scalars(statement)}
+def _lock(where: Any, product_ids: Collection[str]) -> dict[str, LockedProduct]:
+    rows = work_of(where).rows(_LOCK, {"ids": product_ids})
+    return {row[0]: LockedProduct(*row) for row in rows}
 
 
-def take_stock(session: Session, quantities: Mapping[str, int]) -> dict[str, Product]:
+def take_stock(
+    where: Any, quantities: Mapping[str, int], locked: Locked | None = None
+) -> dict[str, LockedProduct]:
     """Take `quantities` ({product id: how many, at least 1}) and return the locked products by id.
 
-    Raises UnknownProduct, or OutOfStock naming every product that falls short; nothing is taken then.
-    A product whose stock is None is not counted.
+    `where` is a request or a session. `locked` is what `lock_products` has given, where this transaction has
+    taken nothing since. Raises UnknownProduct, or OutOfStock naming every product that falls short; nothing is
+    taken then. A product whose stock is None is not counted.
     """
-    if any(quantity < 1 for quantity in quantities.values()):
-        raise ValueError("a quantity to take is at least 1")
-    products = lock_products(session, list(quantities))
+    _check(quantities, "take")
+    products = locked or lock_products(where, quantities)
+    _refuse_short(products, quantities)
+    changes = {key: -quantity for key, quantity in quantities.items()}
+    _move(where, products, changes)
+    return {key: _moved(products[key], change) for key, change in changes.items()}
+
+
+def return_stock(where: Any, quantities: Mapping[str, int]) -> None:
+    """Give `quantities` back, as for a cancelled order. A product deleted since is passed over."""
+    _check(quantities, "give back")
+    _move(where, _lock(where, quantities), quantities)
+
+
+def _move(where: Any, products: Locked, changes: Mapping[str, int]) -> None:
+    """Add to the stock of locked products, by one statement for all of them."""
+    counted = {
+        key: {"change": change}
+        for key, change in changes.items()
+        if key in products and products[key].stock is not None
+    }
+    work_of(where).change(_MOVE, counted)
+
+
+def _check(quantities: Mapping[str, int], what: str) -> None:
+    if quantities and min(quantities.values()) < 1:
+        raise ValueError(f"a quantity to {what} is at least 1")
+
+
+def _refuse_short(products: Locked, quantities: Mapping[str, int]) -> None:
     short = {
-        product.id: product.stock
-        for product in products.values()
-        if product.stock is not None and product.stock < quantities[product.id]
+        key: left
+        for key, quantity in quantities.items()
+        if (left := products[key].stock) is not None and left < quantity
     }
     if short:
         raise OutOfStock(short)
-    _change(session, products, {key: -quantity for key, quantity in quantities.items()})
-    return products
 
 
-def return_stock(session: Session, quantities: Mapping[str, int]) -> None:
-    """Give `quantities` back, as for a cancelled order. A product deleted since is passed over."""
-    if any(quantity < 1 for quantity in quantities.values()):
-        raise ValueError("a quantity to give back is at least 1")
-    _change(session, _lock(session, list(quantities)), quantities)
-
-
-def _change(session: Session, products: Mapping[str, Product], changes: Mapping[str, int]) -> None:
-    """Add to the stock of locked products, by one statement for all of them.
-
-    The ORM would send one UPDATE for each row, since rows have a version: a basket may have a thousand.
-    """
-    counted = [product for product in products.values() if product.stock is not None]
-    if not counted:
-        return
-    table = Product.__table__
-    statement = (
-        sa.update(table)
-        .where(table.c.id == sa.bindparam("key"))
-        .values(stock=table.c.stock + sa.bindparam("change"), version=table.c.version + 1)
-    )
-    session.execute(statement, [{"key": one.id, "change": changes[one.id]} for one in counted])
-    for product in counted:
-        set_committed_value(product, "stock", product.stock + changes[product.id])
-        set_committed_value(product, "version", product.version + 1)
+def _moved(product: LockedProduct, change: int) -> LockedProduct:
+    if product.stock is None:
+        return product
+    return product._replace(stock=product.stock + change)

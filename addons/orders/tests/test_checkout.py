@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 from talatat.db import new_id
 from talatat.problems import Problem
 from talatat.resources.hooks import HookDeclaration, Hooks
+from talatat_catalog import return_stock, take_stock
 from talatat_orders.events import OrderPlaced
 from talatat_orders.models import Order, OrderLine
 
@@ -177,6 +178,18 @@ def test_a_hook_is_called_with_the_placed_order(shop):
     hook_into(shop, "after_create", lambda request, order, body: seen.append(order.id))
     order = shop.clerk.checkout(shop.clerk.customer(), (shop.product("lamp"), 1))
     assert seen == [order["id"]]
+
+
+def test_what_a_hook_takes_of_a_product_is_missing_for_the_order(shop):
+    lamp, customer = shop.product("lamp", stock=5), shop.clerk.customer()
+    hook_into(shop, "before_create", lambda request, *_: take_stock(request, {lamp: 2}))
+    shop.clerk.checkout(customer, (lamp, 3))
+    assert shop.stock(lamp) == 0
+    with shop.system.session() as session:
+        return_stock(session, {lamp: 4})
+    answer = shop.clerk.checkout(customer, (lamp, 3), status=409)
+    assert errors(answer) == [("/lines/0", "out_of_stock")]
+    assert shop.stock(lamp) == 4
 
 
 def hook_into(shop, event, function):

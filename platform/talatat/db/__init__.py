@@ -14,12 +14,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyramid_retry import IBeforeRetry
-from sqlalchemy import event
 
+from talatat.db.among import among
 from talatat.db.base import NAMING_CONVENTION, declarative_base
+from talatat.db.change import Change
 from talatat.db.encrypted import Encrypted
 from talatat.db.extension import Extension, extension_key
+from talatat.db.layout import new
 from talatat.db.models import Models
+from talatat.db.prepared import Prepared
 from talatat.db.record import Record, Versioned
 from talatat.db.retry import is_busy, is_retryable, is_unreachable, rest_before_retry
 from talatat.db.session import Database, request_db, transaction
@@ -35,12 +38,14 @@ from talatat.db.types import (
     new_id,
     utcnow,
 )
+from talatat.db.work import Work, work_of
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
 
 __all__ = [
     "NAMING_CONVENTION",
+    "Change",
     "Database",
     "Decimal4",
     "Encrypted",
@@ -48,11 +53,14 @@ __all__ = [
     "JSONDocument",
     "Models",
     "Money",
+    "Prepared",
     "Record",
     "Scaled",
     "UTCDateTime",
     "UUIDv7",
     "Versioned",
+    "Work",
+    "among",
     "canonical_id",
     "declarative_base",
     "extension_key",
@@ -60,10 +68,12 @@ __all__ = [
     "is_id",
     "is_retryable",
     "is_unreachable",
+    "new",
     "new_id",
     "request_db",
     "transaction",
     "utcnow",
+    "work_of",
 ]
 
 
@@ -75,7 +85,8 @@ def includeme(config: Configurator) -> None:
     settings.setdefault("tm.annotate_user", "false")
     settings.setdefault("retry.attempts", "3")
     system = config.registry.system
-    event.listen(system.database.sessionmaker, "before_flush", system.models.make_always)
+    system.database.listen("before_flush", system.models.make_always)
+    system.database.always_of = system.models.always_of
     config.include("pyramid_retry")
     config.include("pyramid_tm")
     config.add_subscriber(rest_before_retry, IBeforeRetry)

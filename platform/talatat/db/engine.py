@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, PendingRollbackError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from talatat.db.counting import SQLiteConnection, count_statements
@@ -86,8 +86,10 @@ def make_engine(
         turns = Turns(lock_timeout or _FOR_EVER / 1000)
         turns.attach(engine)
         _sqlite(engine, foreign_keys=True, statement_timeout=statement_timeout, turns=turns)
-    elif count:
-        count_statements(engine)
+    else:
+        event.listen(engine, "commit", _refuse_failed)
+        if count:
+            count_statements(engine)
     event.listen(engine, "handle_error", mark_retryable)
     return engine
 
@@ -204,6 +206,17 @@ class _Deadline:
 
 def _start_clock(connection: Connection, *details: Any) -> None:
     connection.info["deadline"].start()
+
+
+def _refuse_failed(connection: Connection) -> None:
+    """Refuse to commit a transaction of which a statement failed: PostgreSQL would undo it, and say nothing."""
+    raw = connection.connection
+    if raw.driver_connection.info.transaction_status.name == "INERROR":  # type: ignore[union-attr]
+        raw.rollback()  # SQLAlchemy will not: it holds a commit that fails for one that the database has ended
+        raise PendingRollbackError(
+            "A statement of this transaction has failed, so nothing of it can be committed. Who goes on after "
+            "an error of the database has to begin a savepoint before it: with session.begin_nested(): ..."
+        )
 
 
 def _journal(connection: sqlite3.Connection) -> None:

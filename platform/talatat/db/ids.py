@@ -8,10 +8,12 @@ is set back: the 12 bits after the time count on (RFC 9562, section 6.2, method 
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 import uuid
 
+_CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 _COUNTER_BITS = 12
 _COUNTER_MASK = (1 << _COUNTER_BITS) - 1
 
@@ -59,13 +61,15 @@ def canonical_id(value: object) -> str:
 
     Raises NotAnId, a ValueError, when it is not a UUID: the caller answers 404 or 422, the database is not asked.
     """
-    if isinstance(value, uuid.UUID):
-        return str(value)
     if isinstance(value, str):
+        if _CANONICAL(value):
+            return value
         try:
             return str(uuid.UUID(value))
         except ValueError:
             pass
+    elif isinstance(value, uuid.UUID):
+        return str(value)
     raise NotAnId(value)
 
 

@@ -101,7 +101,7 @@ class Models:
     def make_always(self, session: Session, *details: Any) -> None:
         """Make the guaranteed extension rows of new objects (`before_flush` of the application)."""
         for obj in session.new:
-            for one in self._always_of(type(obj)):
+            for one in self.always_of(type(obj)):
                 if getattr(obj, one.addon) is None:
                     setattr(obj, one.addon, one.extension())
 
@@ -111,7 +111,7 @@ class Models:
         For rows that were inserted in bulk, past the session, and for an addon that was away.
         """
         made = 0
-        for one in self._always_of(model):
+        for one in self.always_of(model):
             (parent,) = model.__mapper__.primary_key
             (key,) = one.extension.__mapper__.primary_key
             gaps = select(parent, literal(1)).where(~exists().where(key == parent))
@@ -128,7 +128,8 @@ class Models:
         models = dict.fromkeys(one.model for one in self.attachments if one.presence == "always")
         return sum(self.fill(session, model) for model in models)
 
-    def _always_of(self, model: type[Any]) -> tuple[Attachment, ...]:
+    def always_of(self, model: type[Any]) -> tuple[Attachment, ...]:
+        """The extensions of `model` of which each row has one."""
         found = self._always.get(model)
         if found is None:
             found = tuple(one for one in self.of(model) if one.presence == "always")

@@ -1,4 +1,4 @@
-"""SELECTs that are compiled once and run many times, on the driver's own cursor.
+"""Statements that are compiled once and run many times, on the driver's own cursor.
 
 Building a statement, asking SQLAlchemy's cache for it and making its result take several times what the
 driver takes to run it. A `Prepared` is built once, with a named `sa.bindparam` for each value, and then run
@@ -17,11 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, Select
+    from sqlalchemy import Engine, Executable
 
 Values = Mapping[str, Any]
 Row = Sequence[Any]
@@ -29,6 +30,7 @@ Process = Callable[[Any], Any]
 Listener = TypeVar("Listener", bound=Callable[..., Any])
 
 DIRECT = "psycopg"
+_KEPT = "talatat_compiled"  # the attribute of a dialect that keeps what was compiled for it
 # Cancelled by the statement timeout or by somebody, and a lock not had in time: once more would take as long.
 _WAITED = frozenset({"57014", "55P03"})
 # "Cached plan must not change result type": a migration has altered a column that the connection reads so.
@@ -36,16 +38,15 @@ _OUTDATED = "0A000"
 
 
 class Prepared:
-    """One SELECT with named parameters; its rows are sequences of values in the order of its columns.
+    """One statement with named parameters; the rows of a SELECT are sequences of values in the order of its columns.
 
     `plan_once` False keeps PostgreSQL from one plan for all values, where the values decide which is best.
     Lists of values are a parameter each: `column.in_([sa.bindparam("a"), sa.bindparam("b")])`.
     """
 
-    def __init__(self, statement: Select[Any], *, plan_once: bool = True) -> None:
-        self.statement = statement
+    def __init__(self, statement: Executable, *, plan_once: bool = True) -> None:
+        self.statement: Any = statement
         self.plan_once = plan_once
-        self._compiled: _Compiled | None = None
         self._open: frozenset[str] = frozenset()
 
     def opened(self, dialect: Any, binds: Sequence[Any]) -> tuple[tuple[str, int], ...] | None:
@@ -66,23 +67,38 @@ class Prepared:
         return opened
 
     def compiled(self, dialect: Any) -> _Compiled:
-        """The statement in the database's words, compiled at the first call."""
-        if self._compiled is None:
-            self._compiled = _Compiled(self.statement, dialect, self._open)
-        return self._compiled
+        """The statement in the database's words, compiled at the first call for each application's engine.
 
-    def run(self, connection: Connection, values: Values) -> Sequence[Row]:
-        """All rows, on a connection and in its transaction."""
-        if runs_directly(connection):
-            driver: Any = connection.connection.driver_connection
-            with driver.cursor() as cursor:
-                try:
-                    return self._on(cursor, connection.dialect, values)
-                except connection.dialect.loaded_dbapi.Error as error:
-                    text = self.compiled(connection.dialect).text
-                    # What SQLAlchemy does with an error of the driver; it raises.
-                    connection._handle_dbapi_exception(error, text, None, cursor, None)
-        return connection.execute(self.statement, dict(values)).all()
+        Its dialect keeps it: what types do may be the application's own, such as its keys (`db/encrypted.py`).
+        """
+        kept: WeakKeyDictionary[Prepared, _Compiled] | None = getattr(dialect, _KEPT, None)
+        if kept is None:
+            kept = WeakKeyDictionary()
+            setattr(dialect, _KEPT, kept)
+        found = kept.get(self)
+        if found is None:
+            found = kept[self] = _Compiled(self.statement, dialect, self._open)
+        return found
+
+    def fetch(self, connection: Connection, values: Values) -> Sequence[Row]:
+        """All rows, straight from the driver of a connection: no listener hears of it."""
+        compiled = self.compiled(connection.dialect)
+        with self._send(connection, compiled, values) as cursor:
+            return compiled.processed(cursor.fetchall(), cursor.description)
+
+    def send(self, connection: Connection, values: Values) -> None:
+        """Run a statement that gives no rows, likewise."""
+        self._send(connection, self.compiled(connection.dialect), values).close()
+
+    def _send(self, connection: Connection, compiled: _Compiled, values: Values) -> Any:
+        cursor = None
+        try:
+            cursor = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
+            return self._execute(cursor, compiled, values)
+        except Exception as error:  # noqa: BLE001  # it is raised again, as one of SQLAlchemy's
+            # What SQLAlchemy does with an error of the driver or of a type: it makes it one of its own, tells
+            # `handle_error`, gives up a connection that is lost, and raises. There is no public name for it.
+            connection._handle_dbapi_exception(error, compiled.text, None, cursor, None)
 
     def read(self, engine: Engine, values: Values, ordinary: Engine | None = None) -> Sequence[Row]:
         """All rows of a SELECT, on a connection of the pool that has no transaction.
@@ -110,20 +126,20 @@ class Prepared:
             return connection.execute(self.statement, dict(values)).all()
 
     def _alone(self, driver: Any, dialect: Any, values: Values) -> Sequence[Row]:
+        compiled = self.compiled(dialect)
         driver.autocommit = True
         try:
             with driver.cursor() as cursor:
-                return self._on(cursor, dialect, values)
+                self._execute(cursor, compiled, values)
+                return compiled.processed(cursor.fetchall(), cursor.description)
         finally:
             if not driver.closed:
                 driver.autocommit = False
 
-    def _on(self, cursor: Any, dialect: Any, values: Values) -> Sequence[Row]:
-        compiled = self._compiled or self.compiled(dialect)
-        cursor.execute(
+    def _execute(self, cursor: Any, compiled: _Compiled, values: Values) -> Any:
+        return cursor.execute(
             compiled.text, compiled.bound(values), prepare=None if self.plan_once else False
         )
-        return compiled.processed(cursor.fetchall(), cursor.description)
 
 
 class _Compiled:

@@ -7,7 +7,7 @@ thread-local, so that a host or a mounted application with a manager of its own 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,7 +20,8 @@ from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
 from talatat.db.engine import DEFERRED, make_engine, make_migration_engine, parse_url
 from talatat.db.origin import serve
-from talatat.db.prepared import concerned, concerns_writes
+from talatat.db.prepared import DIRECT, concerned, concerns_writes
+from talatat.db.work import ADOPTED, DATABASE, WORK, Follower, Work, work_of
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -29,6 +30,26 @@ if TYPE_CHECKING:
     from talatat.system import System
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# Events of engines and of sessions whose listeners may look at, or change, what is done.
+STATEMENTS = ("before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute")
+SESSIONS = (
+    "after_transaction_create",
+    "after_transaction_end",
+    "after_begin",
+    "before_attach",
+    "after_attach",
+    "before_flush",
+    "after_flush",
+    "after_flush_postexec",
+    "do_orm_execute",
+    "before_commit",
+    "after_commit",
+    "after_rollback",
+    "after_soft_rollback",
+    "transient_to_pending",
+    "pending_to_persistent",
+    "loaded_as_persistent",
+)
 MANAGER = "talatat.tm"  # under which a session's `info` keeps its transaction manager
 
 
@@ -72,10 +93,41 @@ class Database:
         self.sessionmaker: sessionmaker[Session] = sessionmaker(self.engine, class_=own)
         # What `zope.sqlalchemy.register` listens for, once rather than for each session anew, and less
         # of it: sessions begin as changed, so nobody has to notice that they were.
-        event.listen(self.sessionmaker, "after_begin", _join)
-        event.listen(self.sessionmaker, "after_attach", _join)
-        event.listen(self.sessionmaker, "before_commit", _only_by_the_manager)
+        self._ours = 0
+        self.listen("after_begin", _join)
+        self.listen("after_attach", _join)
+        self.listen("before_commit", _only_by_the_manager)
         self._heard: Any = self.sessionmaker(info={MANAGER: None}).dispatch
+        # Who is told of what is written past these listeners, and of which models each row has an
+        # extension from its beginning.
+        self.followers: list[Follower] = []
+        self.always_of: Callable[[type[Any]], Sequence[Any]] = lambda _: ()
+
+    def listen(self, name: str, listener: Callable[..., Any], **options: Any) -> None:
+        """Let the platform listen to an event of sessions, or of statements.
+
+        Unlike other listeners it does not keep statements from going straight to the driver: who calls
+        this is a `Follower`, or need not be told.
+        """
+        target: Any = self.engine if name in STATEMENTS else self.sessionmaker.class_
+        event.listen(target, name, listener, **options)
+        if name in STATEMENTS or name in SESSIONS:
+            self._ours += 1
+
+    def is_unheard(self, session: Session | None = None) -> bool:
+        """Whether nobody but the platform listens to sessions and statements, and it is psycopg.
+
+        With a session it is about that one and its connection, else about those to come.
+        """
+        if self.engine.dialect.driver != DIRECT:
+            return False
+        where = self.engine if session is None else session.connection()
+        if where.get_execution_options().get("schema_translate_map"):
+            return False
+        statements: Any = where.dispatch
+        sessions: Any = self._heard if session is None else session.dispatch
+        count = sum([len(getattr(statements, name)) for name in STATEMENTS])
+        return count + sum([len(getattr(sessions, name)) for name in SESSIONS]) == self._ours
 
     @property
     def dialect(self) -> str:
@@ -95,18 +147,28 @@ class Database:
         write that is not committed is worse than a COMMIT of nothing.
         """
         engine = self.reading_engine if reading else self.engine
-        return self.sessionmaker(bind=engine, info={MANAGER: tm})
+        return self.sessionmaker(bind=engine, info={MANAGER: tm, DATABASE: self})
 
     def session_for(self, request: Request) -> Session:
         """Return a new session on `request.tm`. `request.db` is this, once per request.
 
-        GET, HEAD and OPTIONS read, and what `reading_routes` names, except when the request is tried
-        again: the first try may have failed because another writer came between its read and its write.
+        What the request has done without a session becomes a part of it.
         """
-        again = request.environ.get("retry.attempt", 0) > 0
-        reads = request.method in READING or self._only_reads(request)
-        session = self.session(request.tm, reading=reads and not again)
+        work: Work | None = request.__dict__.get(WORK)
+        if work is not None and work.connection is not None:
+            session = self.sessionmaker(
+                bind=work.connection,
+                info={MANAGER: request.tm, DATABASE: self, ADOPTED: True},
+                join_transaction_mode="control_fully",
+            )
+            serve(session, request)
+            work.adopt(session)
+            return session
+        engine = self.engine_for(request)
+        session = self.session(request.tm, reading=engine is self.reading_engine)
         serve(session, request)
+        if work is not None:
+            work.session = session
         return session
 
     @property
@@ -119,6 +181,17 @@ class Database:
         """Whether somebody listens to the entities that sessions load, such as an audit of what was read."""
         return bool(self._heard.loaded_as_persistent)
 
+    def engine_for(self, request: Request) -> Engine:
+        """The engine that a request begins its transaction with.
+
+        GET, HEAD and OPTIONS read, and what `reading_routes` names, except when the request is tried
+        again: the first try may have failed because another writer came between its read and its write.
+        """
+        if request.environ.get("retry.attempt", 0) > 0:
+            return self.engine
+        reads = request.method in READING or self._only_reads(request)
+        return self.reading_engine if reads else self.engine
+
     def read(self, request: Request, prepared: Prepared, values: Values) -> Sequence[Row]:
         """The rows of a prepared SELECT: in the request's transaction if it has one, else without any.
 
@@ -126,12 +199,16 @@ class Database:
         transactions of sessions (says who asks, for policies of the database's own) it has one.
         """
         session = request.__dict__.get("db")
-        if session is None or not session.in_transaction():
+        work: Work | None = request.__dict__.get(WORK)
+        if session is not None:
+            begun = session.in_transaction()
+        else:
+            begun = work is not None and work.connection is not None
+        if not begun:
             if not concerned(self._heard.after_begin, self._heard.after_transaction_create):
                 return prepared.read(self.engine, values, self.reading_engine)
-            session = request.db
-        session.flush()
-        return prepared.run(session.connection(), values)
+            request.db  # noqa: B018  # its transaction is prepared by somebody
+        return work_of(request).rows(prepared, values)
 
     def _only_reads(self, request: Request) -> bool:
         route = getattr(request, "matched_route", None)
@@ -165,6 +242,8 @@ class Database:
 @concerns_writes
 def _join(session: Session, *details: Any) -> None:
     """Join a session that begins, or is given an object, to the transaction of its manager."""
+    if ADOPTED in session.info:  # its connection was joined before it
+        return
     join_transaction(session, STATUS_CHANGED, session.info[MANAGER])
 
 

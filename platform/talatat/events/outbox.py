@@ -22,16 +22,18 @@ from typing import Any
 
 from pyramid.registry import Registry
 from pyramid.threadlocal import RequestContext
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 from transaction import TransactionManager
 
 from talatat.db.ids import new_id
 from talatat.db.origin import Origin, acting_as
+from talatat.db.prepared import Prepared
 from talatat.db.retry import is_retryable
 from talatat.db.session import Database
 from talatat.db.types import utcnow
 from talatat.db.unsent import unsent_request
+from talatat.db.work import work_of
 from talatat.events.codec import decode_event, encode
 from talatat.events.courier import Courier
 from talatat.events.event import Event, bind, find_event, name_of
@@ -39,6 +41,11 @@ from talatat.events.table import outbox
 
 log = logging.getLogger(__name__)
 
+WRITE = Prepared(
+    insert(outbox).values(
+        {one.name: bindparam(f"new_{one.name}", type_=one.type) for one in outbox.c}
+    )
+)
 LONGEST_PAUSE = 3600.0
 LONGEST_ERROR = 2000
 
@@ -78,23 +85,26 @@ class Outbox:
         now = utcnow()
         rows = [
             {
-                "id": new_id(),
-                "addon": one.addon,
-                "subscriber": one.name,
-                "event": name_of(type(event)),
-                "payload": encode(event),
-                "created_at": now,
-                "due_at": now + timedelta(seconds=after),
-                "attempts": 0,
+                "new_id": new_id(),
+                "new_addon": one.addon,
+                "new_subscriber": one.name,
+                "new_event": name_of(type(event)),
+                "new_payload": encode(event),
+                "new_created_at": now,
+                "new_due_at": now + timedelta(seconds=after),
+                "new_attempts": 0,
+                "new_error": None,
             }
             for one in self.subscribers.values()
             if isinstance(event, one.event)
         ]
+        work = work_of(request)
+        for row in rows:
+            work.execute(WRITE, row)
         if rows:
-            request.db.execute(insert(outbox), rows)
-            if not request.db.info.get("talatat.outbox"):
-                request.db.info["talatat.outbox"] = True
-                request.tm.get().addAfterCommitHook(self._committed)
+            transaction = request.tm.get()
+            if self._committed not in [hook for hook, *_ in transaction.getAfterCommitHooks()]:
+                transaction.addAfterCommitHook(self._committed)
         return len(rows)
 
     def start(self) -> None:

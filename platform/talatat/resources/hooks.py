@@ -43,7 +43,12 @@ class Hooks:
         for one in declarations:
             self._hooks[one.event] = (*self._hooks.get(one.event, ()), one.hook)
 
-    def run(self, event: str, request: Request, obj: Any, changes: dict[str, Any]) -> None:
-        """Call the hooks of `event`."""
-        for hook in self._hooks.get(event, ()):
+    def run(self, event: str, request: Request, obj: Any, changes: dict[str, Any]) -> bool:
+        """Call the hooks of `event`; whether there are any."""
+        hooks = self._hooks.get(event)
+        if not hooks:
+            return False
+        request.db  # noqa: B018  # made now: what they are given belongs to the session
+        for hook in hooks:
             hook(request, obj, changes)
+        return True

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from pyramid.response import Response
 
+from talatat.db.work import work_of
 from talatat.limiting import count_items
 from talatat.problems import bad_parameter, check_acceptable, invalid
 from talatat.resources.bound import BoundResource, json_response
@@ -163,7 +164,7 @@ class ActionView:
             arguments.append(body)
         with operations.constraints(self.bound):
             result = self.method(request, *arguments)
-            request.db.flush()
+            work_of(request).flush()
         response = self._answer(request, result, asked.fields)
         return undone(self.bound, request, response) if asked.validate_only else response
 

@@ -176,7 +176,7 @@ def test_what_a_statement_was_built_with_is_no_value_of_another_run(served: Any)
     assert [tuple(row) for row in served.read(SimpleNamespace(), prepared, {name: "c"})] == [("c",)]
     with pytest.raises(sa.exc.ProgrammingError), served.transaction() as (_, session):  # noqa: PT012
         session.execute(sa.text("SELECT 1"))
-        prepared.run(session.connection(), {})
+        prepared.fetch(session.connection(), {})
 
 
 @pytest.mark.parametrize("missing", [

@@ -76,6 +76,10 @@ class Notes:
                 note = replace(note, kept={**parts[key], **note.kept})
             yield key, note
 
+    def clear(self) -> None:
+        """Forget everything: the transaction was rolled back."""
+        self._layers = [Layer()]
+
     def begin_savepoint(self) -> None:
         """What follows may be taken back."""
         self._layers.append(Layer())

@@ -8,7 +8,7 @@ commit, so that the rows of `talatat_change` are locked for a moment only and in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.dml import Delete, Insert, Update, UpdateBase
 
 from talatat.db.prepared import concerns_writes
+from talatat.db.work import ValuesOf, Work, work_of
 from talatat.resources.changes.following import Followed, Following, owner_of
 from talatat.resources.changes.notes import Key, Note, Notes
 from talatat.resources.changes.statements import id_text
@@ -37,13 +38,14 @@ class Noting:
         self._of: WeakKeyDictionary[sa.Connection, Notes] = WeakKeyDictionary()
 
     def listen(self, database: Any) -> None:
-        """Listen to the sessions and the engine of `database`."""
-        event.listen(database.sessionmaker, "after_begin", self._begun)
-        event.listen(database.sessionmaker, "before_commit", self._commit)
-        event.listen(database.sessionmaker, "after_soft_rollback", self._rolled_back)
+        """Listen to the sessions and the engine of `database`, and follow what goes past these."""
+        database.listen("after_begin", self._begun)
+        database.listen("before_commit", self._commit)
+        database.listen("after_soft_rollback", self._rolled_back)
+        database.listen("before_execute", self._before, retval=True)
+        database.listen("after_execute", self._after)
+        database.followers.append(self)
         engine = database.engine
-        event.listen(engine, "before_execute", self._before, retval=True)
-        event.listen(engine, "after_execute", self._after)
         event.listen(engine, "savepoint", self._savepoint)
         event.listen(engine, "rollback_savepoint", self._savepoint_rolled_back)
         event.listen(engine, "release_savepoint", self._savepoint_released)
@@ -78,12 +80,42 @@ class Noting:
         self, session: Session, transaction: SessionTransaction, connection: sa.Connection
     ) -> None:
         if not transaction.nested:
-            self._of[connection] = session.info[NOTES] = Notes()
+            if self._of.get(connection) is None:
+                self.begun(connection)
+            session.info[NOTES] = self._of[connection]
             session.info[NOTING] = self
 
+    def begun(self, connection: sa.Connection) -> None:
+        """A transaction has begun: there is nothing to note yet."""
+        self._of[connection] = Notes()
+
+    def inserted(self, connection: sa.Connection, table: sa.Table, values_of: ValuesOf) -> None:
+        """Rows were inserted past the listeners."""
+        followed = self.following.tables.get(table.name)
+        if followed is not None:
+            self._touching.inserted_past(self._of[connection], followed, values_of)
+
+    def updated(self, connection: sa.Connection, table: sa.Table, ids: Sequence[Any]) -> None:
+        """Rows were updated past the listeners."""
+        followed = self.following.tables.get(table.name)
+        if followed is not None:
+            self._touching.updated_past(self._of[connection], followed, ids)
+
+    def knows_by(self, key: sa.Column[Any]) -> bool:
+        """Whether the ids of a table's rows tell which rows' changes an update of them is."""
+        followed = self.following.tables.get(key.table.name)
+        return followed is None or all(link.column is key for link in followed.links)
+
+    def commits(self, work: Work) -> None:
+        """Write the notes of a transaction without a session."""
+        assert work.connection is not None
+        notes = self._of[work.connection]
+        if notes:
+            write(work, _rows(notes))
+
     def _rolled_back(self, session: Session, transaction: SessionTransaction) -> None:
-        if transaction.parent is None:
-            session.info.pop(NOTES, None)
+        if transaction.parent is None and (notes := session.info.pop(NOTES, None)) is not None:
+            notes.clear()  # the connection may go on
 
     def _commit(self, session: Session) -> None:
         if not session.in_nested_transaction():
@@ -92,14 +124,8 @@ class Noting:
 
     def _write(self, session: Session) -> None:
         notes: Notes | None = session.info.get(NOTES)
-        if not notes:
-            return
-        rows = [
-            {"table_name": table, "row_id": row_id, "deleted": note.deleted,
-             "version": note.version, "kept": note.kept}
-            for (table, row_id), note in notes.taken()
-        ]  # fmt: skip
-        write(session.connection(), rows)
+        if notes:
+            write(work_of(session), _rows(notes))
 
     def _savepoint(self, connection: sa.Connection, *_: Any) -> None:
         if (notes := self._of.get(connection)) is not None:
@@ -151,6 +177,14 @@ class Noting:
                 self._touching.updated(notes, followed, result)
             elif isinstance(element, Insert):
                 self._touching.inserted(connection, notes, followed, element, result)
+
+
+def _rows(notes: Notes) -> list[dict[str, Any]]:
+    return [
+        {"table_name": table, "row_id": row_id, "deleted": note.deleted,
+         "version": note.version, "kept": note.kept}
+        for (table, row_id), note in notes.taken()
+    ]  # fmt: skip
 
 
 def note(request_or_session: Any, model: type[Any], ids: Iterable[Any]) -> None:

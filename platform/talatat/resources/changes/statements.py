@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClauseList, ColumnClause
 
-from talatat.db.ids import canonical_id, is_id
+from talatat.db.ids import canonical_id
 from talatat.db.types import UUIDv7
 
 Parameters = Sequence[Mapping[str, Any]]
@@ -25,8 +25,11 @@ AT_ONCE = 5000
 
 def id_text(column: sa.Column[Any], value: Any) -> str:
     """The id `value` of `column` as notes keep it: a canonical UUID, or any other value's text."""
-    if isinstance(column.type, UUIDv7 | sa.Uuid) and is_id(value):
-        return canonical_id(value)
+    if isinstance(column.type, UUIDv7 | sa.Uuid):
+        try:
+            return canonical_id(value)
+        except ValueError:
+            pass
     return str(value)
 
 

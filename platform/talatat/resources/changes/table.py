@@ -13,7 +13,9 @@ import sqlalchemy as sa
 
 from talatat.db.base import NAMING_CONVENTION
 from talatat.db.engine import dump_json
+from talatat.db.prepared import Prepared
 from talatat.db.types import JSONDocument, UTCDateTime, utcnow
+from talatat.db.work import Work
 
 POSITION = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -55,12 +57,12 @@ _WRITE = {
         """,
 }
 WRITE = {
-    dialect: sa.text(text).bindparams(sa.bindparam("now", type_=UTCDateTime))
+    dialect: Prepared(sa.text(text).bindparams(sa.bindparam("now", type_=UTCDateTime)))
     for dialect, text in _WRITE.items()
 }
 
 
-def write(connection: sa.Connection, notes: Sequence[dict[str, Any]]) -> None:
+def write(work: Work, notes: Sequence[dict[str, Any]]) -> None:
     """Write notes: dicts of table_name, row_id, deleted, version and kept (a JSON value or None)."""
-    statement = WRITE[connection.dialect.name]
-    connection.execute(statement, {"notes": dump_json(notes), "now": utcnow()})
+    statement = WRITE[work.database.dialect]
+    work.execute(statement, {"notes": dump_json(notes), "now": utcnow()})

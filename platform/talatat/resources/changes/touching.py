@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.dml import Delete, Insert, Update
 
+from talatat.db.work import ValuesOf
 from talatat.resources.changes.deleting import Deletions, by_name, touched
 from talatat.resources.changes.following import Followed, Following, Link
 from talatat.resources.changes.notes import Notes
@@ -72,6 +73,16 @@ class Touching:
             given = result.context.compiled_parameters
             if given and link.column.key in given[0]:
                 _touch(notes, link, [one.get(link.column.key) for one in given])
+
+    def inserted_past(self, notes: Notes, followed: Followed, values_of: ValuesOf) -> None:
+        """Note rows that were inserted, of which the values of each column are told."""
+        for link in followed.links:
+            _inserted(notes, link, values_of(link.column))
+
+    def updated_past(self, notes: Notes, followed: Followed, ids: Sequence[Any]) -> None:
+        """Note rows that were updated, all of whose links are their ids."""
+        for link in followed.links:
+            _touch(notes, link, ids)
 
     def delete(
         self,
@@ -136,13 +147,13 @@ class Touching:
 
 
 def _touch(notes: Notes, link: Link, values: Sequence[Any]) -> None:
-    for value in values:
+    for value in dict.fromkeys(values):
         if value is not None:
             notes.touch((link.owner, id_text(link.column, value)))
 
 
 def _inserted(notes: Notes, link: Link, values: Sequence[Any]) -> None:
-    for value in values:
+    for value in dict.fromkeys(values):
         if value is not None:
             key = (link.owner, id_text(link.column, value))
             (notes.made if link.own else notes.touch)(key)

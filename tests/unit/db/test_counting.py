@@ -61,7 +61,7 @@ def of_a_prepared_read(database):
 
 def of_a_prepared_read_in_a_transaction(database):
     with database.transaction() as (_, session):
-        assert Prepared(sa.select(NUMBERS.c.value)).run(session.connection(), {})
+        assert work_of(session).rows(Prepared(sa.select(NUMBERS.c.value)), {})
 
 
 def of_many_rows_at_once(database):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from talatat.db.counting import SENT
 from talatat.db.prepared import Prepared, runs_directly
+from talatat.db.work import work_of
 from talatat.testing.databases import make_database
 
 NUMBERS = sa.Table("numbers", sa.MetaData(), sa.Column("value", sa.Integer))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import Column, Text
+from sqlalchemy import Column, ColumnElement, Text
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import operators
 from sqlalchemy.types import TypeDecorator
@@ -59,12 +59,18 @@ class Encrypted(TypeDecorator[str]):
         return _keys(dialect).decrypt(self.purpose.encode(), value).decode()
 
     class comparator_factory(TypeDecorator.Comparator[str]):  # noqa: N801  # SQLAlchemy's name
-        """Only NULL can be asked for."""
+        """Only NULL can be asked for; a column is itself, as SQLAlchemy asks that finds it among others."""
 
         def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
-            if op in _OF_NULL or (op in (operators.eq, operators.ne) and other == (None,)):
+            if op in _OF_NULL or (op in (operators.eq, operators.ne) and self._knows(other[0])):
                 return super().operate(op, *other, **kwargs)
             raise TypeError("an encrypted column can be compared with nothing but None")
+
+        def _knows(self, other: Any) -> bool:
+            # A column and its annotated copies have one hash.
+            return other is None or (
+                isinstance(other, ColumnElement) and hash(other) == hash(self.expr)
+            )
 
 
 def use_keys(database: Database, keys: Keys) -> None:

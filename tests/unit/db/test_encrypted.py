@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import Column, MetaData, String, Table, func, insert, select, text, update
 from sqlalchemy.exc import StatementError
+from sqlalchemy.orm import registry
 
 from talatat.composing import compose
 from talatat.composition import resolve
@@ -59,6 +60,21 @@ def test_what_is_written_is_read_again_and_the_database_holds_it_encrypted(secre
     assert OLD.decrypt(b"tests.seed", one).decode() == SEED
 
 
+def test_a_statement_that_is_written_twice_is_read_twice(secrets):
+    """SQLAlchemy knows it again, and compares the columns of one with those of the other."""
+
+    class Secret:
+        pass
+
+    mapped = registry()
+    mapped.map_imperatively(Secret, table)
+    write(secrets, "ada")
+    with secrets.engine.connect() as connection:
+        for _ in range(3):
+            assert connection.execute(select(Secret.owner, Secret.seed)).all() == [("ada", SEED)]
+    mapped.dispose()
+
+
 def test_it_is_found_by_whether_it_is_there_and_by_nothing_else(secrets):
     write(secrets, "ada")
     write(secrets, "eve", seed=None)
@@ -66,7 +82,12 @@ def test_it_is_found_by_whether_it_is_there_and_by_nothing_else(secrets):
     with secrets.engine.connect() as connection:
         assert connection.scalar(query.where(table.c.seed == None)) == 1  # noqa: E711  # an expression
         assert connection.scalar(query.where(table.c.seed.is_not(None))) == 1
-    for compare in (lambda c: c == SEED, lambda c: c < SEED, lambda c: c.in_([SEED])):
+    for compare in (
+        lambda c: c == SEED,
+        lambda c: c < SEED,
+        lambda c: c.in_([SEED]),
+        lambda c: c == table.c.owner,
+    ):
         with pytest.raises(TypeError, match="nothing but None"):
             compare(table.c.seed)
 

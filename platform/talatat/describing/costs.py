@@ -44,7 +44,7 @@ COST: dict[str, Any] = {
     },
 }
 
-COSTS: dict[str, Any] = {
+COST_REPORT: dict[str, Any] = {
     "type": "object",
     "x-addon": PLATFORM,
     "description": "What requests cost, in whole hours",
@@ -62,7 +62,7 @@ COSTS: dict[str, Any] = {
 
 def costs_operation() -> dict[str, Any]:
     """The operation."""
-    answer = {"description": "What was counted", "content": content(ref("costs"))}
+    answer = {"description": "What was counted", "content": content(ref("cost_report"))}
     return operation(
         PLATFORM,
         ROUTE,

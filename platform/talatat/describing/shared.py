@@ -142,7 +142,7 @@ def shared_components(registry: Any) -> dict[str, Any]:
             "json_patch": JSON_PATCH,
             "json_patch_operation": JSON_PATCH_OPERATION,
             "cost": costs.COST,
-            "costs": costs.COSTS,
+            "cost_report": costs.COST_REPORT,
             "health": HEALTH,
             "liveness": LIVENESS,
             "readiness": READINESS,

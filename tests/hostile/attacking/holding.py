@@ -12,7 +12,7 @@ from typing import Any
 MEMBERS = {"type", "title", "status", "detail", "instance", "code", "request_id", "addon"}
 LONGEST_PROBLEM = 128 * 1024
 # What is written down when somebody merely asks.
-OF_ASKING = ("accounts_attempt", "accounts_session", "talatat_process", "sqlite_")
+OF_ASKING = ("accounts_attempt", "accounts_session", "talatat_cost", "talatat_process", "sqlite_")
 
 
 def assert_problem(status: int, content_type: str, body: bytes, *expected: int) -> dict[str, Any]:

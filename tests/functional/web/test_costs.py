@@ -169,7 +169,7 @@ def test_whoever_may_is_told_by_addon_or_route_and_as_the_document_says(everywhe
     document = everywhere.app.get("/api/openapi.json").json
     operation = document["paths"]["/api/costs"]["get"]
     assert operation["x-permission"] == "talatat.costs"
-    schema = {"$ref": "#/components/schemas/costs", "components": document["components"]}
+    schema = {"$ref": "#/components/schemas/cost_report", "components": document["components"]}
     Draft202012Validator(schema).validate(found)
     for parameter in operation["parameters"]:
         for value in parameter["schema"].get("enum", [parameter["schema"].get("default")]):

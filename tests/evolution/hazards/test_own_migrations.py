@@ -57,9 +57,11 @@ def steps(database_url, tmp_path):
 
 
 def test_our_own_revisions_have_no_hazard_that_is_not_waived(steps, database_url):
-    found = lint_plan(steps, sa.make_url(database_url).get_backend_name())
+    dialect = sa.make_url(database_url).get_backend_name()
+    found = lint_plan(steps, dialect)
     assert len(steps) >= len(ADDONS) + 1
-    assert all(step.statements for step in steps)
+    silent = [step.context.label for step in steps if not step.statements]
+    assert silent == ([] if dialect == "sqlite" else ["audit 0002_places"])  # guards SQLite alone
     assert [
         f"{steps[one.step].context.label}: {one.id}: {one.message}"
         for one in found

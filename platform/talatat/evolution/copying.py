@@ -29,7 +29,14 @@ from talatat.evolution.amounts import size
 from talatat.evolution.graph import EvolutionError
 from talatat.evolution.live import Schema, read_schema
 from talatat.evolution.opening import Opened
-from talatat.evolution.shadow import KEY, PREFIX, let_it, shadow
+from talatat.evolution.shadow import (
+    INSUFFICIENT_PRIVILEGE,
+    KEY,
+    PREFIX,
+    drop_database,
+    let_it,
+    shadow,
+)
 
 _OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity"
@@ -131,14 +138,14 @@ def _template(opened: Opened) -> Iterator[Copy]:
                     make_migration_engine(url.set(database=name)), "template copy", seconds, bytes_
                 )
             except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) != "42501":
+                if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
                     raise
                 raise EvolutionError(
                     f"a rehearsal needs a database, and {url.username or 'the role'} may not make one on "
                     f"{url.host or 'the server'}. {let_it(url)}"
                 ) from error
             finally:
-                connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+                drop_database(connection, name)
     finally:
         admin.dispose()
 

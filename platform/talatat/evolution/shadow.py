@@ -26,6 +26,7 @@ from talatat.evolution.quoting import literal, quoted
 from talatat.evolution.tables import version_table
 
 PREFIX = "talatat_shadow_"
+INSUFFICIENT_PRIVILEGE = "42501"
 KEY = int.from_bytes(b"shad", "big")
 # The advisory lock of the process that uses a shadow: while it lives, nobody else drops it.
 _LOCK = text("SELECT pg_advisory_lock(:key, hashtext(:name))")
@@ -162,7 +163,7 @@ def _postgresql(server: URL, path: Sequence[str]) -> Iterator[Engine]:
                 yield engine
             finally:
                 engine.dispose()
-                _drop(connection, name)
+                drop_database(connection, name)
     finally:
         admin.dispose()
 
@@ -200,7 +201,7 @@ def _create(connection: Connection, name: str, server: URL) -> None:
     try:
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0{_locale(row)}")
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != "42501":
+        if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
             raise
         raise EvolutionError(
             f"a plan needs a database to try revisions in, and {server.username or 'the role'} may not "
@@ -226,8 +227,17 @@ def _locale(row: Mapping[str, Any]) -> str:
     return said
 
 
-def _drop(connection: Connection, name: str) -> None:
-    connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+def drop_database(connection: Connection, name: str) -> None:
+    """Drop a database of ours, and end whoever is still connected to it.
+
+    No plain role may end the autovacuum: a DROP without FORCE asks it to leave, and waits.
+    """
+    try:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
+            raise
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
 
 
 def _drop_leftovers(connection: Connection) -> None:
@@ -235,7 +245,7 @@ def _drop_leftovers(connection: Connection) -> None:
     left = connection.execute(_LEFT, {"prefix": PREFIX, "key": KEY}).scalars().all()
     for name in left:
         with suppress(DBAPIError):
-            _drop(connection, name)
+            drop_database(connection, name)
 
 
 def _text(url: URL | str) -> str:

@@ -15,6 +15,8 @@ from talatat.resources.showing.expanding import Wanted
 
 from .asking import FAR, FILTERS, ITEMS, ODD, OWNER, QUERY, ROWS, alike, fill
 
+pytestmark = pytest.mark.usefixtures("unwatched")
+
 PROPERTY = settings(
     max_examples=15, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )

@@ -17,6 +17,8 @@ from talatat.resources.showing.expanding import Wanted
 
 from .asking import ITEMS, OWNER, alike, by_entities
 
+pytestmark = pytest.mark.usefixtures("unwatched")
+
 SHOWN = f"{ITEMS}?fields=id,name,price,loud,spare,sure"
 
 

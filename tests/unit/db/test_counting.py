@@ -12,6 +12,8 @@ from talatat.db.prepared import Prepared, runs_directly
 from talatat.db.work import work_of
 from talatat.testing.databases import make_database
 
+pytestmark = pytest.mark.usefixtures("unwatched")
+
 NUMBERS = sa.Table("numbers", sa.MetaData(), sa.Column("value", sa.Integer))
 
 

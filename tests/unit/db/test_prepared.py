@@ -15,6 +15,8 @@ from talatat.db.prepared import Prepared, concerns_writes, runs_directly
 from talatat.db.retry import is_unreachable
 from talatat.testing.databases import make_database
 
+pytestmark = pytest.mark.usefixtures("unwatched")
+
 WORD = sa.column("word", sa.String())
 WORDS = sa.select(WORD).select_from(
     sa.union_all(*(sa.select(sa.literal(word).label("word")) for word in "abc")).subquery()

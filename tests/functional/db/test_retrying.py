@@ -132,7 +132,7 @@ def test_of_a_deadlock_the_victim_is_tried_again_and_both_succeed(counters, post
 
 
 def test_a_lock_that_is_held_too_long_is_tried_again_until_it_is_free(counters, database_url):
-    settings = {"talatat.db.lock_timeout": "0.3"}
+    settings = {"talatat.db.lock_timeout": "0.4"}
     with counters.composed("counters", url=database_url, settings=settings) as system:
         locked, enough = threading.Event(), threading.Event()
 
@@ -140,7 +140,7 @@ def test_a_lock_that_is_held_too_long_is_tried_again_until_it_is_free(counters, 
             with system.session() as session:
                 session.execute(text("UPDATE counters SET value = value + 10 WHERE id = 1"))
                 locked.set()
-                enough.wait(0.5)
+                enough.wait(0.5)  # longer than one try, shorter than two
 
         thread = threading.Thread(target=hold)
         thread.start()

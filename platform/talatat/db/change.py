@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 
-from talatat.db.layout import Make, called, layout_of
+from talatat.db.layout import AT_ONCE, Make, called, layout_of
 from talatat.db.prepared import Prepared
 from talatat.db.record import Versioned
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from talatat.db.work import Work
 
-AT_ONCE = 32
 _KEY = "own_key"
 
 Rows = Mapping[Any, Mapping[str, Any]]

@@ -14,15 +14,12 @@ from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_dict, instance_state
 from sqlalchemy.sql.elements import ClauseElement
 
-from talatat.db.layout import Layout, Link, layout_of
+from talatat.db.layout import AT_ONCE, Layout, Link, layout_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from talatat.db.work import Work
-
-AT_ONCE = 32
-"""Rows of one INSERT; more are written by several."""
 
 Groups = dict[Layout, list[Any]]
 """Layout -> its entities, owners before what belongs to them."""

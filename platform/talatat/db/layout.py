@@ -22,6 +22,9 @@ from talatat.db.prepared import Prepared
 
 _KEPT = "talatat.layout"  # under which the `info` of a mapped class keeps it
 
+AT_ONCE = 32
+"""Rows of one statement that writes many, which is compiled for each number of them; more take several."""
+
 Make = Callable[[], Any]
 
 

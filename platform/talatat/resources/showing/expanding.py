@@ -149,7 +149,7 @@ class Plans:
         self.representation = representation
         self.relations = relations
         self.slim = slim
-        self._asked: dict[str, Asked] = {}
+        self._asked: Lately[str, Asked] = Lately(KEPT_PROJECTIONS)
         self._plain = Asked((), representation.permissions)
         self._plans: Lately[tuple[Wanted, frozenset[str]], Plan] = Lately(KEPT_PROJECTIONS)
 
@@ -176,8 +176,7 @@ class Plans:
             expansions = _expansions(self.relations, parse_expand(text, self.relations, may), may)
             permissions = {name for one in expansions for name in one.permissions()}
             found = Asked(expansions, self.representation.permissions | permissions)
-            if len(self._asked) < KEPT_PROJECTIONS:
-                self._asked[text] = found
+            self._asked.keep(text, found)
         return found
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import colander
 
 from talatat.problems import bad_parameter
+from talatat.resources.lately import Lately
 from talatat.schema.types import JSONType, format_timestamp
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ class Representation:
         self.extensions = tuple(extensions)
         nodes = [*schema.children, *(one.schema for one in self.extensions)]
         self.permissions = frozenset(_read_permissions(nodes))
-        self._projections: dict[tuple[str | None, frozenset[str]], Projection] = {}
+        self._projections: Lately[tuple[str | None, frozenset[str]], Projection] = Lately(
+            KEPT_PROJECTIONS
+        )
 
     def projection(self, fields: str | None, may_read: Callable[[str], Any]) -> Projection:
         """The projection of `fields=` for somebody of whom `may_read(permission)` tells.
@@ -63,8 +66,7 @@ class Representation:
         found = self._projections.get((fields, held))
         if found is None:
             found = self.compiled(None if fields is None else parse_fields(fields), held)
-            if len(self._projections) < KEPT_PROJECTIONS:
-                self._projections[fields, held] = found
+            self._projections.keep((fields, held), found)
         return found
 
     def compiled(self, wanted: Tree | None, held: frozenset[str]) -> Projection:

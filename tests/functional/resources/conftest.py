@@ -14,6 +14,7 @@ from sqlalchemy import delete
 from talatat.testing import TestSystem
 
 from .asking import FEW, fill
+from .identity import BY_ROLE
 from .laboratory import LAB, extra
 
 STORE = {
@@ -32,14 +33,7 @@ STORE = {
             config.add_resource(Things)
             config.add_resource(Boxes)
         """,
-    "security.py": """
-        from talatat.security import Identity
-
-        class Source:
-            def identify(self, request):
-                role = request.headers.get("X-Role")
-                return role and Identity(id=role, name=role, source="store", roles=frozenset({role}))
-        """,
+    "security.py": BY_ROLE,
     "models.py": """
         import datetime as dt
         from decimal import Decimal

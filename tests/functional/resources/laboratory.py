@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from .identity import BY_ROLE
+
 LAB = {
     "__init__.py": """
         from .resources import Far, Items, Odd
@@ -18,14 +20,7 @@ LAB = {
             config.add_resource(Odd)
             config.add_resource(Far)
         """,
-    "security.py": """
-        from talatat.security import Identity
-
-        class Source:
-            def identify(self, request):
-                role = request.headers.get("X-Role")
-                return role and Identity(id=role, name=role, source="lab", roles=frozenset({role}))
-        """,
+    "security.py": BY_ROLE,
     "models.py": """
         import datetime as dt
         import enum

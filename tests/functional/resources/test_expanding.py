@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, update
 
+from .identity import BY_ROLE
+
 LIBRARY = {
     "__init__.py": """
         from .resources import Authors, Books, Countries
@@ -26,14 +28,7 @@ LIBRARY = {
             config.add_resource(Authors)
             config.add_resource(Books)
         """,
-    "security.py": """
-        from talatat.security import Identity
-
-        class Source:
-            def identify(self, request):
-                role = request.headers.get("X-Role")
-                return role and Identity(id=role, name=role, source="library", roles=frozenset({role}))
-        """,
+    "security.py": BY_ROLE,
     "models.py": """
         import sqlalchemy as sa
         from sqlalchemy.orm import Mapped, mapped_column, relationship

@@ -60,10 +60,17 @@ def test_if_match_compares_the_versions(header: str) -> None:
 def test_if_match_refuses_all_else(header: str) -> None:
     with pytest.raises(Problem) as raised:
         conditions.check_match(
-            conditions.preconditions_of(request(if_match=header)), "3", {"a": 1}, '"3-x"'
+            conditions.preconditions_of(request(if_match=header)), "3", lambda: ({"a": 1}, '"3-x"')
         )
     assert raised.value.code == 412
     assert raised.value.extra == {"current": {"a": 1}, "current_etag": '"3-x"'}
+
+
+def test_nothing_is_shown_of_a_row_whose_preconditions_hold() -> None:
+    def current() -> Any:
+        raise AssertionError("it was shown")
+
+    conditions.check_match(conditions.preconditions_of(request(if_match='"3-x"')), "3", current)
 
 
 def test_where_there_is_no_row_if_match_fails_and_if_none_match_holds() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from talatat.resources.extensions import ExtensionFields
 
 TAG = re.compile(r'(W/)?"([^"]*)"')
+
+Current = Callable[[], tuple[Mapping[str, Any], str]]
+"""() -> (what is shown of the row as it is now, its tag)."""
 
 
 @dataclass(frozen=True)
@@ -91,21 +94,20 @@ def tag_response(request: Request, response: Response, tag: str) -> None:
 def check_match(
     given: Preconditions,
     versions: str | None,
-    current: Mapping[str, Any] | None = None,
-    tag: str | None = None,
+    current: Current | None = None,
     required: bool = False,
 ) -> None:
     """Problem 412 unless the preconditions of a write hold; 428 where one is required and missing.
 
-    `versions` is None where there is no row. `current` and its `tag` go with the problem, so that a
-    client can merge and try again without another request.
+    `versions` is None where there is no row. What `current` gives goes with the problem, so that a client can
+    merge and try again without another request; it is called for a problem alone.
     """
     wanted = given.if_match
     if wanted and not _matches(wanted, versions):
-        raise _failed("The row has changed since the ETag in If-Match was read", current, tag)
+        raise _failed("The row has changed since the ETag in If-Match was read", current)
     unwanted = given.if_none_match
     if unwanted and versions is not None and _matches(unwanted, versions):
-        raise _failed("The row that If-None-Match excludes is there", current, tag)
+        raise _failed("The row that If-None-Match excludes is there", current)
     if required and not wanted:
         raise Problem(428, "precondition_required", "Send If-Match with the ETag of the row")
 
@@ -120,7 +122,9 @@ def _matches(header: str, versions: str | None) -> bool:
     )
 
 
-def _failed(detail: str, current: Mapping[str, Any] | None, tag: str | None) -> Problem:
-    extra = {} if current is None else {"current": current, "current_etag": tag}
-    headers = {} if tag is None else {"ETag": tag}
-    return Problem(412, "precondition_failed", detail, extra=extra, headers=headers)
+def _failed(detail: str, current: Current | None) -> Problem:
+    if current is None:
+        return Problem(412, "precondition_failed", detail)
+    shown, tag = current()
+    extra = {"current": shown, "current_etag": tag}
+    return Problem(412, "precondition_failed", detail, extra=extra, headers={"ETag": tag})

@@ -120,9 +120,12 @@ def check(
     if not (required or preconditions):
         return
     versions = bound.versions(request, row)
-    shown = bound.represent(request, row)
-    tag = conditions.etag(versions, dumps(shown))
-    conditions.check_match(preconditions, versions, shown, tag, required)
+
+    def current() -> tuple[dict[str, Any], str]:
+        shown = bound.represent(request, row)
+        return shown, conditions.etag(versions, dumps(shown))
+
+    conditions.check_match(preconditions, versions, current, required)
 
 
 def insert(

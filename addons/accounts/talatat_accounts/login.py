@@ -250,6 +250,7 @@ def outside_transaction(request: Any) -> Iterator[None]:
     the counting of the attempt, a transaction of its own, would wait in vain.
     """
     request.tm.abort()
+    request.registry.system.database.end_reading(request)
     try:
         yield
     finally:

@@ -144,7 +144,12 @@ def _postgresql(statement_timeout: float, lock_timeout: float) -> dict[str, Any]
             f"-c statement_timeout={round(statement_timeout * 1000)}"
             f" -c lock_timeout={round(lock_timeout * 1000)}"
             " -c timezone=UTC"
+            # The values decide which plan is best: after five runs it would be one for all of them.
+            " -c plan_cache_mode=force_custom_plan"
         ),
+        "client_encoding": "utf8",
+        # What is run often is prepared by `straight`; a cursor would take it all back with each ROLLBACK.
+        "prepare_threshold": None,
     }
 
 

@@ -1,4 +1,4 @@
-"""Statements that are compiled once and run many times, on the driver's own cursor.
+"""Statements that are compiled once and run many times, straight on the driver (see `straight`).
 
 Building a statement, asking SQLAlchemy's cache for it and making its result take several times what the
 driver takes to run it. A `Prepared` is built once, with a named `sa.bindparam` for each value, and then run
@@ -15,14 +15,15 @@ alone say so with `concerns_writes`, and do not count.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection
+from talatat.db.straight import LOADED, straight_of, text_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, Executable
+    from sqlalchemy import Connection, Engine, Executable
 
 Values = Mapping[str, Any]
 Row = Sequence[Any]
@@ -30,23 +31,18 @@ Process = Callable[[Any], Any]
 Listener = TypeVar("Listener", bound=Callable[..., Any])
 
 DIRECT = "psycopg"
+_PLACEHOLDER = re.compile(r"%(?:%|\((?P<name>[^)]+)\)s)")
 _KEPT = "talatat_compiled"  # the attribute of a dialect that keeps what was compiled for it
-# Cancelled by the statement timeout or by somebody, and a lock not had in time: once more would take as long.
-_WAITED = frozenset({"57014", "55P03"})
-# "Cached plan must not change result type": a migration has altered a column that the connection reads so.
-_OUTDATED = "0A000"
 
 
 class Prepared:
     """One statement with named parameters; the rows of a SELECT are sequences of values in the order of its columns.
 
-    `plan_once` False keeps PostgreSQL from one plan for all values, where the values decide which is best.
     Lists of values are a parameter each: `column.in_([sa.bindparam("a"), sa.bindparam("b")])`.
     """
 
-    def __init__(self, statement: Executable, *, plan_once: bool = True) -> None:
+    def __init__(self, statement: Executable) -> None:
         self.statement: Any = statement
-        self.plan_once = plan_once
         self._open: frozenset[str] = frozenset()
 
     def opened(self, dialect: Any, binds: Sequence[Any]) -> tuple[tuple[str, int], ...] | None:
@@ -82,64 +78,28 @@ class Prepared:
 
     def fetch(self, connection: Connection, values: Values) -> Sequence[Row]:
         """All rows, straight from the driver of a connection: no listener hears of it."""
-        compiled = self.compiled(connection.dialect)
-        with self._send(connection, compiled, values) as cursor:
-            return compiled.processed(cursor.fetchall(), cursor.description)
+        return self._run(connection, values)
 
     def send(self, connection: Connection, values: Values) -> None:
         """Run a statement that gives no rows, likewise."""
-        self._send(connection, self.compiled(connection.dialect), values).close()
+        self._run(connection, values)
 
-    def _send(self, connection: Connection, compiled: _Compiled, values: Values) -> Any:
-        cursor = None
+    def _run(self, connection: Connection, values: Values) -> Sequence[Row]:
+        compiled = self.compiled(connection.dialect)
         try:
-            cursor = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
-            return self._execute(cursor, compiled, values)
+            return compiled.run(connection.connection, values, transaction=True)
         except Exception as error:  # noqa: BLE001  # it is raised again, as one of SQLAlchemy's
             # What SQLAlchemy does with an error of the driver or of a type: it makes it one of its own, tells
             # `handle_error`, gives up a connection that is lost, and raises. There is no public name for it.
-            connection._handle_dbapi_exception(error, compiled.text, None, cursor, None)
+            connection._handle_dbapi_exception(error, compiled.text, None, None, None)
 
-    def read(self, engine: Engine, values: Values, ordinary: Engine | None = None) -> Sequence[Row]:
-        """All rows of a SELECT, on a connection of the pool that has no transaction.
-
-        `ordinary` is the engine of the ordinary way, where that is another one of the same pool.
+    def alone(self, fairy: Any, dialect: Any, values: Values) -> Sequence[Row]:
+        """All rows of a SELECT on a connection of the pool that has no transaction, and gets none.
 
         PostgreSQL shows each statement of a transaction (READ COMMITTED) what is committed when it begins,
         so a single statement sees no other rows without one.
         """
-        heard: Any = engine.dispatch
-        if runs_directly(engine) and not concerned(heard.begin):
-            fairy = _connected(engine)
-            try:
-                return self._alone(fairy.driver_connection, engine.dialect, values)
-            except engine.dialect.loaded_dbapi.Error as error:
-                state = getattr(error, "sqlstate", None)
-                if state == _OUTDATED or engine.dialect.is_disconnect(error, fairy, None):
-                    fairy.invalidate(error)
-                elif state in _WAITED:
-                    text = self.compiled(engine.dialect).text
-                    Connection(engine, fairy)._handle_dbapi_exception(error, text, None, None, None)
-            finally:
-                fairy.close()
-        with (ordinary or engine).begin() as connection:
-            return connection.execute(self.statement, dict(values)).all()
-
-    def _alone(self, driver: Any, dialect: Any, values: Values) -> Sequence[Row]:
-        compiled = self.compiled(dialect)
-        driver.autocommit = True
-        try:
-            with driver.cursor() as cursor:
-                self._execute(cursor, compiled, values)
-                return compiled.processed(cursor.fetchall(), cursor.description)
-        finally:
-            if not driver.closed:
-                driver.autocommit = False
-
-    def _execute(self, cursor: Any, compiled: _Compiled, values: Values) -> Any:
-        return cursor.execute(
-            compiled.text, compiled.bound(values), prepare=None if self.plan_once else False
-        )
+        return self.compiled(dialect).run(fairy, values, transaction=False)
 
 
 class _Compiled:
@@ -152,43 +112,67 @@ class _Compiled:
         fixed = {bind: name for bind, name in compiled.bind_names.items() if name not in opened}
         self._fixed = {name: bind.value for bind, name in fixed.items() if not bind.callable}
         self._called = [(name, bind) for bind, name in fixed.items() if bind.callable]
-        self._binds: list[tuple[str, Process]] = list(compiled._bind_processors.items())
+        numbered, names = _numbered(self.text)
+        processes: Mapping[str, Process] = compiled._bind_processors
+        self._binds = [(name, processes.get(name)) for name in names]
         self._dialect = dialect
         self._types = [column.type for column in compiled._result_columns]
+        self._straight = text_of(numbered, len(names), self._types)
         self._results: list[tuple[int, Process]] | None = None
 
-    def bound(self, values: Values) -> dict[str, Any]:
-        """What the driver is given for `values`."""
-        given = {**self._fixed, **values}
-        for name, bind in self._called:
-            given.setdefault(name, bind.effective_value)
-        for name, process in self._binds:
-            given[name] = process(given[name])
-        return given
+    def run(self, fairy: Any, values: Values, *, transaction: bool) -> Sequence[Row]:
+        """The rows, if it gives any; `fairy` is a connection of the pool."""
+        straight = straight_of(fairy)
+        result = straight.run(self._straight, self.bound(values), transaction=transaction)
+        if not self._types:
+            return ()
+        return self.processed(straight.rows(self._straight, result), result)
 
-    def processed(self, rows: Sequence[Row], description: Sequence[Any]) -> Sequence[Row]:
+    def bound(self, values: Values) -> list[Any]:
+        """What the driver is given for `values`, in the order of its text."""
+        if self._fixed or self._called:
+            values = {**self._fixed, **values}
+            for name, bind in self._called:
+                if name not in values:
+                    values[name] = bind.effective_value
+        return [
+            values[name] if process is None else process(values[name])
+            for name, process in self._binds
+        ]
+
+    def processed(self, rows: Sequence[Row], result: Any) -> Sequence[Row]:
         """The rows as the types of their columns have them in Python.
 
-        `description` is the cursor's: what a type does depends on what the database calls it.
+        `result` is libpq's: what a type does depends on what the database calls it.
         """
         results = self._results
         if results is None:
-            results = self._results = list(self._processes(description))
-        if not results:
+            results = self._results = list(self._processes(result))
+        if not results or not rows:
             return rows
-        found = []
-        for row in rows:
-            one = list(row)
-            for at, process in results:
-                one[at] = process(one[at])
-            found.append(one)
-        return found
+        columns: list[Any] = list(zip(*rows, strict=True))
+        for at, process in results:
+            columns[at] = map(process, columns[at])
+        return list(zip(*columns, strict=True))
 
-    def _processes(self, description: Sequence[Any]) -> Iterator[tuple[int, Process]]:
-        for at, (type_, told) in enumerate(zip(self._types, description, strict=True)):
-            process = type_._cached_result_processor(self._dialect, told[1])
+    def _processes(self, result: Any) -> Iterator[tuple[int, Process]]:
+        for at, type_ in enumerate(self._types):
+            if self._straight.plain and isinstance(type_, LOADED):
+                continue
+            process = type_._cached_result_processor(self._dialect, result.ftype(at))
             if process is not None:
                 yield at, process
+
+
+def _numbered(text: str) -> tuple[str, list[str]]:
+    """(a text of the style `%(name)s` with `$1` and so on in their place, the names in this order)."""
+    names: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        name = found["name"]
+        return "%" if name is None else f"${names.setdefault(name, len(names) + 1)}"
+
+    return _PLACEHOLDER.sub(number, text), list(names)
 
 
 def _place(bind: Any, places: Mapping[str, int]) -> int | None:
@@ -229,11 +213,3 @@ def runs_directly(where: Engine | Connection) -> bool:
         heard.before_cursor_execute,
         heard.after_cursor_execute,
     ) and not where.get_execution_options().get("schema_translate_map")
-
-
-def _connected(engine: Engine) -> Any:
-    """A connection of the pool; where none can be made, the error that SQLAlchemy makes of the driver's."""
-    try:
-        return engine.raw_connection()
-    except engine.dialect.loaded_dbapi.Error as error:
-        Connection._handle_dbapi_exception_noconnection(error, engine.dialect, engine)

@@ -20,7 +20,8 @@ from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
 from talatat.db.engine import DEFERRED, make_engine, make_migration_engine, parse_url
 from talatat.db.origin import serve
-from talatat.db.prepared import DIRECT, concerned, concerns_writes
+from talatat.db.prepared import DIRECT, concerned, concerns_writes, runs_directly
+from talatat.db.reading import end_reading, read
 from talatat.db.work import ADOPTED, DATABASE, WORK, Follower, Work, work_of
 
 if TYPE_CHECKING:
@@ -139,6 +140,10 @@ class Database:
         """The engine for migrations: see `make_migration_engine`."""
         return make_migration_engine(self.url, lock_timeout=self.lock_timeout)
 
+    def end_reading(self, request: Request) -> None:
+        """Give back the connection that a request reads with, before it waits for something else for long."""
+        end_reading(request)
+
     def session(self, tm: TransactionManager, *, reading: bool = False) -> Session:
         """Return a session that lives and ends with the transaction that `tm` has begun.
 
@@ -154,6 +159,7 @@ class Database:
 
         What the request has done without a session becomes a part of it.
         """
+        end_reading(request)
         work: Work | None = request.__dict__.get(WORK)
         if work is not None and work.connection is not None:
             session = self.sessionmaker(
@@ -206,9 +212,18 @@ class Database:
             begun = work is not None and work.connection is not None
         if not begun:
             if not concerned(self._heard.after_begin, self._heard.after_transaction_create):
-                return prepared.read(self.engine, values, self.reading_engine)
+                return self._read(request, prepared, values)
             request.db  # noqa: B018  # its transaction is prepared by somebody
         return work_of(request).rows(prepared, values)
+
+    def _read(self, request: Request, prepared: Prepared, values: Values) -> Sequence[Row]:
+        """The rows of a prepared SELECT, without a transaction of the request."""
+        if runs_directly(self.engine) and not concerned(self.engine.dispatch.begin):
+            rows = read(request, self.engine, prepared, values)
+            if rows is not None:
+                return rows
+        with self.reading_engine.begin() as connection:
+            return connection.execute(prepared.statement, dict(values)).all()
 
     def _only_reads(self, request: Request) -> bool:
         route = getattr(request, "matched_route", None)

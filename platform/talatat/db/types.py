@@ -62,7 +62,15 @@ class UUIDv7(TypeDecorator[str]):
         return None if value is None else canonical_id(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
-        return value if value is None or isinstance(value, str) else str(value)
+        return _text_of(value)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        """One call for a value: what the implementation's type would do to it comes to the same."""
+        return _text_of
+
+
+def _text_of(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else str(value)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -87,6 +95,17 @@ class UTCDateTime(TypeDecorator[datetime]):
             return None
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        """One call for a value, where the driver gives moments themselves."""
+        if dialect.name != "postgresql":
+            return super().result_processor(dialect, coltype)
+        return _in_utc
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    """The moment in UTC; the time zone of a connection is UTC, under whichever name."""
+    return None if value is None else value.astimezone(UTC)
 
 
 class JSONDocument(TypeDecorator[Any]):
@@ -140,6 +159,15 @@ class Scaled(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(value).scaleb(-self.places)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        """One call for a value: both drivers give integers as they are (a sum is a decimal)."""
+        places = -self.places
+
+        def scaled(value: Any) -> Decimal | None:
+            return None if value is None else Decimal(value).scaleb(places)
+
+        return scaled
 
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
         return Integer() if op is operator.mul else self

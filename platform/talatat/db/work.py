@@ -21,15 +21,18 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_state
 
 from talatat.db import inserting
 from talatat.db.joined import Joined
 from talatat.db.prepared import concerned, runs_directly
+from talatat.db.reading import taken
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column, Connection, Engine, Table
+    from pyramid.request import Request
+    from sqlalchemy import Column, Engine, Table
     from transaction import TransactionManager
 
     from talatat.db.change import Change
@@ -72,16 +75,21 @@ class Work:
         session: Session | None = None,
         tm: TransactionManager | None = None,
         engine: Engine | None = None,
-        make_session: Callable[[], Session] | None = None,
+        request: Request | None = None,
     ) -> None:
         self.database = database
         self.session = session
         self.tm = tm
         self.engine = engine
         self.connection: Connection | None = None  # in a transaction that began without a session
-        self._make_session = make_session
+        self._request = None if request is None else weakref.ref(request)
         self._inserted: list[Any] = []
         self._unheard: bool | None = None
+
+    @property
+    def request(self) -> Request | None:
+        """The request that this works for, as long as there is one."""
+        return None if self._request is None else self._request()
 
     def rows(self, prepared: Prepared, values: Values) -> Sequence[Row]:
         """All rows of a prepared SELECT."""
@@ -148,8 +156,9 @@ class Work:
     def session_now(self) -> Session:
         """The session of this transaction, made now if there is none."""
         if self.session is None:
-            assert self._make_session is not None
-            self.session = self._make_session()
+            request = self.request
+            assert request is not None
+            self.session = request.db
         return self.session
 
     def adopt(self, session: Session) -> None:
@@ -183,7 +192,7 @@ class Work:
         assert self.tm is not None
         assert self.engine is not None
         transaction = self.tm.get()  # where there is none this raises: no connection is taken
-        connection = self.engine.connect()
+        connection = Connection(self.engine, taken(self.request))
         try:
             connection.begin()
             for follower in self.database.followers:
@@ -206,14 +215,13 @@ def work_of(request_or_session: Any) -> Work:
         if session is not None:
             found = _of_session(session)
         else:
-            reference = weakref.ref(request_or_session)
             database = request_or_session.registry.system.database
             found = Work(
                 database,
                 None,
                 request_or_session.tm,
                 database.engine_for(request_or_session),
-                lambda: reference().db,  # type: ignore[union-attr]  # it works for the request
+                request_or_session,
             )
         members[WORK] = found
     return found

@@ -121,6 +121,8 @@ class Yard:
         except BaseException:
             tm.abort()
             raise
+        finally:
+            request._process_finished_callbacks()  # as the router does
 
     def read(self, ask: Callable[[Any], Any]) -> Any:
         """What a session of its own sees afterwards."""

@@ -6,12 +6,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlencode
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from talatat.db.straight import Straight
 from talatat.resources.listing.shapes import MOST_ASKED, Shapes
 from talatat.resources.showing.expanding import Wanted
 
@@ -20,17 +23,6 @@ from .asking import ITEMS, OWNER, alike, by_entities
 pytestmark = pytest.mark.usefixtures("unwatched")
 
 SHOWN = f"{ITEMS}?fields=id,name,price,loud,spare,sure"
-
-
-def noting(factory: Any, note: Any) -> Any:
-    """A kind of cursor that notes each text which it is given."""
-
-    class Cursor(factory):  # type: ignore[misc]  # the connection's own
-        def execute(self, query: Any, *given: Any, **options: Any) -> Any:
-            note(str(query))
-            return super().execute(query, *given, **options)
-
-    return Cursor
 
 
 @contextmanager
@@ -46,23 +38,26 @@ def sent(lab: Any) -> Iterator[list[str]]:
     def checkout(driver: Any, record: Any, *_: Any) -> None:
         if isinstance(driver, sqlite3.Connection):
             driver.set_trace_callback(note)
-        else:
-            record.info["cursor"] = driver.cursor_factory
-            driver.cursor_factory = noting(driver.cursor_factory, note)
 
     def checkin(driver: Any, record: Any) -> None:
         if isinstance(driver, sqlite3.Connection):
             driver.set_trace_callback(None)
-        elif driver is not None:
-            driver.cursor_factory = record.info.pop("cursor")
 
+    def straight(self: Any, text: Any, values: Any, *, transaction: bool) -> Any:
+        note(text.statement.decode())
+        return run(self, text, values, transaction=transaction)
+
+    def execute(self: Any, query: Any, *given: Any, **options: Any) -> Any:
+        note(str(query))
+        return on_cursor(self, query, *given, **options)
+
+    run, on_cursor = Straight.run, psycopg.Cursor.execute
     event.listen(engine, "checkout", checkout)
     event.listen(engine, "checkin", checkin)
-    try:
+    with patch.object(Straight, "run", straight), patch.object(psycopg.Cursor, "execute", execute):
         yield found
-    finally:
-        event.remove(engine, "checkout", checkout)
-        event.remove(engine, "checkin", checkin)
+    event.remove(engine, "checkout", checkout)
+    event.remove(engine, "checkin", checkin)
 
 
 @pytest.mark.parametrize("scope", [None, "relation", "in"])

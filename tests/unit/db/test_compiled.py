@@ -23,6 +23,13 @@ class Sealed(TypeDecorator):
         return value.removeprefix(f"{dialect.key}:")
 
 
+class Result:
+    """What the database says of the columns of a result."""
+
+    def ftype(self, at):
+        return 25
+
+
 note = sa.table("note", sa.column("word", Sealed))
 WORD = Prepared(sa.select(note.c.word).where(note.c.word == sa.bindparam("word")))
 
@@ -38,8 +45,8 @@ def test_each_application_has_its_own_keys():
     for dialect in (one, other, one):
         compiled = WORD.compiled(dialect)
         key = dialect.key
-        assert compiled.bound({"word": "hush"}) == {"word": f"{key}:hush"}
-        assert compiled.processed([(f"{key}:hush",)], [("word", 25)]) == [["hush"]]
+        assert compiled.bound({"word": "hush"}) == [f"{key}:hush"]
+        assert compiled.processed([(f"{key}:hush",)], Result()) == [("hush",)]
         assert WORD.compiled(dialect) is compiled
 
 

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 import sqlalchemy as sa
+from pyramid.request import Request
 
 from talatat.db.counting import SENT
 from talatat.db.prepared import Prepared, runs_directly
@@ -59,7 +60,7 @@ def of_a_cursor(database):
 
 
 def of_a_prepared_read(database):
-    assert Prepared(sa.select(NUMBERS.c.value)).read(database.engine, {})
+    assert database.read(Request.blank("/"), Prepared(sa.select(NUMBERS.c.value)), {})
 
 
 def of_a_prepared_read_in_a_transaction(database):

@@ -1,4 +1,4 @@
-"""What is compiled once and runs on the driver's cursor gives what SQLAlchemy would, errors and all."""
+"""What is compiled once and runs straight on the driver gives what SQLAlchemy would, errors and all."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
+from pyramid.request import Request
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from talatat.db.prepared import Prepared, concerns_writes, runs_directly
 from talatat.db.retry import is_unreachable
+from talatat.db.straight import Straight
 from talatat.testing.databases import make_database
 
 pytestmark = pytest.mark.usefixtures("unwatched")
@@ -24,20 +26,17 @@ WORDS = sa.select(WORD).select_from(
 
 
 @pytest.fixture
-def served(postgresql_url: str) -> Any:
-    """A database on PostgreSQL, with the texts that its cursors were given."""
+def served(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A database on PostgreSQL, with the texts that its driver was given, and whether a transaction was wanted."""
     made = make_database(postgresql_url, statement_timeout=0.2)
     made.texts = texts = []  # type: ignore[attr-defined]
+    run = Straight.run
 
-    class Cursor(psycopg.Cursor[Any]):
-        def execute(self, query: Any, *given: Any, **options: Any) -> Any:
-            texts.append((str(query), self.connection.autocommit))
-            return super().execute(query, *given, **options)
+    def noted(straight: Any, text: Any, values: Any, *, transaction: bool) -> Any:
+        texts.append((text.statement, transaction))
+        return run(straight, text, values, transaction=transaction)
 
-    def checkout(connection: Any, record: Any, proxy: Any) -> None:
-        connection.cursor_factory = Cursor
-
-    event.listen(made.engine, "checkout", checkout)
+    monkeypatch.setattr(Straight, "run", noted)
     with made.engine.connect() as connection:
         connection.scalar(sa.text("SELECT 1"))
     texts.clear()
@@ -62,10 +61,10 @@ def asking(database: Any) -> Any:
 def test_a_select_is_one_statement_without_a_transaction(served: Any) -> None:
     prepared = Prepared(WORDS.where(sa.bindparam("least") < WORD).order_by(WORD))
     for least, expected in (("a", [("b",), ("c",)]), ("b", [("c",)])):
-        found = served.read(SimpleNamespace(), prepared, {"least": least})
+        found = served.read(Request.blank("/"), prepared, {"least": least})
         assert [tuple(row) for row in found] == expected
     assert len(served.texts) == 2
-    assert all(alone for _, alone in served.texts)
+    assert not any(transaction for _, transaction in served.texts)
 
 
 @pytest.mark.parametrize("name", ["before_execute", "after_execute", "before_cursor_execute",
@@ -78,10 +77,10 @@ def test_who_listens_to_statements_or_transactions_hears_of_each(served: Any, na
         heard.append(1)
 
     event.listen(served.engine, name, listen)
-    served.read(SimpleNamespace(), prepared, {})
+    served.read(Request.blank("/"), prepared, {})
     assert heard == [1]
     event.remove(served.engine, name, listen)
-    served.read(SimpleNamespace(), prepared, {})
+    served.read(Request.blank("/"), prepared, {})
     assert heard == [1]
 
 
@@ -92,7 +91,7 @@ def test_a_listener_that_concerns_writes_alone_keeps_nothing_from_the_driver(ser
 
     event.listen(served.engine, "before_execute", listen, retval=True)
     assert runs_directly(served.engine)
-    served.read(SimpleNamespace(), Prepared(WORDS), {})
+    served.read(Request.blank("/"), Prepared(WORDS), {})
 
 
 def test_a_transaction_that_somebody_prepares_is_begun_for_a_read_too(served: Any) -> None:
@@ -102,7 +101,7 @@ def test_a_transaction_that_somebody_prepares_is_begun_for_a_read_too(served: An
         connection.execute(sa.text("SET LOCAL lab.who = 'ann'"))
 
     who = Prepared(sa.select(sa.func.current_setting("lab.who", True).label("who")))
-    assert served.read(SimpleNamespace(), who, {})[0][0] is None
+    assert served.read(Request.blank("/"), who, {})[0][0] is None
     event.listen(served.sessionmaker, "after_begin", begun)
     with served.transaction() as (tm, _):
         request = asking(served)
@@ -112,7 +111,7 @@ def test_a_transaction_that_somebody_prepares_is_begun_for_a_read_too(served: An
 
 def test_a_statement_that_takes_too_long_is_sent_once(served: Any) -> None:
     with pytest.raises(OperationalError) as raised:
-        served.read(SimpleNamespace(), Prepared(sa.select(sa.func.pg_sleep(5))), {})
+        served.read(Request.blank("/"), Prepared(sa.select(sa.func.pg_sleep(5))), {})
     assert isinstance(raised.value.orig, psycopg.errors.QueryCanceled)
     assert len(served.texts) == 1
 
@@ -120,12 +119,12 @@ def test_a_statement_that_takes_too_long_is_sent_once(served: Any) -> None:
 def test_another_error_is_told_as_it_would_be_and_the_next_read_is_well(served: Any) -> None:
     broken = Prepared(sa.select(sa.literal_column("nothing_like_that")))
     with pytest.raises(sa.exc.ProgrammingError, match="nothing_like_that"):
-        served.read(SimpleNamespace(), broken, {})
+        served.read(Request.blank("/"), broken, {})
     with pytest.raises(sa.exc.ProgrammingError), served.transaction() as (_, session):  # noqa: PT012
         session.execute(sa.text("SELECT 1"))
         request = SimpleNamespace(db=session)
         served.read(request, broken, {})
-    assert len(served.read(SimpleNamespace(), Prepared(WORDS), {})) == 3
+    assert len(served.read(Request.blank("/"), Prepared(WORDS), {})) == 3
 
 
 def test_a_connection_that_was_lost_meanwhile_is_made_anew(served: Any) -> None:
@@ -135,13 +134,13 @@ def test_a_connection_that_was_lost_meanwhile_is_made_anew(served: Any) -> None:
     with other.connect() as connection:
         connection.execute(sa.text("SELECT pg_terminate_backend(:here)"), {"here": here})
     other.dispose()
-    assert len(served.read(SimpleNamespace(), Prepared(WORDS), {})) == 3
+    assert len(served.read(Request.blank("/"), Prepared(WORDS), {})) == 3
 
 
 def test_a_database_that_is_not_there_is_told_as_unreachable() -> None:
     nowhere = make_database("postgresql://nobody@127.0.0.1:1/nothing")
     with pytest.raises(OperationalError) as raised:
-        nowhere.read(SimpleNamespace(), Prepared(WORDS), {})
+        nowhere.read(Request.blank("/"), Prepared(WORDS), {})
     assert is_unreachable(raised.value)
     nowhere.dispose()
 
@@ -153,7 +152,7 @@ def test_tables_of_another_schema_are_read_where_a_connection_says_so(served: An
         connection.execute(sa.text("CREATE TABLE elsewhere.word AS SELECT 'there'::text AS word"))
         connection.execute(sa.text("CREATE TABLE word AS SELECT 'here'::text AS word"))
     prepared = Prepared(sa.select(there.c.word))
-    assert served.read(SimpleNamespace(), prepared, {})[0][0] == "here"
+    assert served.read(Request.blank("/"), prepared, {})[0][0] == "here"
     with served.transaction() as (_, session):
         session.connection(execution_options={"schema_translate_map": {None: "elsewhere"}})
         assert served.read(SimpleNamespace(db=session), prepared, {})[0][0] == "there"
@@ -163,7 +162,7 @@ def test_a_parameter_that_is_called_is_called_for_each_run(database: Any) -> Non
     told = iter(["a", "b"])
     least = sa.bindparam("least", callable_=lambda: next(told), type_=sa.String())
     prepared = Prepared(WORDS.where(least < WORD))
-    assert [len(database.read(SimpleNamespace(), prepared, {})) for _ in range(2)] == [2, 1]
+    assert [len(database.read(Request.blank("/"), prepared, {})) for _ in range(2)] == [2, 1]
 
 
 def test_what_a_statement_was_built_with_is_no_value_of_another_run(served: Any) -> None:
@@ -175,8 +174,10 @@ def test_what_a_statement_was_built_with_is_no_value_of_another_run(served: Any)
     assert opened is not None
     ((name, at),) = opened
     assert at == 0
-    assert [tuple(row) for row in served.read(SimpleNamespace(), prepared, {name: "c"})] == [("c",)]
-    with pytest.raises(sa.exc.ProgrammingError), served.transaction() as (_, session):  # noqa: PT012
+    assert [tuple(row) for row in served.read(Request.blank("/"), prepared, {name: "c"})] == [
+        ("c",)
+    ]
+    with pytest.raises(sa.exc.StatementError), served.transaction() as (_, session):  # noqa: PT012
         session.execute(sa.text("SELECT 1"))
         prepared.fetch(session.connection(), {})
 
@@ -201,11 +202,11 @@ def test_a_table_whose_columns_change_meanwhile_is_read_on(postgresql_url: str) 
         connection.execute(sa.text("CREATE TABLE number AS SELECT 1 AS number"))
     prepared = Prepared(sa.select(numbers.c.number))
     for _ in range(8):  # the driver has the server prepare what it sends often
-        database.read(SimpleNamespace(), prepared, {})
+        database.read(Request.blank("/"), prepared, {})
     other = sa.create_engine(database.engine.url)
     with other.begin() as connection:
         connection.execute(sa.text("ALTER TABLE number ALTER COLUMN number TYPE bigint"))
     other.dispose()
     for _ in range(2):
-        assert database.read(SimpleNamespace(), prepared, {})[0][0] == 1
+        assert database.read(Request.blank("/"), prepared, {})[0][0] == 1
     database.dispose()

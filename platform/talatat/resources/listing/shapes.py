@@ -168,15 +168,10 @@ def _shape_of(database: Database, query: Query, found: Found, lean: Lean) -> Sha
     )
     limit = sa.bindparam(LIMIT, type_=sa.Integer())
     statement, places = _statement(lean, rows, found.keys, cursor, limit)
-    prepared = Prepared(statement, plan_once=_is_one_plan(found))
+    prepared = Prepared(statement)
     key = found.narrowed._generate_cache_key()
     own = prepared.opened(database.engine.dialect, key.bindparams)
     return None if own is None else Shape(prepared, places, own)
-
-
-def _is_one_plan(found: Found) -> bool:
-    """Whether one plan is the best for all values: nothing is asked for, or a single row by its id."""
-    return all(one.filter.name == "id" and one.op == "eq" for one in found.plain)
 
 
 def _bound(bound: dict[str, Any], at: int, condition: Condition) -> Any:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from typing import Any
 
 # ISO 4217: decimals of the currencies that do not have two.
 _DECIMALS = {
@@ -29,23 +29,48 @@ def decimals_of(currency: str) -> int:
     return _DECIMALS.get(currency, 2)
 
 
-@dataclass(frozen=True, order=False)
 class Money:
-    """An amount of a currency. Equal when amount and currency are; adds only to its own currency."""
+    """An amount of a currency. Equal when amount and currency are; adds only to its own currency.
 
-    amount: Decimal
+    What came from minor units keeps them: a price of a table is shown without ever being a Decimal.
+    """
+
+    __slots__ = ("_amount", "_minor", "currency")
+
     currency: str
+    _amount: Decimal | None
+    _minor: int | None
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.amount, Decimal) or not self.amount.is_finite():
-            raise ValueError(f"{self.amount!r} is not an amount of money: give a finite Decimal")
-        if not isinstance(self.currency, str) or not _CODE.fullmatch(self.currency):
-            raise ValueError(f"{self.currency!r} is not a currency: give a code such as EUR")
+    def __init__(self, amount: Decimal, currency: str) -> None:
+        if not isinstance(amount, Decimal) or not amount.is_finite():
+            raise ValueError(f"{amount!r} is not an amount of money: give a finite Decimal")
+        _check_currency(currency)
+        _set_amount(self, amount)
+        _set_minor(self, None)
+        _set_currency(self, currency)
 
     @classmethod
     def from_minor(cls, units: int, currency: str) -> Money:
         """Return the money that `units` of the minor unit (cents) are."""
-        return cls(Decimal(units).scaleb(-decimals_of(currency)), currency)
+        if type(units) is not int:
+            return cls(Decimal(units).scaleb(-decimals_of(currency)), currency)
+        if currency not in _SEEN:
+            _check_currency(currency)
+        made = cls.__new__(cls)
+        _set_amount(made, None)
+        _set_minor(made, units)
+        _set_currency(made, currency)
+        return made
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount, with the decimals that it was given."""
+        found = self._amount
+        if found is None:
+            assert self._minor is not None
+            found = Decimal(self._minor).scaleb(-decimals_of(self.currency))
+            _set_amount(self, found)
+        return found
 
     @classmethod
     def from_json(cls, value: object) -> Money:
@@ -63,6 +88,8 @@ class Money:
     @property
     def minor(self) -> int:
         """The amount in minor units. Raises ValueError when it has more decimals than the currency, or is huge."""
+        if self._minor is not None:
+            return self._minor
         if self.amount and self.amount.adjusted() >= _MOST_DIGITS:
             raise ValueError(f"{self.amount} has more than {_MOST_DIGITS} digits")
         scaled = self.amount.scaleb(decimals_of(self.currency))
@@ -80,6 +107,10 @@ class Money:
     def to_json(self) -> dict[str, str]:
         """Return the API's form, with at least the currency's decimals written out."""
         places = decimals_of(self.currency)
+        if self._minor is not None and places == 2:  # nearly all there are
+            units = abs(self._minor)
+            sign = "-" if self._minor < 0 else ""
+            return {"amount": f"{sign}{units // 100}.{units % 100:02}", "currency": self.currency}
         exponent = self.amount.as_tuple().exponent
         if isinstance(exponent, int) and -exponent < places:
             return {"amount": f"{self.amount:.{places}f}", "currency": self.currency}
@@ -103,6 +134,26 @@ class Money:
     def __le__(self, other: Money) -> bool:
         return self.amount <= self._same(other)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Money):
+            return NotImplemented
+        return self.currency == other.currency and self.amount == other.amount
+
+    def __hash__(self) -> int:
+        return hash((self.amount, self.currency))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"money does not change: {name} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"money does not change: {name} cannot be taken away")
+
+    def __reduce__(self) -> tuple[type[Money], tuple[Decimal, str]]:
+        return type(self), (self.amount, self.currency)
+
+    def __repr__(self) -> str:
+        return f"Money(amount={self.amount!r}, currency={self.currency!r})"
+
     def __str__(self) -> str:
         return f"{self.to_json()['amount']} {self.currency}"
 
@@ -110,3 +161,15 @@ class Money:
         if not isinstance(other, Money) or other.currency != self.currency:
             raise ValueError(f"{other} and {self} are not of one currency")
         return other.amount
+
+
+_set_amount: Any = Money.__dict__["_amount"].__set__
+_set_minor: Any = Money.__dict__["_minor"].__set__
+_set_currency: Any = Money.__dict__["currency"].__set__
+_SEEN: set[str] = set()  # currencies that are well written; there are 17,576 at most
+
+
+def _check_currency(currency: str) -> None:
+    if not isinstance(currency, str) or not _CODE.fullmatch(currency):
+        raise ValueError(f"{currency!r} is not a currency: give a code such as EUR")
+    _SEEN.add(currency)

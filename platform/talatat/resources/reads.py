@@ -76,15 +76,15 @@ def _page(
 ) -> tuple[Page, list[dict[str, Any]], dict[str, int]]:
     """(the page, its rows as they are shown, the members that count them) of a query."""
     plan = bound.plan(request, query.wanted)
-    check_count(request, query.count)
+    check_count(request, query.wants_count)
     found = found_by(bound.queries, request, query)
     page, shown = _lean(bound, request, query, plan, found) or _loaded(
         bound, request, query, plan, found
     )
     counted = {}
-    if query.count is not None:
+    if query.wants_count is not None:
         ids = found.identifiers(bound.queries)
-        counted["count"] = count_of(request.db, ids, query.count, bound.narrows(request))
+        counted["count"] = count_of(request.db, ids, query.wants_count, bound.narrows(request))
     return page, shown, counted
 
 

@@ -13,8 +13,7 @@ import decimal
 import hashlib
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -25,8 +24,7 @@ PURPOSE = b"talatat.cursor"
 LONGEST = 8192
 
 
-@dataclass(frozen=True)
-class Cursor:
+class Cursor(NamedTuple):
     """A position between rows: `values` are the sort keys of the row at the edge, the id last.
 
     `forward` goes on to what comes after it, otherwise to what is before. `inclusive` counts the

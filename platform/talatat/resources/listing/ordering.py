@@ -8,8 +8,7 @@ is the same query with every direction turned, its rows turned again afterwards.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -17,8 +16,7 @@ from talatat.resources.listing.cursor import Cursor
 from talatat.resources.listing.filters import literal
 
 
-@dataclass(frozen=True)
-class SortKey:
+class SortKey(NamedTuple):
     """One key of an order: a column expression, and how to read its value from a result row."""
 
     name: str
@@ -27,7 +25,7 @@ class SortKey:
     nullable: bool = False
 
     def turned(self) -> SortKey:
-        return replace(self, descending=not self.descending)
+        return self._replace(descending=not self.descending)
 
 
 def order_by(keys: Sequence[SortKey]) -> list[Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from talatat.resources.listing.cursor import Cursor, CursorSealer
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from talatat.resources.listing.querying import Query
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """The rows to show, in order, and the cursors beside them (None where nothing is there)."""
 
     rows: list[Any]
@@ -67,7 +66,16 @@ def url_of(
     """The URL of the page at `cursor`: this request's, with the cursor in it."""
     if cursor is None:
         return None
-    given = parse_qsl(request.environ.get("QUERY_STRING", ""), keep_blank_values=True)
-    kept = [(name, value) for name, value in given if name != "cursor"]
-    kept.append(("cursor", text_of(cursors, query, cursor)))
-    return f"{request.path_url}?{urlencode(kept)}"
+    asked = request.environ.get("QUERY_STRING", "")
+    kept = _CURSOR.sub("", asked) if query.cursor is not None else asked
+    if not _PLAIN.fullmatch(kept) or (query.cursor is not None and kept == asked):
+        given = parse_qsl(asked, keep_blank_values=True)
+        kept = urlencode([(name, value) for name, value in given if name != "cursor"])
+    kept = kept.strip("&")
+    sealed = f"cursor={text_of(cursors, query, cursor)}"  # of characters that stand for themselves
+    return f"{request.path_url}?{kept}&{sealed}" if kept else f"{request.path_url}?{sealed}"
+
+
+_CURSOR = re.compile(r"(?:^|&)cursor=[^&]*")
+# A query of these is quoted as it should be; a name that is quoted more than it need be is seen by nobody here.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~=&+*-]*(?:%[0-9A-Fa-f]{2}[A-Za-z0-9_.~=&+*-]*)*")

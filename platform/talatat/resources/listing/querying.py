@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -43,8 +43,7 @@ LONGEST_SEARCH = 500
 MAX_SORT_KEYS = 8
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(NamedTuple):
     """One filter of a request."""
 
     filter: Filter
@@ -62,8 +61,7 @@ class Condition:
         return self.filter.name if self.op == "eq" else f"{self.filter.name}[{self.op}]"
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(NamedTuple):
     """What a list request asks: conditions, order, page."""
 
     conditions: tuple[Condition, ...]
@@ -73,7 +71,7 @@ class Query:
     text: str | None
     wanted: Wanted
     digest: str
-    count: str | None = None
+    wants_count: str | None = None
     where: Tree | None = None
 
 
@@ -114,10 +112,16 @@ class Queries:
             self.full_name,
             sorted((name, value) for name, value in given.items() if name not in _PAGING),
         )
-        return replace(self.paged(given, digest, unseen), conditions=conditions)
+        return self.paged(given, digest, unseen, conditions)
 
-    def paged(self, given: Mapping[str, str], digest: str, unseen: Set[str]) -> Query:
-        """The query without conditions: order, page and what is shown, of the texts `given`.
+    def paged(
+        self,
+        given: Mapping[str, str],
+        digest: str,
+        unseen: Set[str],
+        conditions: tuple[Condition, ...] = (),
+    ) -> Query:
+        """The query with these conditions: order, page and what is shown, of the texts `given`.
 
         `digest` is that of the whole query, to which its cursors are bound.
         """
@@ -129,7 +133,7 @@ class Queries:
             if len(cursor.values) != len(keys):
                 raise invalid_cursor()
         return Query(
-            (),
+            conditions,
             keys,
             self.page_limit(given.get("limit")),
             cursor,
@@ -205,14 +209,14 @@ class Queries:
                 raise bad_parameter("sort", f"{name!r} is not one of {listed}")
             if any(key.name == other.name for other in keys):
                 raise bad_parameter("sort", f"{key.name!r} is named twice")
-            keys.append(replace(key, descending=name.startswith("-")))
+            keys.append(key.turned() if name.startswith("-") else key)
         if len(keys) > MAX_SORT_KEYS:
             raise bad_parameter("sort", f"names more than {MAX_SORT_KEYS} fields")
         unique = next((at for at, key in enumerate(keys, 1) if key.name == "id"), len(keys))
         del keys[unique:]  # nothing can come after what is unique
         if keys[-1].name != "id":
             # The id goes with the last key, so that one index can serve both.
-            keys.append(replace(self.identifier, descending=keys[-1].descending))
+            keys.append(self.identifier._replace(descending=keys[-1].descending))
         return tuple(keys)
 
     def page_limit(self, text: str | None) -> int:
@@ -256,8 +260,7 @@ def count_asked(text: str | None) -> str | None:
     return text
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What a query finds: a SELECT of rows, in no order, and the keys of its order.
 
     `narrowed` is what only this request's own code could say: the scope, the search, filters that a
@@ -314,7 +317,7 @@ def found_by(queries: Queries, request: Request, query: Query) -> Found:
         rows = resource.search(request, query.text).rows
         selectable = selectable.join(rows, rows.c.id == queries.identifier.column)
         keys = tuple(
-            replace(key, column=rows.c.score) if key.column is None else key for key in keys
+            key._replace(column=rows.c.score) if key.column is None else key for key in keys
         )
     limits = within(queries.owners, request)
     selectable = resource.scope(request, selectable)

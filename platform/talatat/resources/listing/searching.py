@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +47,7 @@ def search_of(queries: Queries, request: Request, body: Any) -> Query:
     if faults:
         raise invalid(faults)
     query = queries.paged(given, _digest(queries, tree, given), unseen)
-    return replace(query, where=tree)
+    return query._replace(where=tree)
 
 
 def _texts(body: dict[str, Any], known: list[str], faults: list[Fault]) -> dict[str, str]:

@@ -14,6 +14,7 @@ those of a server.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import re
@@ -82,6 +83,8 @@ def inside(file: str, peer: str, flows: Sequence[str], requests: int) -> None:
         if flow.first:
             talk.ask(flow.first)
         talk.ask(WARM, flow.status)
+        gc.collect()
+        gc.freeze()
         _control("--instr=on")
         for times in (1, 2):
             _control("--zero")

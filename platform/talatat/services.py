@@ -18,6 +18,7 @@ import datetime as dt
 import decimal
 import inspect
 import io
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -63,6 +64,9 @@ if TYPE_CHECKING:
 TOLD = ("headers", "operation", "problems", "response", "status")
 
 
+_UNQUOTED = re.compile(r"[A-Za-z0-9_.~/:-]*")
+
+
 class Request(PyramidRequest):
     """The request, with what Cornice expects of one, made only when asked for."""
 
@@ -74,13 +78,23 @@ class Request(PyramidRequest):
         """WebOb's, quoted; a path that is not UTF-8 has one too, so that it can be logged and refused."""
         environ = self.environ
         raw: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        if _UNQUOTED.fullmatch(raw):
+            return raw
         return quote(raw.encode("latin-1"), safe=PATH_SAFE)
+
+    @property
+    def path_url(self) -> str:
+        """WebOb's, without quoting what needs no quotes."""
+        return f"{self.host_url}{self.path}"
 
     def make_body_seekable(self) -> None:
         """WebOb's, for pyramid_retry, which copies every body before anybody has looked at it.
 
         A body below /api that is too large is left unread: it will be refused.
         """
+        environ = self.environ
+        if not environ.get("CONTENT_LENGTH") and not environ.get("wsgi.input_terminated"):
+            return  # there is none: each attempt finds it so
         if is_api(self):
             request: Any = self
             limit, length = body_limit(request), request.content_length

@@ -106,11 +106,11 @@ class Money:
 
     def to_json(self) -> dict[str, str]:
         """Return the API's form, with at least the currency's decimals written out."""
-        places = decimals_of(self.currency)
-        if self._minor is not None and places == 2:  # nearly all there are
-            units = abs(self._minor)
-            sign = "-" if self._minor < 0 else ""
-            return {"amount": f"{sign}{units // 100}.{units % 100:02}", "currency": self.currency}
+        currency, minor = self.currency, self._minor
+        if minor is not None and currency not in _DECIMALS:  # nearly all there are
+            sign, units = ("-", -minor) if minor < 0 else ("", minor)
+            return {"amount": f"{sign}{units // 100}.{units % 100:02}", "currency": currency}
+        places = decimals_of(currency)
         exponent = self.amount.as_tuple().exponent
         if isinstance(exponent, int) and -exponent < places:
             return {"amount": f"{self.amount:.{places}f}", "currency": self.currency}

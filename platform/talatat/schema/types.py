@@ -159,8 +159,9 @@ class Money(JSONType):
         return found
 
     def to_json(self, value: Any) -> dict[str, str]:
-        if hasattr(value, "to_json"):  # writes at least the decimals of the currency
-            found: dict[str, str] = value.to_json()
+        write = getattr(value, "to_json", None)
+        if write is not None:  # writes at least the decimals of the currency
+            found: dict[str, str] = write()
             return found
         return {"amount": format(value.amount, "f"), "currency": value.currency}
 

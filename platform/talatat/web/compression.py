@@ -71,14 +71,20 @@ def _with_plain_tags(handler: Handler, request: Request, suffixed: dict[str, str
 
 def _could_be_compressed(response: Response) -> bool:
     """Whether the answer is one that is sent compressed to those who accept it."""
-    length = response.content_length
+    length, kind = "", ""
+    for name, value in response.headerlist:
+        lower = name.lower()
+        if lower == "content-length":
+            length = value
+        elif lower == "content-type":
+            kind = value
+        elif lower == "content-encoding" or (lower == "cache-control" and "no-store" in value):
+            return False
     return (
-        length is not None
-        and SMALLEST <= length <= LARGEST
+        length.isdecimal()
+        and SMALLEST <= int(length) <= LARGEST
         and response.status_int not in (204, 206)
-        and "Content-Encoding" not in response.headers
-        and "no-store" not in response.headers.get("Cache-Control", "")
-        and TEXT.match(response.content_type or "") is not None
+        and TEXT.match(kind) is not None
     )
 
 

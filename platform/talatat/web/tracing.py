@@ -48,10 +48,11 @@ class Trace:
 
 def continued(traceparent: str, tracestate: str = "") -> Trace:
     """A span of our own in the trace that the headers name; in a new trace where they are not valid."""
-    parsed = parse(traceparent)
-    span_id = new_id(8)
+    parsed = parse(traceparent) if traceparent else None
     if parsed is None:
-        return Trace(new_id(16), span_id)
+        drawn = new_id(24)
+        return Trace(drawn[:32], drawn[32:]) if _names(drawn) else Trace(new_id(16), new_id(8))
+    span_id = new_id(8)
     trace_id, parent_id, sampled = parsed
     return Trace(trace_id, span_id, parent_id, sampled, valid_state(tracestate))
 
@@ -81,6 +82,11 @@ def valid_state(tracestate: str) -> str:
     if None in found or len(keys) < len(found):
         return ""
     return joined if len(found) <= MOST_MEMBERS and len(joined) <= LONGEST_STATE else ""
+
+
+def _names(drawn: str) -> bool:
+    """Whether neither of the two ids is all zeros."""
+    return bool(drawn[:32].strip("0") and drawn[32:].strip("0"))
 
 
 def new_id(size: int) -> str:

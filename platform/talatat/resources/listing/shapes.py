@@ -77,7 +77,7 @@ class Shapes:
             rows = request.db.execute(statement).all()
         else:
             values = {name: own[at] for name, at in shape.own}
-            values |= {name: value for name, _, value in _parameters(found, query)}
+            values.update(_parameters(found, query))
             values[LIMIT] = query.limit + 1
             rows, places = database.read(request, shape.prepared, values), shape.places
         if found.narrowed is not queries.everything and places:
@@ -138,24 +138,38 @@ def _size(condition: Condition) -> int:
     return int(condition.op == "isnull" and condition.value)
 
 
-def _parameters(found: Found, query: Query) -> Iterator[tuple[str, Any, Any]]:
-    """(name, type, value) of each value that is asked for."""
+def _parameters(found: Found, query: Query) -> Iterator[tuple[str, Any]]:
+    """(name, value) of each value that is asked for, in the order of `_types`."""
     for at, one in enumerate(found.plain):
-        type_ = sa.String() if one.op in TEXT else one.filter.column.type
         if isinstance(one.value, list):
             for number, value in enumerate(one.value):
-                yield f"talatat_{at}_{number}", type_, value
+                yield f"talatat_{at}_{number}", value
         elif one.op != "isnull":
-            yield f"talatat_{at}", type_, one.value
+            yield f"talatat_{at}", one.value
     if query.cursor is not None:
-        for at, (key, value) in enumerate(zip(found.keys, query.cursor.values, strict=True)):
+        for at, value in enumerate(query.cursor.values):
             if value is not None:
-                yield f"talatat_key_{at}", key.column.type, value
+                yield f"talatat_key_{at}", value
+
+
+def _types(found: Found, query: Query) -> Iterator[Any]:
+    """The type of each value that is asked for."""
+    for one in found.plain:
+        type_ = sa.String() if one.op in TEXT else one.filter.column.type
+        if isinstance(one.value, list):
+            yield from (type_ for _ in one.value)
+        elif one.op != "isnull":
+            yield type_
+    if query.cursor is not None:
+        for key, value in zip(found.keys, query.cursor.values, strict=True):
+            if value is not None:
+                yield key.column.type
 
 
 def _shape_of(database: Database, query: Query, found: Found, lean: Lean) -> Shape | None:
     """The shape of a query; None where the form of its statement does not hold all of its values."""
-    bound = {name: sa.bindparam(name, type_=type_) for name, type_, _ in _parameters(found, query)}
+    asked = zip(_parameters(found, query), _types(found, query), strict=True)
+    bound = {name: sa.bindparam(name, type_=type_) for (name, _), type_ in asked}
     cursor = query.cursor
     if cursor is not None:
         edge = tuple(bound.get(f"talatat_key_{at}") for at in range(len(cursor.values)))

@@ -216,7 +216,13 @@ class _Writer:
         if not isinstance(entry, Field):
             raise Unread(entry)
         view = self._view(self.model, [entry.attribute])
-        return lambda row: entry(view(row))
+        get, write, plain = entry.get, entry.write, entry.plain
+
+        def compute(row: Sequence[Any]) -> Any:
+            value = get(view(row))
+            return plain if value is None else write(value)
+
+        return compute
 
     def _extension(self, entry: ExtensionObject) -> Show:
         attachment = self.attachments[entry.addon]

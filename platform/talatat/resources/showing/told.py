@@ -7,7 +7,8 @@ A `View` then has just those. It looks like an entity as far as was told; whatev
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any, NoReturn
 
@@ -34,13 +35,13 @@ class Unread(BaseException):
     """
 
 
-class View:
-    """A row that looks like the model's own as far as was read; anything else raises `Unread`."""
+class View(tuple[Any, ...]):
+    """A row that looks like the model's own as far as was read; anything else raises `Unread`.
 
-    __slots__ = ("_talatat_row",)
+    It is the tuple of the row: to make one, and to read a column of it, runs no code of Python's.
+    """
 
-    def __init__(self, row: Sequence[Any]) -> None:
-        self._talatat_row = row
+    __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
         raise Unread(name)
@@ -51,6 +52,9 @@ class View:
     # What every object has, and a model may have otherwise.
     __bool__ = __dir__ = __eq__ = __format__ = __hash__ = __len__ = __ne__ = _unread
     __iter__ = __reduce_ex__ = __repr__ = __str__ = _unread
+    # And what a tuple has.
+    __add__ = __mul__ = __rmul__ = __contains__ = __getitem__ = __getnewargs__ = _unread
+    __lt__ = __le__ = __gt__ = __ge__ = count = index = _unread
 
 
 def refuse_loaded_with_more(model: type[Any]) -> None:
@@ -87,7 +91,7 @@ def view_of(model: type[Any], members: Mapping[str, Any], places: Mapping[str, i
     """A class of views on rows that hold the columns among `members` at `places`."""
     namespace: dict[str, Any] = {"__slots__": (), "__class__": property(lambda _: model)}
     for name, member in members.items():
-        namespace[name] = property(_reader(places[name])) if member is COLUMN else member
+        namespace[name] = _reader(places[name]) if member is COLUMN else member
     return type(f"{model.__name__}View", (View,), namespace)
 
 
@@ -108,8 +112,9 @@ def only_loads(function: Any) -> bool:
     )
 
 
-def _reader(at: int) -> Read:
-    return lambda view: view._talatat_row[at]
+def _reader(at: int) -> Any:
+    """The descriptor of what stands at a place, as a named tuple has it."""
+    return vars(namedtuple("Columns", [f"at{number}" for number in range(at + 1)]))[f"at{at}"]
 
 
 def _note(model: type[Any], name: Any, members: dict[str, Any]) -> None:

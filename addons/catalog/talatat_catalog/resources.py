@@ -1,7 +1,6 @@
 """What the API offers: products, with filters, typed attributes and ranked search, and categories."""
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +9,7 @@ from sqlalchemy.orm import selectinload
 
 from talatat.db import Money
 from talatat.problems import invalid
-from talatat.resources import Ranking, Resource, compare
+from talatat.resources import Ranking, Resource, compare, writer
 from talatat_catalog.attributes import filter_attribute
 from talatat_catalog.models import Category, Product
 from talatat_catalog.schemas import CategorySchema, ProductSchema
@@ -89,14 +88,15 @@ class Products(Resource):
     def search(self, request: Any, text: str) -> Ranking:
         return Ranking(ranked(request.db, text))
 
-    def apply(self, request: Any, row: Any, changes: Mapping[str, Any]) -> None:
-        changes = dict(changes)
-        if "category_slugs" in changes:
-            slugs = changes.pop("category_slugs")
-            changes["categories"] = categories_named(request.db, slugs)
-        if "ean" in changes:
-            changes["ean"] = list(changes["ean"])
-        super().apply(request, row, changes)
+    @writer("category_slugs")
+    def write_categories(self, request: Any, row: Any, slugs: Any) -> None:
+        """Put the product on these shelves."""
+        row.categories = categories_named(request.db, slugs)
+
+    @writer("ean")
+    def write_ean(self, request: Any, row: Any, codes: Any) -> None:
+        """A JSON document keeps a list."""
+        row.ean = list(codes)
 
 
 def categories_named(session: Any, slugs: Any) -> list[Category]:

@@ -22,6 +22,7 @@ from talatat.db.encrypted import Encrypted
 from talatat.db.extension import Extension, extension_key
 from talatat.db.layout import new
 from talatat.db.models import Models
+from talatat.db.on_write import on_write
 from talatat.db.prepared import Prepared
 from talatat.db.record import Record, Versioned
 from talatat.db.retry import is_busy, is_retryable, is_unreachable, rest_before_retry
@@ -70,6 +71,7 @@ __all__ = [
     "is_unreachable",
     "new",
     "new_id",
+    "on_write",
     "request_db",
     "transaction",
     "utcnow",

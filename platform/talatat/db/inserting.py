@@ -36,7 +36,8 @@ def plain(
     if not all(_collect(groups, entity, None) for entity in entities):
         return None
     for layout in groups:
-        if not layout.is_simple or layout.is_heard or always_of(layout.mapper.class_):
+        unheard = layout.listeners("insert") is not None
+        if not (layout.is_simple and unheard) or always_of(layout.mapper.class_):
             return None
     return groups
 
@@ -83,6 +84,10 @@ def insert(work: Work, connection: Connection, groups: Groups) -> None:
             values = chain.from_iterable([[one[key] for key in layout.columns] for one in part])
             prepared.send(connection, dict(zip(names, values, strict=True)))
         _tell(work, connection, layout, members)
+    for layout, entities in groups.items():
+        for wrote in layout.listeners("insert") or ():
+            for entity in entities:
+                wrote(connection, entity)
     for entity in chain.from_iterable(groups.values()):
         make_transient_to_detached(entity)
 

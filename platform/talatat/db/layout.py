@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, RelationshipDirection
 from sqlalchemy.orm.attributes import instance_dict, set_committed_value
 
+from talatat.db.on_write import Wrote, listeners
 from talatat.db.prepared import Prepared
 
 _KEPT = "talatat.layout"  # under which the `info` of a mapped class keeps it
@@ -74,11 +75,18 @@ class Layout:
         )
         self._insertions: dict[int, tuple[Prepared, tuple[str, ...]]] = {}
 
-    @property
-    def is_heard(self) -> bool:
-        """Whether somebody listens to what is inserted of this model."""
+    def listeners(self, what: str) -> tuple[Wrote, ...] | None:
+        """Who is told of each row after an "insert" or "update"; None where one of them needs a session."""
         heard: Any = self.mapper.dispatch
-        return bool(heard.before_insert or heard.after_insert)
+        if getattr(heard, f"before_{what}"):
+            return None
+        return listeners(getattr(heard, f"after_{what}"))
+
+    def loaded(self, values: Mapping[str, Any]) -> Any:
+        """An entity in no session that has these values of columns, as if they had been read."""
+        entity = self.mapper.class_manager.new_instance()
+        instance_dict(entity).update(values)
+        return entity
 
     def new(self, values: Mapping[str, Any]) -> Any:
         """See `new`."""

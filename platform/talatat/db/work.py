@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection
@@ -152,6 +153,10 @@ class Work:
         self._write_changes()
         if self.session is not None:
             self.session.flush()
+
+    def no_autoflush(self) -> AbstractContextManager[object]:
+        """Let queries in a block not write what was changed before them."""
+        return nullcontext() if self.session is None else self.session.no_autoflush
 
     def session_now(self) -> Session:
         """The session of this transaction, made now if there is none."""

@@ -25,6 +25,7 @@ from talatat.resources.declaration import (
     Resource,
     collection_action,
     item_action,
+    writer,
 )
 from talatat.resources.deprecation import Deprecation
 from talatat.resources.listing.filters import compare
@@ -41,4 +42,5 @@ __all__ = [
     "compare",
     "item_action",
     "note",
+    "writer",
 ]

@@ -28,6 +28,7 @@ from talatat.resources.showing.relations import Targets, relations_of
 from talatat.resources.showing.representation import Projection, Representation
 from talatat.resources.showing.told import only_loads
 from talatat.resources.writing.conflicts import pointers_of
+from talatat.resources.writing.direct import Direct
 from talatat.resources.writing.documents import Documents
 from talatat.schema.writing import dumps
 
@@ -75,6 +76,7 @@ class BoundResource:
         cursors = CursorSealer(system.keys)
         self.queries = Queries(self.resource, self.full_name, filters, sorts, cursors)
         self.shapes = Shapes()
+        self.direct = Direct(self)
         self.guarded = Guarded(schema, self.model, self.extensions)
         self.parse_id = self.queries.by_id.parse
         self.pointers = pointers_of(self.model, _names(schema))
@@ -89,9 +91,11 @@ class BoundResource:
         self.queries.owners = owners
         self.queries.guards = guards_of(self, self.queries, owners)
 
-    def _slim(self, projection: Projection, single: bool) -> Lean | None:
+    def _slim(
+        self, projection: Projection, *, single: bool = False, locks: bool = False
+    ) -> Lean | None:
         attachments = {one.addon: one.attachment for one in self.extensions}
-        return lean_of(self.model, projection, attachments, single=single)
+        return lean_of(self.model, projection, attachments, single=single, locks=locks)
 
     def permission(self, operation: str) -> str | None:
         """The permission that an operation asks for."""

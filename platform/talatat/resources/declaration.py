@@ -148,6 +148,19 @@ def problems_of(problems: Problems | None) -> dict[str, tuple[int, str]]:
     }
 
 
+def writer(*attributes: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Let a method write these attributes in place of `setattr`: fn(self, request, row, value).
+
+    Only a request that changes one of them takes a session for it.
+    """
+
+    def mark(method: Callable[..., None]) -> Callable[..., None]:
+        method.talatat_writes = attributes  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
 @dataclass(frozen=True)
 class Ranking:
     """What `Resource.search` returns: a selectable with the columns `id` and `score`, best highest."""
@@ -219,14 +232,33 @@ class Resource:
     """Names of the fields that `search` looks at, so that `q=` is for those who may read them. None:
     perhaps all, so that it is for those who may read every field."""
 
+    writers: ClassVar[Mapping[str, Callable[..., None]]] = {}
+    """{attribute: the method that writes it}, of those that `writer` has marked."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = {
+            name: method
+            for method in vars(cls).values()
+            for name in getattr(method, "talatat_writes", ())
+        }
+        cls.writers = {**cls.writers, **own}
+
     def build(self, request: Request, changes: Mapping[str, Any]) -> Any:
         """A new row for a create; `changes` are applied to it afterwards."""
         return self.model()
 
     def apply(self, request: Request, row: Any, changes: Mapping[str, Any]) -> None:
-        """Write validated `changes` ({attribute: value}) onto `row`."""
+        """Write validated `changes` ({attribute: value}) onto `row`: by its writer, or as an attribute.
+
+        Who wants to see all changes together overrides this; rows are then always written by a session.
+        """
         for attribute, value in changes.items():
-            setattr(row, attribute, value)
+            write = self.writers.get(attribute)
+            if write is None:
+                setattr(row, attribute, value)
+            else:
+                write(self, request, row, value)
 
     def remove(self, request: Request, row: Any) -> None:
         """Delete `row`, for a DELETE."""

@@ -43,6 +43,10 @@ class Hooks:
         for one in declarations:
             self._hooks[one.event] = (*self._hooks.get(one.event, ()), one.hook)
 
+    def of(self, event: str) -> bool:
+        """Whether there are hooks of an event."""
+        return event in self._hooks
+
     def run(self, event: str, request: Request, obj: Any, changes: dict[str, Any]) -> bool:
         """Call the hooks of `event`; whether there are any."""
         hooks = self._hooks.get(event)

@@ -46,6 +46,8 @@ def create_row(bound: BoundResource, request: Request) -> Response:
     """201 with Location, ETag and the row."""
     asked = asked_of(request)
     written = operations.create(bound, request, read_json(request))
+    if bound.extensions or bound.plan(request, asked.fields).single is None:
+        request.db  # noqa: B018  # made now: what is shown of the row may have to be loaded
     return answer(bound, request, written, asked)
 
 
@@ -65,6 +67,10 @@ def patch_row(bound: BoundResource, request: Request) -> Response:
     if request.content_type.strip().lower() == json_patch.CONTENT_TYPE:
         body = PatchDocument(body)
     identifier, preconditions = request.matchdict["id"], preconditions_of(request)
+    if not asked.validate_only:
+        shown = bound.direct.patch(request, identifier, body, preconditions, asked.fields)
+        if shown is not None:
+            return bound.respond(request, *shown)
     written = operations.patch(bound, request, identifier, body, preconditions)
     return answer(bound, request, written, asked)
 

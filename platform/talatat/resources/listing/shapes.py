@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from talatat.db.prepared import Prepared
+from talatat.db.work import work_of
 from talatat.resources.lately import Lately
 from talatat.resources.listing.cursor import Cursor
 from talatat.resources.listing.filters import TEXT
@@ -79,7 +80,11 @@ class Shapes:
             values = {name: own[at] for name, at in shape.own}
             values.update(_parameters(found, query))
             values[LIMIT] = query.limit + 1
-            rows, places = database.read(request, shape.prepared, values), shape.places
+            if lean.locks:
+                rows = work_of(request).rows(shape.prepared, values)
+            else:
+                rows = database.read(request, shape.prepared, values)
+            places = shape.places
         if found.narrowed is not queries.everything and places:
             rows = _unique(rows, places)
         return rows, places

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from talatat.problems import bad_parameter
 from talatat.resources.lately import Lately
@@ -47,6 +47,14 @@ class Wanted(NamedTuple):
 EVERYTHING = Wanted()
 
 
+class Slim(Protocol):
+    """Makes the way that shows a projection without entities, where there is one."""
+
+    def __call__(
+        self, projection: Projection, *, single: bool = False, locks: bool = False
+    ) -> Lean | None: ...
+
+
 @dataclass(frozen=True)
 class Expansion:
     """A relation to expand, and what to expand in the rows that it leads to."""
@@ -79,17 +87,22 @@ class Plan:
 
     projection: Projection
     grafts: tuple[Graft, ...]
-    slim: Callable[[Projection, bool], Lean | None] | None = None
+    slim: Slim | None = None
 
     @cached_property
     def lean(self) -> Lean | None:
         """How a page is shown without entities; None where it is not."""
-        return self.slim and self.slim(self.projection, False)
+        return self.slim(self.projection) if self.slim else None
 
     @cached_property
     def single(self) -> Lean | None:
         """The same for one row, with its versions."""
-        return self.slim and self.slim(self.projection, True)
+        return self.slim(self.projection, single=True) if self.slim else None
+
+    @cached_property
+    def locked(self) -> Lean | None:
+        """The same for a row that is about to be written."""
+        return self.slim(self.projection, single=True, locks=True) if self.slim else None
 
     @property
     def addons(self) -> tuple[str, ...]:
@@ -141,10 +154,7 @@ class Plans:
     """All plans of one resource."""
 
     def __init__(
-        self,
-        representation: Representation,
-        relations: Mapping[str, Relation],
-        slim: Callable[[Projection, bool], Lean | None] | None,
+        self, representation: Representation, relations: Mapping[str, Relation], slim: Slim | None
     ) -> None:
         self.representation = representation
         self.relations = relations

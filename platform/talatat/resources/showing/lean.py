@@ -12,11 +12,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from talatat.db.layout import layout_of
 from talatat.db.types import UTCDateTime, UUIDv7
 from talatat.resources.showing.representation import (
     ExtensionObject,
@@ -59,6 +61,7 @@ class Joined:
 class Lean:
     """How rows are read and shown without entities: what is selected, and from there to JSON values.
 
+    `locks`: the row is read in the transaction of the request and held until its end.
     `joined` are the extensions that are read with the row. `values` are fields that are written from the
     value at their place, `computed` those made of the whole row, in which their place is taken by nothing.
     Moments are left to be written as JSON.
@@ -72,6 +75,7 @@ class Lean:
     computed: tuple[tuple[int, Show], ...]
     places: Mapping[tuple[type[Any], str], int]
     version_places: tuple[int, ...]
+    locks: bool = False
 
     def shown(self, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]] | None:
         """Rows as the API shows them; None where that takes entities.
@@ -110,7 +114,22 @@ class Lean:
         for one in self.joined:
             on = getattr(one.alias, one.key) == getattr(self.model, one.parent)
             rows = rows.join(one.alias, on, isouter=one.outer)
-        return rows.with_only_columns(*self.columns, *more, maintain_column_froms=True)
+        found = rows.with_only_columns(*self.columns, *more, maintain_column_froms=True)
+        return found.with_for_update(of=self.model) if self.locks else found
+
+    def own(self, row: Sequence[Any], names: Iterable[str]) -> dict[str, Any]:
+        """The values of the model's own attributes in a row."""
+        places = self.places
+        return {name: row[places[self.model, name]] for name in names}
+
+    def changed(self, row: Sequence[Any], values: Mapping[str, Any]) -> list[Any]:
+        """The row with other values of the model's own attributes."""
+        found = list(row)
+        for name, value in values.items():
+            place = self.places[self.model, name]
+            if value is not found[place]:
+                found[place] = _in_utc(value)
+        return found
 
     def fits(self, rows: Any) -> bool:
         """Whether the SELECT `rows` may be read this way.
@@ -134,13 +153,15 @@ def lean_of(
     attachments: Mapping[str, Attachment],
     *,
     single: bool = False,
+    locks: bool = False,
 ) -> Lean | None:
     """The lean way of a projection of `model`; None where there is none.
 
-    `single` is that of one row alone: its version and those of all its extensions are read with it.
+    `single` is that of one row alone: its version and those of all its extensions are read with it. One that
+    `locks` has all of the model's columns.
     """
     try:
-        return _Writer(model, attachments).lean(projection, single)
+        return _Writer(model, attachments).lean(projection, single, locks)
     except Unread:
         return None
 
@@ -155,7 +176,7 @@ class _Writer:
         self.versions: list[int] = []
         self.single = False
 
-    def lean(self, projection: Projection, single: bool) -> Lean:
+    def lean(self, projection: Projection, single: bool, locks: bool) -> Lean:
         refuse_loaded_with_more(self.model)
         self.single = single
         values, later = [], []
@@ -172,6 +193,9 @@ class _Writer:
         computed = tuple((at, self._computed(entry)) for at, entry in later)
         if single:
             self._add_versions()
+        if locks:
+            for name in layout_of(self.model).columns:
+                self._add(self.model, name)
         return Lean(
             self.model,
             tuple(self.columns),
@@ -181,6 +205,7 @@ class _Writer:
             computed,
             self.places,
             tuple(self.versions),
+            locks,
         )
 
     def _add(self, model: type[Any], name: str) -> None:
@@ -243,6 +268,12 @@ class _Writer:
                 self._add(model, name)
                 places[name] = self.places[model, name]
         return view_of(model, members, places)
+
+
+def _in_utc(value: Any) -> Any:
+    """A moment may be written as JSON as it is, so it is in UTC."""
+    is_moment = isinstance(value, datetime) and value.tzinfo is not None
+    return value.astimezone(UTC) if is_moment else value
 
 
 def _key_of(model: type[Any]) -> str:

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from pyramid_retry import mark_error_retryable
 from sqlalchemy.exc import DataError, IntegrityError
 
+from talatat.db.work import work_of
 from talatat.problems import Problem
 from talatat.resources.changes.versions import go_on, tombstone_of
 from talatat.resources.extensions import attribute_of
@@ -140,11 +141,10 @@ def insert(
             tombstone = tombstone_of(bound, request, identifier)
         bound.hooks.run("before_create", request, row, changes)
         apply(bound, request, row, changes)
-        request.db.add(row)
-        request.db.flush()
+        work_of(request).insert(row)
         go_on(bound, request, row, tombstone)
-        bound.hooks.run("after_create", request, row, changes)
-        request.db.flush()
+        if bound.hooks.run("after_create", request, row, changes):
+            request.db.flush()
     return row
 
 
@@ -207,7 +207,7 @@ def apply(bound: BoundResource, request: Request, row: Any, changes: Changes) ->
         for name, value in changes.items()
         if name not in extensions
     }
-    with request.db.no_autoflush:
+    with work_of(request).no_autoflush():
         bound.resource.apply(request, row, own)
         for name in changes.keys() & extensions.keys():
             extensions[name].write(request.db, row, changes[name])

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 from typing import Any
 from urllib.parse import urlencode
@@ -77,6 +78,7 @@ def authorised(token: str) -> tuple[tuple[str, str], ...]:
     return (("Authorization", f"Bearer {token}"),)
 
 
+@cache
 def search_path(word: str, supplier: str, **more: Any) -> str:
     """The path of a search."""
     asked = {"title[contains]": word, "supplier": supplier, "sort": "title", "limit": PAGE}
@@ -148,8 +150,9 @@ def patch(shop: Shop, number: int) -> Client:
 def deep(shop: Shop, number: int, after: str | None = None) -> Client:
     """The page behind a cursor, or the first one."""
     asked = {"limit": PAGE, "fields": HISTORY_COLUMNS, **({"cursor": after} if after else {})}
+    request = Request("GET", f"{HISTORY}?{urlencode(asked)}", authorised(shop.clerk))
     while True:
-        yield Request("GET", f"{HISTORY}?{urlencode(asked)}", authorised(shop.clerk))
+        yield request
 
 
 def _counted() -> Iterator[int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Engine, event
@@ -51,6 +52,7 @@ SESSIONS = (
     "pending_to_persistent",
     "loaded_as_persistent",
 )
+_STATEMENTS, _SESSIONS = attrgetter(*STATEMENTS), attrgetter(*SESSIONS)
 MANAGER = "talatat.tm"  # under which a session's `info` keeps its transaction manager
 
 
@@ -127,8 +129,8 @@ class Database:
             return False
         statements: Any = where.dispatch
         sessions: Any = self._heard if session is None else session.dispatch
-        count = sum([len(getattr(statements, name)) for name in STATEMENTS])
-        return count + sum([len(getattr(sessions, name)) for name in SESSIONS]) == self._ours
+        count = sum(map(len, _STATEMENTS(statements))) + sum(map(len, _SESSIONS(sessions)))
+        return count == self._ours
 
     @property
     def dialect(self) -> str:

@@ -197,10 +197,12 @@ class BoundResource:
         return response
 
     def dress(self, request: Request, response: Response, tag: str) -> None:
-        """Headers of everything that shows rows; 304 where the client has it already."""
+        """Headers of a new answer that shows rows; 304 where the client has it already."""
         conditions.tag_response(request, response, tag)
-        response.headers["Cache-Control"] = self.declaration.cache_control
-        response.headers["Vary"] = "Accept, Accept-Encoding, Authorization, Cookie"
+        response.headerlist += [
+            ("Cache-Control", self.declaration.cache_control),
+            ("Vary", "Accept, Accept-Encoding, Authorization, Cookie"),
+        ]
 
     def url(self, request: Request, identifier: str) -> str:
         """The URL of one row."""

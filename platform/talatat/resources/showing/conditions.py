@@ -83,8 +83,8 @@ def not_modified(request: Request, tag: str) -> bool:
 
 
 def tag_response(request: Request, response: Response, tag: str) -> None:
-    """Give an answer its ETag; it becomes a 304 without a body where the client has it already."""
-    response.headers["ETag"] = tag
+    """Give a new answer its ETag; it becomes a 304 without a body where the client has it already."""
+    response.headerlist.append(("ETag", tag))
     if request.method in ("GET", "HEAD") and not_modified(request, tag):
         response.status_int = 304
         response.body = b""

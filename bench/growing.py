@@ -1,4 +1,4 @@
-"""Growth, measured by `bench.growth` in processes of its own: starting, and the calls of a request."""
+"""Growth, measured by `bench.growth` in processes of its own: starting, and the calls and the time of a request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from bench.data.cluster import ROOT
 from bench.results import Results
 
-KINDS = ("request", "start")
+KINDS = ("request", "latency", "start")
 
 
 def grow(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.growth.apart import run_apart
+from bench.growth.latency import latencies
 from bench.growth.writing import write_addons
 
 from talatat.testing import write_ini
@@ -17,7 +18,10 @@ from talatat.testing import write_ini
 def main() -> None:
     """Run it."""
     options = _options()
-    rows = [options.run(options, count) for count in options.addons]
+    if options.run is latencies:
+        rows = latencies(options.addons)
+    else:
+        rows = [options.run(options, count) for count in options.addons]
     for row in rows[1:] if options.run is started else ():
         for key, name in (("cpu_seconds", "ms_an_addon"), ("resident_KiB", "KiB_an_addon")):
             more = (row[key] - rows[0][key]) / (row["addons"] - rows[0]["addons"])
@@ -38,7 +42,9 @@ def _options() -> argparse.Namespace:
     start.set_defaults(run=started)
     request = commands.add_parser("request", help="function calls of one request, for each number")
     request.set_defaults(run=requested, profile=None)
-    for command in (start, request):
+    latency = commands.add_parser("latency", help="how long a request takes, for each number")
+    latency.set_defaults(run=latencies, profile=None)
+    for command in (start, request, latency):
         command.add_argument("--addons", type=int, nargs="+", default=[3, 30, 100, 500])
         command.add_argument("--json", action="store_true")
     return parser.parse_args()

@@ -48,8 +48,11 @@ def figure(results: Results, flow: str, peer: str, name: str) -> float | None:
 
 
 def growth_of(results: Results, what: str) -> float | None:
-    """What most addons cost: calls of a request through those with the fewest addons; else of the start."""
+    """What most addons cost: calls of a request, or its time, through those with the fewest; else of the start."""
     requests, starts = results.growth.get("request"), results.growth.get("start")
+    for times in results.growth.get("latency", [])[-1:]:
+        if what in times:
+            return float(times[what])
     if requests and what in requests[0]:
         return float(requests[-1][what] / requests[0][what])
     if starts and what in starts[-1]:

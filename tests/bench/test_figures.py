@@ -56,6 +56,12 @@ def test_growth_is_what_most_addons_cost_of_what_few_do(results):
     assert growth_of(results, "search") == pytest.approx(1.02)
     assert growth_of(results, "cpu_seconds") == 7.5
     assert growth_of(results, "KiB_an_addon") is None
+    results.growth["latency"] = [
+        {"addons": 3, "search_times": 1.0},
+        {"addons": 500, "search_times": 1.03},
+    ]
+    assert growth_of(results, "search_times") == 1.03
+    assert growth_of(results, "search") == pytest.approx(1.02)
 
 
 def test_noise_is_how_far_rounds_lie_apart(results):

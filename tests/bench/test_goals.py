@@ -77,6 +77,8 @@ def test_the_goals_of_the_issue_that_must_be_reached_are_marked():
         ("checkout", "instructions", "fastapi_async"): 5,
         ("search", "cpu_us", "pyramid"): 4,
         ("page", "cpu_us", "pyramid"): 4,
+        ("search_times", "growth", ""): 1.05,
+        ("checkout_times", "growth", ""): 1.05,
         ("patch", "cpu_us", "pyramid"): 2.5,
         ("deep", "p50_ms", "page"): 1.1,
         ("search", "growth", ""): 1.05,

@@ -18,7 +18,7 @@ import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, PendingRollbackError
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolResetState
 
 from talatat.db.counting import SQLiteConnection, count_statements
 from talatat.db.retry import mark_retryable
@@ -29,6 +29,7 @@ DEFERRED = {"talatat_begin": "BEGIN"}
 IMMEDIATE = "BEGIN IMMEDIATE"
 CONNECT_TIMEOUT = 5
 _FOR_EVER = 2**31 - 1
+_NOTHING_BEGUN = 0  # PQTRANS_IDLE
 _STEPS_BETWEEN_CLOCKS = 50_000
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -75,6 +76,7 @@ def make_engine(
     options = _common()
     if url.get_backend_name() == "postgresql":
         options["connect_args"] = _postgresql(statement_timeout, lock_timeout)
+        options["pool_reset_on_return"] = None  # `_reset` does it
     else:
         options["connect_args"] = {"timeout": lock_timeout or _FOR_EVER / 1000}
         if count:
@@ -88,6 +90,7 @@ def make_engine(
         _sqlite(engine, foreign_keys=True, statement_timeout=statement_timeout, turns=turns)
     else:
         event.listen(engine, "commit", _refuse_failed)
+        event.listen(engine, "reset", _reset)
         if count:
             count_statements(engine)
     event.listen(engine, "handle_error", mark_retryable)
@@ -222,6 +225,15 @@ def _refuse_failed(connection: Connection) -> None:
             "A statement of this transaction has failed, so nothing of it can be committed. Who goes on after "
             "an error of the database has to begin a savepoint before it: with session.begin_nested(): ..."
         )
+
+
+def _reset(driver: Any, record: ConnectionPoolEntry, state: PoolResetState) -> None:
+    """End what a connection to PostgreSQL has begun and left, before it goes back to the pool.
+
+    As SQLAlchemy does; but most come back with nothing begun, and of those the driver need not be asked.
+    """
+    if not state.terminate_only and driver.pgconn.transaction_status != _NOTHING_BEGUN:
+        driver.rollback()
 
 
 def _journal(connection: sqlite3.Connection) -> None:

@@ -17,6 +17,7 @@ INT does: requests that are running are given five seconds. With `drain_seconds 
 with 1, so that a supervisor sees that it failed.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -142,12 +143,15 @@ def dispatcher(application: Any, options: Mapping[str, Any]) -> Dispatcher:
 def introduce(application: Any) -> None:
     """Ask for /readyz once, which makes the process known to its database while nobody calls it yet.
 
-    `talatat apply` waits for processes that it sees before it takes away what they use.
+    `talatat apply` waits for processes that it sees before it takes away what they use. All that is composed
+    by then lives as long as the process: the collector of garbage need not look at it again and again.
     """
     try:
         Request.blank("/readyz").get_response(application)
     except Exception:
         log.exception("/readyz failed at the start")
+    gc.collect()
+    gc.freeze()
 
 
 def moved(options: Mapping[str, Any], port: str) -> dict[str, Any]:

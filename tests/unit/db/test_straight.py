@@ -88,6 +88,14 @@ def test_a_transaction_begins_as_the_connection_says(database: Database) -> None
         assert level.fetch(connection, {}) == [("serializable",)]
 
 
+def test_what_was_begun_and_left_is_ended_on_the_way_back_to_the_pool(database: Database) -> None:
+    with database.engine.connect() as connection:
+        number(1).fetch(connection, {"n": 1})
+    with database.engine.connect() as connection:
+        status = connection.connection.driver_connection.info.transaction_status  # type: ignore[union-attr]
+        assert status.name == "IDLE"
+
+
 def test_values_of_all_types_are_those_that_a_cursor_gives(database: Database) -> None:
     moment = dt.datetime(2026, 3, 29, 2, 30, tzinfo=dt.timezone(dt.timedelta(hours=2)))
     values: dict[str, tuple[Any, Any]] = {

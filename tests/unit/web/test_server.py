@@ -1,6 +1,7 @@
 """The embedded server as pserve runs it: a child process, a real socket, INT and TERM."""
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from talatat.testing.servers import free_port
-from talatat.web.server import moved, url
+from talatat.web.server import introduce, moved, url
 
 APPLICATION = """
 from types import SimpleNamespace
@@ -187,3 +188,16 @@ def test_an_option_that_no_server_takes_is_told_without_a_traceback(pserve, opti
     assert "Traceback" not in err
     assert "tiny.ini: [server:main]: " in err
     assert said in err
+
+
+def test_what_is_composed_is_out_of_the_collectors_sight_once_a_server_serves():
+    def application(environ, start_response):
+        start_response("200 OK", [])
+        return [b""]
+
+    before = gc.get_freeze_count()
+    try:
+        introduce(application)
+        assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()

@@ -10,8 +10,8 @@ and listed on the page that `type` points to; `detail` is a sentence for people 
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Iterable, Mapping
 from html import escape
 from http import HTTPStatus
@@ -135,7 +135,7 @@ def request_id(request: Request) -> str:
     known = request.environ.get("talatat.request_id")
     if known is None:
         given = request.environ.get("HTTP_REQUEST_ID", "")
-        known = given if WELL_FORMED_ID.fullmatch(given) else secrets.token_hex(16)
+        known = given if WELL_FORMED_ID.fullmatch(given) else os.urandom(16).hex()
         request.environ["talatat.request_id"] = known
     return str(known)
 

@@ -82,7 +82,7 @@ __all__ = [
 def includeme(config: Configurator) -> None:
     """Give requests their transaction (`request.tm`), their session (`request.db`) and their retries."""
     settings = config.get_settings()
-    settings.setdefault("tm.manager_hook", "pyramid_tm.explicit_manager")
+    settings.setdefault("tm.manager_hook", "talatat.db.manager.manager_of")
     # Asking who the user is, to note it on the transaction, would cost each request an identification.
     settings.setdefault("tm.annotate_user", "false")
     settings.setdefault("retry.attempts", "3")

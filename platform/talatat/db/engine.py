@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolResetState
 
 from talatat.db.counting import SQLiteConnection, count_statements
 from talatat.db.retry import mark_retryable
+from talatat.db.straight import straight_of
 from talatat.db.turns import Turns
 from talatat.errors import TalatatError
 
@@ -30,6 +31,7 @@ IMMEDIATE = "BEGIN IMMEDIATE"
 CONNECT_TIMEOUT = 5
 _FOR_EVER = 2**31 - 1
 _NOTHING_BEGUN = 0  # PQTRANS_IDLE
+_FAILED = 3  # PQTRANS_INERROR
 _STEPS_BETWEEN_CLOCKS = 50_000
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -90,6 +92,7 @@ def make_engine(
         _sqlite(engine, foreign_keys=True, statement_timeout=statement_timeout, turns=turns)
     else:
         event.listen(engine, "commit", _refuse_failed)
+        engine.dialect.do_commit = _commit  # type: ignore[method-assign, assignment]
         event.listen(engine, "reset", _reset)
         if count:
             count_statements(engine)
@@ -219,12 +222,17 @@ def _start_clock(connection: Connection, *details: Any) -> None:
 def _refuse_failed(connection: Connection) -> None:
     """Refuse to commit a transaction of which a statement failed: PostgreSQL would undo it, and say nothing."""
     raw = connection.connection
-    if raw.driver_connection.info.transaction_status.name == "INERROR":  # type: ignore[union-attr]
+    if raw.driver_connection.pgconn.transaction_status == _FAILED:  # type: ignore[union-attr]
         raw.rollback()  # SQLAlchemy will not: it holds a commit that fails for one that the database has ended
         raise PendingRollbackError(
             "A statement of this transaction has failed, so nothing of it can be committed. Who goes on after "
             "an error of the database has to begin a savepoint before it: with session.begin_nested(): ..."
         )
+
+
+def _commit(fairy: Any) -> None:
+    """Commit straight on libpq: psycopg's own way steps through a generator and waits in Python."""
+    straight_of(fairy).commit()
 
 
 def _reset(driver: Any, record: ConnectionPoolEntry, state: PoolResetState) -> None:

@@ -45,7 +45,8 @@ def new_id() -> str:
     value |= (tick & _COUNTER_MASK) << 64
     value |= 0b10 << 62
     value |= random
-    return str(uuid.UUID(int=value))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class NotAnId(ValueError):

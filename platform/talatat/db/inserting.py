@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_dict, instance_state
 from sqlalchemy.sql.elements import ClauseElement
 
@@ -88,8 +87,9 @@ def insert(work: Work, connection: Connection, groups: Groups) -> None:
         for wrote in layout.listeners("insert") or ():
             for entity in entities:
                 wrote(connection, entity)
-    for entity in chain.from_iterable(groups.values()):
-        make_transient_to_detached(entity)
+    for layout, entities in groups.items():
+        for entity in entities:
+            layout.written(entity)
 
 
 def _tell(work: Work, connection: Connection, layout: Layout, members: Sequence[Any]) -> None:

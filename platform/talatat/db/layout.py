@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, RelationshipDirection
-from sqlalchemy.orm.attributes import instance_dict, set_committed_value
+from sqlalchemy.orm.attributes import instance_dict, instance_state, set_committed_value
 
 from talatat.db.on_write import Wrote, listeners
 from talatat.db.prepared import Prepared
@@ -60,6 +60,7 @@ class Layout:
             key: column for key, column in attributes.items() if isinstance(column, sa.Column)
         }
         self.attributes: dict[Any, str] = {column: key for key, column in self.columns.items()}
+        self.identity = [self.attributes.get(column, "") for column in mapper.primary_key]
         self.version = self.attributes.get(mapper.version_id_col)
         self.next_version: Any = mapper.version_id_generator
         self.defaults = {key: default_of(column) for key, column in self.columns.items()}
@@ -110,6 +111,16 @@ class Layout:
                 members[key] = make() if make is not None else None
         if self.version is not None:
             members[self.version] = self.next_version(None)
+
+    def written(self, entity: Any) -> None:
+        """Let an entity be that of its row, all of whose columns it has.
+
+        As `make_transient_to_detached`, without its search for columns that are not loaded.
+        """
+        state, members = instance_state(entity), instance_dict(entity)
+        identity = tuple([members[name] for name in self.identity])
+        state.key = self.mapper.identity_key_from_primary_key(identity)
+        state._commit_all(members)
 
     def insertion(self, count: int) -> tuple[Prepared, tuple[str, ...]]:
         """The INSERT of so many rows, and the names of its values: row after row, by `columns`."""

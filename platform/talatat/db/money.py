@@ -108,6 +108,9 @@ class Money:
         """Return the API's form, with at least the currency's decimals written out."""
         currency, minor = self.currency, self._minor
         if minor is not None and currency not in _DECIMALS:  # nearly all there are
+            if minor > 99:
+                text = str(minor)
+                return {"amount": f"{text[:-2]}.{text[-2:]}", "currency": currency}
             sign, units = ("-", -minor) if minor < 0 else ("", minor)
             return {"amount": f"{sign}{units // 100}.{units % 100:02}", "currency": currency}
         places = decimals_of(currency)

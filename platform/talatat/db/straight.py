@@ -108,6 +108,14 @@ class Straight:
         rows: list[tuple[Any, ...]] = adapted.load_rows(0, result.ntuples, tuple)
         return rows
 
+    def commit(self) -> None:
+        """Commit, where something has begun; psycopg's error where the database refuses."""
+        if self._pq.transaction_status == _IDLE:
+            return
+        result = self._pq.exec_(b"COMMIT")
+        if result.status not in _DONE:
+            raise self._failed(result)
+
     def _begin(self) -> None:
         driver = self._driver
         if (

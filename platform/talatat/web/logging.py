@@ -67,8 +67,7 @@ def logging_tween_factory(handler: Handler, registry: Registry) -> Handler:
             costs.note(finished, begun)
             _finish(registry, finished)
             raise
-        response.headers["Request-Id"] = identifier
-        tell(response, trace)
+        tell(response, identifier, trace)
         answered = getattr(request, "exception", None)
         finished = _finished(request, response, answered, started, owners)
         costs.note(finished, begun)

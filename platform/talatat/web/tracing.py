@@ -8,8 +8,8 @@ calls on, an addon that sends telemetry too, reads `request.trace`.
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ MEMBER = re.compile(
     rf"({KEY})=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{{0,255}}[\x21-\x2b\x2d-\x3c\x3e-\x7e])"
 )
 SAMPLED = 0x01
+_TOLD = frozenset({"request-id", "traceparent", "tracestate"})
 IN_ENVIRON = "talatat.trace"
 
 
@@ -92,7 +93,7 @@ def _names(drawn: str) -> bool:
 def new_id(size: int) -> str:
     """A random id of `size` bytes that is not all zeros."""
     while True:
-        made = secrets.token_hex(size)
+        made = os.urandom(size).hex()
         if made.strip("0"):
             return made
 
@@ -107,11 +108,13 @@ def trace_of(request: Request) -> Trace:
     return known
 
 
-def tell(response: Response, trace: Trace) -> None:
-    """Let the answer carry the trace."""
-    response.headers["traceparent"] = trace.traceparent
+def tell(response: Response, request_id: str, trace: Trace) -> None:
+    """Let the answer carry the request's id and its trace, whatever a view has put there."""
+    kept = [pair for pair in response.headerlist if pair[0].lower() not in _TOLD]
+    kept += [("Request-Id", request_id), ("traceparent", trace.traceparent)]
     if trace.state:
-        response.headers["tracestate"] = trace.state
+        kept.append(("tracestate", trace.state))
+    response.headerlist = kept
 
 
 def includeme(config: Configurator) -> None:

@@ -10,7 +10,7 @@ told wrongly, because code that the property calls asks for more, `Unread` says 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -62,17 +62,15 @@ class Lean:
     """How rows are read and shown without entities: what is selected, and from there to JSON values.
 
     `locks`: the row is read in the transaction of the request and held until its end.
-    `joined` are the extensions that are read with the row. `values` are fields that are written from the
-    value at their place, `computed` those made of the whole row, in which their place is taken by nothing.
-    Moments are left to be written as JSON.
+    `joined` are the extensions that are read with the row. `show` is the function that shows rows; `computed`
+    says that some of it is made by code of the model's. Moments are left to be written as JSON.
     """
 
     model: type[Any]
     columns: tuple[Any, ...]
     joined: tuple[Joined, ...]
-    names: tuple[str, ...]
-    values: tuple[tuple[int, Field], ...]
-    computed: tuple[tuple[int, Show], ...]
+    show: Callable[[Sequence[Sequence[Any]]], list[dict[str, Any]]]
+    computed: bool
     places: Mapping[tuple[type[Any], str], int]
     version_places: tuple[int, ...]
     locks: bool = False
@@ -83,27 +81,12 @@ class Lean:
         Code of the model's asked for more than its columns, or failed: entities tell which.
         """
         try:
-            return self._shown(rows)
+            return self.show(rows)
         except (Exception, Unread):
             if not self.computed:
                 raise
             logger.debug("%s: showing it takes entities", self.model.__name__, exc_info=True)
             return None
-
-    def _shown(self, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-        """The same, column by column: what is written as it is costs nothing for a row."""
-        if not rows:
-            return []
-        names = self.names
-        if not names:
-            return [{} for _ in rows]
-        columns: list[Any] = list(zip(*rows, strict=True))[: len(names)]
-        for at, field in self.values:
-            write, plain = field.write, field.plain
-            columns[at] = [plain if one is None else write(one) for one in columns[at]]
-        for at, compute in self.computed:
-            columns[at] = map(compute, rows)
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def versions(self, row: Sequence[Any]) -> str:
         """The part of an ETag that follows the writes, as `conditions.versions_of` an entity."""
@@ -200,9 +183,8 @@ class _Writer:
             self.model,
             tuple(self.columns),
             tuple(self.joined.values()),
-            tuple(name for name, _ in projection.entries),
-            tuple(values),
-            computed,
+            _shower([name for name, _ in projection.entries], dict(values), dict(computed)),
+            bool(computed),
             self.places,
             tuple(self.versions),
             locks,
@@ -268,6 +250,30 @@ class _Writer:
                 self._add(model, name)
                 places[name] = self.places[model, name]
         return view_of(model, members, places)
+
+
+def _shower(
+    names: Sequence[str], values: Mapping[int, Field], computed: Mapping[int, Show]
+) -> Callable[[Sequence[Sequence[Any]]], list[dict[str, Any]]]:
+    """The function that shows rows, as one would write it by hand: `{"id": row[0], "price": show4(row), ...}`.
+
+    `values` are fields that are written from the value at their place, `computed` those made of the whole row.
+    It is made as the standard library makes `__init__` of a dataclass; names stand in it as literals.
+    """
+    scope: dict[str, Any] = {}
+    parts = []
+    for at, name in enumerate(names):
+        part = f"row[{at}]"
+        if at in computed:
+            scope[f"show{at}"] = computed[at]
+            part = f"show{at}(row)"
+        elif at in values:
+            scope[f"write{at}"], scope[f"plain{at}"] = values[at].write, values[at].plain
+            part = f"plain{at} if row[{at}] is None else write{at}(row[{at}])"
+        parts.append(f"{name!r}: {part}")
+    text = f"lambda rows: [{{{', '.join(parts)}}} for row in rows]"
+    made: Callable[[Sequence[Sequence[Any]]], list[dict[str, Any]]] = eval(text, scope)  # noqa: S307
+    return made
 
 
 def _in_utc(value: Any) -> Any:

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from pyramid.interfaces import IRoutesMapper
-from pyramid.registry import Registry
 
 from talatat.composition import PLATFORM, ComposedAddon, Composition, resolve, unresolvable
 from talatat.configuration.actions import ActionState
@@ -24,6 +23,7 @@ from talatat.configuration.configurator import Configurator
 from talatat.configuration.introspector import Introspector
 from talatat.configuration.lines import read_source_lines_late
 from talatat.configuration.provenance import shown_path
+from talatat.configuration.registry import Registry
 from talatat.configuration.sorting import register_sorters
 from talatat.db import Database
 from talatat.db.encrypted import encrypted_columns

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 TOLD = ("headers", "operation", "problems", "response", "status")
 
 
+_PATH_INFO: Any = PyramidRequest.path_info
 _UNQUOTED = re.compile(r"[A-Za-z0-9_.~/:-]*")
 
 
@@ -81,6 +82,16 @@ class Request(PyramidRequest):
         if _UNQUOTED.fullmatch(raw):
             return raw
         return quote(raw.encode("latin-1"), safe=PATH_SAFE)
+
+    @property
+    def path_info(self) -> str:
+        """WebOb's, without recoding what is ASCII."""
+        raw: str = self.environ["PATH_INFO"]
+        return raw if raw.isascii() else _PATH_INFO.fget(self)
+
+    @path_info.setter
+    def path_info(self, value: str) -> None:
+        _PATH_INFO.fset(self, value)
 
     @property
     def path_url(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from talatat.db import JSONDocument, Money, Record, UUIDv7, declarative_base
+from talatat.db import JSONDocument, MoneyOf, Record, UUIDv7, declarative_base
 
 Base = declarative_base("catalog")
 
@@ -72,14 +72,7 @@ class Product(Record, Base):
         secondary=product_category, order_by=Category.slug, passive_deletes=True
     )
 
-    @property
-    def price(self) -> Money:
-        """The price as money."""
-        return Money.from_minor(self.price_minor, self.currency)
-
-    @price.setter
-    def price(self, value: Money) -> None:
-        self.price_minor, self.currency = value.minor, value.currency
+    price = MoneyOf("price_minor", "currency", "The price as money.")
 
     @property
     def category_slugs(self) -> list[str]:

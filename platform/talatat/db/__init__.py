@@ -22,6 +22,7 @@ from talatat.db.encrypted import Encrypted
 from talatat.db.extension import Extension, extension_key
 from talatat.db.layout import new
 from talatat.db.models import Models
+from talatat.db.money_of import MoneyOf
 from talatat.db.on_write import on_write
 from talatat.db.prepared import Prepared
 from talatat.db.record import Record, Versioned
@@ -54,6 +55,7 @@ __all__ = [
     "JSONDocument",
     "Models",
     "Money",
+    "MoneyOf",
     "Prepared",
     "Record",
     "Scaled",

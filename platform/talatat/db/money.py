@@ -119,6 +119,14 @@ class Money:
             return {"amount": f"{self.amount:.{places}f}", "currency": self.currency}
         return {"amount": f"{self.amount:f}", "currency": self.currency}
 
+    @classmethod
+    def shown(cls, units: int, currency: str) -> dict[str, str]:
+        """`to_json` of the money that `units` of the minor unit are."""
+        if units > 99 and currency in _SEEN and currency not in _DECIMALS:
+            text = str(units)
+            return {"amount": f"{text[:-2]}.{text[-2:]}", "currency": currency}
+        return cls.from_minor(units, currency).to_json()
+
     def __add__(self, other: Money) -> Money:
         return Money(self.amount + self._same(other), self.currency)
 

@@ -87,9 +87,10 @@ def keep_lines(request: Any, response: Any) -> None:
     RFC 9110, 5.5: such characters are replaced by spaces. What no byte stands for would be an error of the
     server.
     """
+    text = "".join([value for _, value in response.headerlist])
+    if text.isascii() and "\n" not in text and "\r" not in text and "\0" not in text:
+        return
     for at, (name, value) in enumerate(response.headerlist):
-        if value.isascii() and value.isprintable():
-            continue
         fit = LINE_ENDS.sub(" ", value).encode("latin-1", "replace").decode("latin-1")
         if fit != value:
             response.headerlist[at] = (name, fit)

@@ -56,6 +56,8 @@ def compression_tween_factory(handler: Handler, registry: Registry) -> Handler:
 
 def _suffixed_conditions(request: Request) -> dict[str, str]:
     """The conditions of this request that name a tag of a compressed answer."""
+    if request.environ.keys().isdisjoint(CONDITIONS):
+        return {}
     given = ((key, request.environ.get(key, "")) for key in CONDITIONS)
     return {key: value for key, value in given if SUFFIX in value}
 

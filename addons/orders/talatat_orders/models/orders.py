@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from talatat.db import Money, Record
+from talatat.db import MoneyOf, Record
 from talatat.db import types as t
 from talatat_catalog.models import Product
 from talatat_orders.models.base import Base
@@ -49,10 +49,7 @@ class Order(Record, Base):
         lazy="raise", order_by="OrderLine.position", back_populates="order", passive_deletes=True
     )
 
-    @property
-    def total(self) -> Money:
-        """The sum of the lines as money."""
-        return Money.from_minor(self.total_minor, self.currency)
+    total = MoneyOf("total_minor", "currency", "The sum of the lines as money.")
 
 
 class OrderLine(Base):
@@ -76,12 +73,5 @@ class OrderLine(Base):
 
     order: Mapped[Order] = relationship(lazy="raise_on_sql", back_populates="lines")
 
-    @property
-    def unit_price(self) -> Money:
-        """What one cost, in the order's currency."""
-        return Money.from_minor(self.unit_price_minor, self.order.currency)
-
-    @property
-    def amount(self) -> Money:
-        """What the line cost, in the order's currency."""
-        return Money.from_minor(self.amount_minor, self.order.currency)
+    unit_price = MoneyOf("unit_price_minor", "order.currency", "What one cost.")
+    amount = MoneyOf("amount_minor", "order.currency", "What the line cost.")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from talatat.problems import bad_parameter
+from talatat.resources.lately import Lately
 from talatat.resources.listing.counting import COUNTS
 from talatat.resources.listing.cursor import Cursor, CursorSealer, digest_of, invalid_cursor
 from talatat.resources.listing.filters import (
@@ -41,6 +42,7 @@ OWN_PARAMETERS = ("count", "cursor", "expand", "fields", "limit", "sort")
 RESERVED = frozenset({*OWN_PARAMETERS, "q"})
 LONGEST_SEARCH = 500
 MAX_SORT_KEYS = 8
+KEPT_FORMS = 200
 
 
 class Condition(NamedTuple):
@@ -75,6 +77,10 @@ class Query(NamedTuple):
     where: Tree | None = None
 
 
+Form = tuple[tuple[SortKey, ...], int, Wanted, str | None]
+"""(order, size of the page, what is shown, how rows are counted)."""
+
+
 class Queries:
     """What lists of one resource may be asked."""
 
@@ -97,6 +103,9 @@ class Queries:
         self.by_id = column_filter("id", self.identifier.column)
         self.default = tuple(resource.default_sort)
         self.everything: Any = sa.select(resource.model)
+        # What clients ask again and again, with other values: orders and pages, names of filters.
+        self._forms: Lately[tuple[Any, ...], Form] = Lately(KEPT_FORMS)
+        self._named: Lately[tuple[str, Set[str]], tuple[Filter, str]] = Lately(KEPT_FORMS)
 
     def parse(self, request: Request) -> Query:
         """What `request` asks; Problem 400 for anything that the resource does not allow."""
@@ -126,20 +135,24 @@ class Queries:
         `digest` is that of the whole query, to which its cursors are bound.
         """
         text = self._text(given, unseen)
-        keys = self._order(given.get("sort"), text is not None, unseen)
+        form = (*map(given.get, _FORM), text is not None, unseen)
+        known = self._forms.get(form)
+        if known is None:
+            known = self._form(given, text is not None, unseen)
+            self._forms.keep(form, known)
+        keys, limit, wanted, count = known
         cursor = None
         if "cursor" in given:
             cursor = self.cursors.loads(given["cursor"], digest)
             if len(cursor.values) != len(keys):
                 raise invalid_cursor()
-        return Query(
-            conditions,
-            keys,
+        return Query(conditions, keys, limit, cursor, text, wanted, digest, count)
+
+    def _form(self, given: Mapping[str, str], ranked: bool, unseen: Set[str]) -> Form:
+        return (
+            self._order(given.get("sort"), ranked, unseen),
             self.page_limit(given.get("limit")),
-            cursor,
-            text,
             Wanted(given.get("fields"), given.get("expand")),
-            digest,
             count_asked(given.get("count")),
         )
 
@@ -162,6 +175,18 @@ class Queries:
         return names + [f"{name}.<name>" for name in self.resource.open_maps if name not in unseen]
 
     def _condition(self, parameter: str, text: str, unseen: Set[str]) -> Condition:
+        known = self._named.get((parameter, unseen))
+        if known is None:
+            known = self._meant(parameter, unseen)
+            self._named.keep((parameter, unseen), known)
+        found, op = known
+        try:
+            return Condition(found, op, found.read(op, text))
+        except ValueError as error:
+            raise bad_parameter(parameter, str(error)) from error
+
+    def _meant(self, parameter: str, unseen: Set[str]) -> tuple[Filter, str]:
+        """(the filter, the operator) that a parameter names."""
         match = PARAMETER.match(parameter)
         name, op = (match["name"], match["op"] or "eq") if match else (parameter, "eq")
         found = self.filter(name, unseen)
@@ -171,10 +196,7 @@ class Queries:
             listed = ", ".join(found.operators)
             detail = f"{op!r} is not an operator of {name}, which has {listed}"
             raise bad_parameter(parameter, detail)
-        try:
-            return Condition(found, op, found.read(op, text))
-        except ValueError as error:
-            raise bad_parameter(parameter, str(error)) from error
+        return found, op
 
     def _open(self, name: str) -> Filter | None:
         prefix, dot, rest = name.partition(".")
@@ -236,6 +258,7 @@ class Queries:
         return [*names, SEARCH] if self.searches(unseen) else names
 
 
+_FORM = ("sort", "limit", "fields", "expand", "count")
 _PAGING = frozenset({"count", "cursor", "expand", "fields", "limit"})
 SCORE = SortKey("score", None, descending=True)
 

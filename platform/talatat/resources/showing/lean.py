@@ -9,16 +9,19 @@ told wrongly, because code that the property calls asks for more, `Unread` says 
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from talatat.db.layout import layout_of
+from talatat.db.money import Money
+from talatat.db.money_of import MoneyOf
 from talatat.db.types import UTCDateTime, UUIDv7
 from talatat.resources.showing.representation import (
     ExtensionObject,
@@ -37,6 +40,7 @@ from talatat.resources.showing.told import (
     view_of,
 )
 from talatat.schema.types import UUID, Timestamp
+from talatat.schema.types import Money as MoneyType
 
 if TYPE_CHECKING:
     from talatat.db.models import Attachment
@@ -173,7 +177,7 @@ class _Writer:
                 nothing: Any = sa.literal_column("NULL", sa.Integer())
                 self.columns.append(nothing.label(f"nothing_{at}"))
                 later.append((at, entry))
-        computed = tuple((at, self._computed(entry)) for at, entry in later)
+        computed = {at: self._computed(entry) for at, entry in later}
         if single:
             self._add_versions()
         if locks:
@@ -183,7 +187,7 @@ class _Writer:
             self.model,
             tuple(self.columns),
             tuple(self.joined.values()),
-            _shower([name for name, _ in projection.entries], dict(values), dict(computed)),
+            _shower([name for name, _ in projection.entries], dict(values), computed),
             bool(computed),
             self.places,
             tuple(self.versions),
@@ -217,11 +221,18 @@ class _Writer:
             )
         return found
 
-    def _computed(self, entry: Show) -> Show:
+    def _computed(self, entry: Show) -> Computed:
         if isinstance(entry, ExtensionObject):
-            return self._extension(entry)
+            return Computed(self._extension(entry))
         if not isinstance(entry, Field):
             raise Unread(entry)
+        money = _money_of(self.model, entry)
+        if money is not None:
+            members_of(self.model, [entry.attribute])
+            for name in money.columns:
+                self._add(self.model, name)
+            places = tuple(self.places[self.model, name] for name in money.columns)
+            return Computed(Money.shown, places)
         view = self._view(self.model, [entry.attribute])
         get, write, plain = entry.get, entry.write, entry.plain
 
@@ -229,7 +240,7 @@ class _Writer:
             value = get(view(row))
             return plain if value is None else write(value)
 
-        return compute
+        return Computed(compute)
 
     def _extension(self, entry: ExtensionObject) -> Show:
         attachment = self.attachments[entry.addon]
@@ -252,12 +263,19 @@ class _Writer:
         return view_of(model, members, places)
 
 
+class Computed(NamedTuple):
+    """What shows a field: a function of the row, or of the values at `places`, where the first of them is not None."""
+
+    show: Callable[..., Any]
+    places: tuple[int, ...] = ()
+
+
 def _shower(
-    names: Sequence[str], values: Mapping[int, Field], computed: Mapping[int, Show]
+    names: Sequence[str], values: Mapping[int, Field], computed: Mapping[int, Computed]
 ) -> Callable[[Sequence[Sequence[Any]]], list[dict[str, Any]]]:
     """The function that shows rows, as one would write it by hand: `{"id": row[0], "price": show4(row), ...}`.
 
-    `values` are fields that are written from the value at their place, `computed` those made of the whole row.
+    `values` are fields that are written from the value at their place, `computed` those made of more than that.
     It is made as the standard library makes `__init__` of a dataclass; names stand in it as literals.
     """
     scope: dict[str, Any] = {}
@@ -265,8 +283,11 @@ def _shower(
     for at, name in enumerate(names):
         part = f"row[{at}]"
         if at in computed:
-            scope[f"show{at}"] = computed[at]
+            scope[f"show{at}"], places = computed[at]
             part = f"show{at}(row)"
+            if places:
+                given = ", ".join(f"row[{place}]" for place in places)
+                part = f"None if row[{places[0]}] is None else show{at}({given})"
         elif at in values:
             scope[f"write{at}"], scope[f"plain{at}"] = values[at].write, values[at].plain
             part = f"plain{at} if row[{at}] is None else write{at}(row[{at}])"
@@ -274,6 +295,13 @@ def _shower(
     text = f"lambda rows: [{{{', '.join(parts)}}} for row in rows]"
     made: Callable[[Sequence[Sequence[Any]]], list[dict[str, Any]]] = eval(text, scope)  # noqa: S307
     return made
+
+
+def _money_of(model: type[Any], field: Field) -> MoneyOf | None:
+    """The columns that a field shows as money, as the platform writes it; None where it does not."""
+    member = inspect.getattr_static(model, str(field.attribute), None)
+    written = _method(field.write) is MoneyType.to_json and field.plain is None
+    return member if written and isinstance(member, MoneyOf) else None
 
 
 def _in_utc(value: Any) -> Any:

@@ -15,6 +15,8 @@ from typing import Any, NoReturn
 from sqlalchemy import orm
 from sqlalchemy.ext.hybrid import hybrid_property
 
+from talatat.db.money_of import MoneyOf
+
 Read = Callable[[Any], Any]
 
 COLUMN = object()  # what a member is that is read with the row
@@ -129,13 +131,22 @@ def _note(model: type[Any], name: Any, members: dict[str, Any]) -> None:
     if is_column(model, name):
         members[name] = COLUMN
         return
+    _note_member(model, name, members)
+
+
+def _note_member(model: type[Any], name: str, members: dict[str, Any]) -> None:
+    """Note what is no column."""
     member = inspect.getattr_static(model, name, _ABSENT)
     if name in model.__mapper__.attrs or member is _ABSENT:
         raise Unread(name)
     if isinstance(member, hybrid_property):
         member = property(member.fget)
     function = member.fget if isinstance(member, property) else member
-    if isinstance(function, FunctionType):
+    if isinstance(member, MoneyOf):
+        members[name] = member
+        for column in member.columns:
+            _note(model, column, members)
+    elif isinstance(function, FunctionType):
         members[name] = member
         _note_used(model, function, members)
     elif hasattr(member, "__get__"):

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm.attributes import instance_dict
 
 from talatat.db.layout import called, layout_of
+from talatat.db.money_of import MoneyOf
 from talatat.db.prepared import Prepared
 from talatat.db.work import work_of
 from talatat.problems import Problem
@@ -199,6 +200,8 @@ class Direct:
         if attribute in self._layout.columns:
             return True
         member = inspect.getattr_static(self.bound.model, attribute, None)
+        if isinstance(member, MoneyOf):
+            return all(name in self._layout.columns for name in member.columns)
         return isinstance(member, property) and self._reads_columns(member.fget, member.fset)
 
     def _reads_columns(self, *attributes: Any) -> bool:

@@ -7,8 +7,9 @@ One process counts all flows of a peer: to start it under valgrind is what takes
 Seconds depend on the machine and its neighbours, instructions hardly. The application is called in a
 process of its own under `valgrind --tool=callgrind`, whose counting is off while it starts and warms up.
 Then it is asked N times and 2N times more; the difference of what was counted, through N, is the figure:
-what turning the counter on and off costs is in both. PostgreSQL's own instructions are not in it, nor
-those of a server.
+what turning the counter on and off costs is in both. That is done a few times, and the least of each counts:
+what a thread does every ten seconds would fall upon a few requests here, which take fifty times as long.
+PostgreSQL's own instructions are not in it, nor those of a server.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from bench.inprocess import Conversation
 from bench.profile import caller_of, shop_at_hand
 
 REQUESTS = 20
+TRIES = 3
 # Statements are prepared after five executions on a connection, caches are filled, classes specialised.
 WARM = 60
 TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
@@ -54,13 +56,18 @@ def count(peer: str, flows: Sequence[str], requests: int = REQUESTS) -> dict[str
         fixed = {**os.environ, "PYTHONHASHSEED": "0"}
         done = subprocess.run(command, env=fixed, capture_output=True, text=True, check=False)
         totals = [_total(path) for path in sorted(Path(folder).glob("out.*"), key=_number)]
-        if done.returncode or len(totals) < 2 * len(flows):
+        counted = 2 * TRIES
+        if done.returncode or len(totals) < counted * len(flows):
             raise Failed(f"{peer} under valgrind: {done.returncode}\n{done.stderr[-3000:]}")
-        pairs = zip(totals[::2], totals[1::2], strict=False)
         return {
-            flow: (twice - once) // requests
-            for flow, (once, twice) in zip(flows, pairs, strict=False)
+            flow: _figure(totals[at * counted : (at + 1) * counted], requests)
+            for at, flow in enumerate(flows)
         }
+
+
+def _figure(totals: Sequence[int], requests: int) -> int:
+    """Instructions of one request, of what was counted for N and 2N of them in turn."""
+    return (min(totals[1::2]) - min(totals[::2])) // requests
 
 
 def _number(path: Path) -> int:
@@ -86,7 +93,7 @@ def inside(file: str, peer: str, flows: Sequence[str], requests: int) -> None:
         gc.collect()
         gc.freeze()
         _control("--instr=on")
-        for times in (1, 2):
+        for times in (1, 2) * TRIES:
             _control("--zero")
             talk.ask(times * requests, flow.status)
             _control("--dump")

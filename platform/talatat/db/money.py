@@ -120,6 +120,13 @@ class Money:
         return {"amount": f"{self.amount:f}", "currency": self.currency}
 
     @classmethod
+    def written(cls, amount: str, currency: str) -> Money:
+        """The money of an amount in decimal digits, such as 12.50."""
+        if amount[-3:-2] == "." and currency in _SEEN and currency not in _DECIMALS:
+            return cls.from_minor(int(amount[:-3] + amount[-2:]), currency)
+        return cls(Decimal(amount), currency)
+
+    @classmethod
     def shown(cls, units: int, currency: str) -> dict[str, str]:
         """`to_json` of the money that `units` of the minor unit are."""
         if units > 99 and currency in _SEEN and currency not in _DECIMALS:
@@ -148,7 +155,12 @@ class Money:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Money):
             return NotImplemented
-        return self.currency == other.currency and self.amount == other.amount
+        if self.currency != other.currency:
+            return False
+        mine, theirs = self._minor, other._minor
+        if mine is None or theirs is None:
+            return self.amount == other.amount
+        return mine == theirs
 
     def __hash__(self) -> int:
         return hash((self.amount, self.currency))

@@ -33,4 +33,5 @@ class MoneyOf(property):
             setattr(row, minor, value.minor)
             setattr(row, currency, value.currency)
 
-        super().__init__(get, None if "." in currency else put, doc=doc)
+        super().__init__(get, None if "." in currency else put)
+        self.__doc__ = doc

@@ -20,7 +20,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from talatat.db.ids import canonical_id
 from talatat.db.straight import LOADED, straight_of, text_of
+from talatat.db.types import UUIDv7
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Executable
@@ -114,7 +118,9 @@ class _Compiled:
         self._called = [(name, bind) for bind, name in fixed.items() if bind.callable]
         numbered, names = _numbered(self.text)
         processes: Mapping[str, Process] = compiled._bind_processors
-        self._binds = [(name, processes.get(name)) for name in names]
+        self._binds = [
+            (name, _array_of(compiled.binds[name].type) or processes.get(name)) for name in names
+        ]
         self._dialect = dialect
         self._types = [column.type for column in compiled._result_columns]
         self._straight = text_of(numbered, len(names), self._types)
@@ -162,6 +168,17 @@ class _Compiled:
             process = type_._cached_result_processor(self._dialect, result.ftype(at))
             if process is not None:
                 yield at, process
+
+
+def _array_of(type_: Any) -> Process | None:
+    """What writes a list of ids as an array of PostgreSQL's; None for arrays of what would have to be quoted."""
+    if not isinstance(type_, ARRAY) or not isinstance(type_.item_type, UUIDv7):
+        return None
+
+    def write(values: Any) -> str | None:
+        return None if values is None else f"{{{','.join(map(canonical_id, values))}}}"
+
+    return write
 
 
 def _numbered(text: str) -> tuple[str, list[str]]:

@@ -129,7 +129,8 @@ class Database:
             return False
         statements: Any = where.dispatch
         sessions: Any = self._heard if session is None else session.dispatch
-        count = sum(map(len, _STATEMENTS(statements))) + sum(map(len, _SESSIONS(sessions)))
+        heard = (*_STATEMENTS(statements), *_SESSIONS(sessions))
+        count = sum([len(one.listeners) + len(one.parent_listeners) for one in heard])
         return count == self._ours
 
     @property

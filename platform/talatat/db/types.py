@@ -59,7 +59,11 @@ class UUIDv7(TypeDecorator[str]):
         return dialect.type_descriptor(CHAR(36))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else canonical_id(value)
+        return _id_of(value)
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """One call for a value: a text is all that the implementation's type asks for."""
+        return _id_of
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         return _text_of(value)
@@ -67,6 +71,10 @@ class UUIDv7(TypeDecorator[str]):
     def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
         """One call for a value: what the implementation's type would do to it comes to the same."""
         return _text_of
+
+
+def _id_of(value: Any) -> str | None:
+    return None if value is None else canonical_id(value)
 
 
 def _text_of(value: Any) -> str | None:
@@ -83,12 +91,16 @@ class UTCDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if not isinstance(value, datetime) or value.utcoffset() is None:
-            raise ValueError(f"{value!r} is not a datetime with a time zone")
-        moment: datetime = value.astimezone(UTC)
-        return moment if dialect.name == "postgresql" else moment.replace(tzinfo=None)
+        moment = _aware(value)
+        if moment is None or dialect.name == "postgresql":
+            return moment
+        return moment.replace(tzinfo=None)
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """One call for a value, where the driver takes moments themselves."""
+        if dialect.name != "postgresql":
+            return super().bind_processor(dialect)
+        return _aware
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -101,6 +113,16 @@ class UTCDateTime(TypeDecorator[datetime]):
         if dialect.name != "postgresql":
             return super().result_processor(dialect, coltype)
         return _in_utc
+
+
+def _aware(value: Any) -> datetime | None:
+    if type(value) is datetime and value.tzinfo is UTC:
+        return value
+    if value is None:
+        return None
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise ValueError(f"{value!r} is not a datetime with a time zone")
+    return value.astimezone(UTC)
 
 
 def _in_utc(value: datetime | None) -> datetime | None:

@@ -23,8 +23,6 @@ MAX_DEPTH = 32
 MAX_DIGITS = 400
 
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-# Of more digits than 64 bits have, or a zero with a sign, which is an integer to Python alone.
-UNUSUAL_NUMBER = re.compile(rb"[0-9]{16}|-0")
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 # One that is not closed matches as well, to the end: to try again at each quote in it takes hours.
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
@@ -78,9 +76,9 @@ def _at_once(raw: bytes) -> Any:
     """The document in `raw`, where nothing can be wrong with it; None for what has to be looked at closely.
 
     Each name has a colon, so as many colons as names leave none for a name that occurs twice. A backslash may
-    write what cannot be stored, and only the other way reads numbers of that many digits.
+    write what cannot be stored, and what was read as a float may have been an integer of too many digits.
     """
-    if b"\\" in raw or UNUSUAL_NUMBER.search(raw):
+    if b"\\" in raw:
         return None
     try:
         document = orjson.loads(raw)
@@ -89,11 +87,17 @@ def _at_once(raw: bytes) -> Any:
     return document if _names(document) == raw.count(b":") else None
 
 
+_TOO_MANY = MAX_BODY * MAX_BODY
+
+
 def _names(document: Any) -> int:
-    """How many names the objects in a document have."""
-    if isinstance(document, dict):
+    """How many names the objects in a document have; far too many where there is a float."""
+    kind = type(document)
+    if kind is dict:
         return len(document) + sum(map(_names, document.values()))
-    return sum(map(_names, document)) if isinstance(document, list) else 0
+    if kind is list:
+        return sum(map(_names, document))
+    return _TOO_MANY if kind is float else 0
 
 
 def body_limit(request: Request) -> int:
@@ -136,10 +140,14 @@ def _read_bytes(request: Request, most: int | None = None) -> bytes:
     limit = body_limit(request) if most is None else min(most, body_limit(request))
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
-    if request.is_body_seekable:  # a request that is tried again comes with its body at the end
-        request.body_file_raw.seek(0)
+    environ = request.environ
+    if environ.get("webob.is_body_seekable"):
+        stream = environ["wsgi.input"]
+        stream.seek(0)  # a request that is tried again comes with its body at the end
+    else:
+        stream = request.body_file
     # A chunked body says no length: read one byte more than is allowed and no further.
-    raw: bytes = request.body_file.read(limit + 1)
+    raw: bytes = stream.read(limit + 1)
     if len(raw) > limit:
         raise _too_large(limit)
     return raw

@@ -48,6 +48,7 @@ class ObjectReader:
         self.fields: dict[str, tuple[colander.SchemaNode, Reader]] = {
             child.name: (child, compile_reader(child)) for child in node.children
         }
+        self._pointers = {name: f"/{escape(name)}" for name in self.fields}
 
     def __call__(self, value: Any, pointer: str, faults: list[Fault]) -> Any:
         if value is None and nullable(self.node):
@@ -76,7 +77,7 @@ class ObjectReader:
         result: dict[str, Any] = {}
         for name, given in value.items():
             field = self.fields.get(name)
-            where = f"{pointer}/{escape(name)}"
+            where = pointer + (self._pointers.get(name) or f"/{escape(name)}")
             if name in skip:
                 continue
             if field is None:
@@ -139,6 +140,9 @@ def _list_reader(node: colander.SchemaNode) -> Reader:
 
 
 def _leaf_reader(node: colander.SchemaNode) -> Reader:
+    ours = type(node.typ).deserialize is JSONType.deserialize
+    if ours and type(node).deserialize is colander.SchemaNode.deserialize and not node.preparer:
+        return _json_reader(node)
     may_be_null = nullable(node)
     check = _json_check(node.typ)
     deserialize = node.deserialize
@@ -165,6 +169,30 @@ def _leaf_reader(node: colander.SchemaNode) -> Reader:
             faults.append(fault(pointer, "required", "must not be empty"))
             return INVALID
         return found if found is None else _held(node, found, limits, pointer, faults)
+
+    return read
+
+
+def _json_reader(node: colander.SchemaNode) -> Reader:
+    """The same for one of our types, as `SchemaNode.deserialize` goes about it where the value is there."""
+    may_be_null, from_json = nullable(node), node.typ.from_json
+    limits = getattr(node, "storable", ())
+
+    def read(value: Any, pointer: str, faults: list[Fault]) -> Any:
+        if value is None and may_be_null:
+            return None
+        try:
+            found = from_json(value)
+        except ValueError as error:
+            faults.extend(faults_of(colander.Invalid(node, str(error)), pointer))
+            return INVALID
+        try:
+            if node.validator is not None:
+                node.validator(node, found)
+        except colander.Invalid as invalid:
+            faults.extend(faults_of(invalid, pointer))
+            return INVALID
+        return _held(node, found, limits, pointer, faults) if limits else found
 
     return read
 

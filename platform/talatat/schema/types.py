@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import re
+from functools import cache
 from typing import Any
 
 import colander
@@ -153,7 +154,10 @@ class Money(JSONType):
             raise ValueError('"amount" must be a decimal in a string such as "12.50"')
         if not isinstance(currency, str) or not CURRENCY_PATTERN.match(currency):
             raise ValueError('"currency" must be three capital letters such as "EUR"')
-        found = (self.make or _money)(decimal.Decimal(amount), currency)
+        if self.make is None:
+            found = _money().written(amount, currency)
+        else:
+            found = self.make(decimal.Decimal(amount), currency)
         if not self.fractions:
             _ = getattr(found, "minor", None)  # ValueError for a part of a cent
         return found
@@ -177,10 +181,11 @@ class Money(JSONType):
         }
 
 
-def _money(amount: decimal.Decimal, currency: str) -> Any:
+@cache
+def _money() -> Any:
     from talatat.db.types import Money as Value  # late: schemas need no database
 
-    return Value(amount, currency)
+    return Value
 
 
 class OpenMap(JSONType):

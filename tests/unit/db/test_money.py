@@ -83,3 +83,27 @@ def test_money_of_two_currencies_does_not_add_up():
 def test_other_shapes_of_json_are_refused(value):
     with pytest.raises(ValueError, match="money"):
         Money.from_json(value)
+
+
+@given(UNITS, CURRENCIES)
+def test_minor_units_are_shown_as_their_money_is(units, currency):
+    assert Money.shown(units, currency) == Money.from_minor(units, currency).to_json()
+    plain = Money(Money.from_minor(units, currency).amount, currency)
+    assert Money.shown(units, currency) == plain.to_json()
+
+
+@given(st.from_regex(r"-?[0-9]{1,15}(\.[0-9]{1,4})?", fullmatch=True), CURRENCIES)
+def test_a_written_amount_is_its_decimal(amount, currency):
+    written, plain = Money.written(amount, currency), Money(Decimal(amount), currency)
+    assert written == plain
+    assert plain == written
+    assert hash(written) == hash(plain)
+    if amount.strip("-0."):  # a zero has no sign where it is one of cents
+        assert written.to_json() == plain.to_json()
+
+
+@given(UNITS, UNITS, CURRENCIES, CURRENCIES)
+def test_money_is_equal_whichever_way_it_was_made(one, other, mine, theirs):
+    a, b = Money.from_minor(one, mine), Money.from_minor(other, theirs)
+    assert (a == b) is (one == other and mine == theirs)
+    assert (a == Money(b.amount, theirs)) is (a == b)

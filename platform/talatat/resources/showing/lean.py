@@ -23,6 +23,7 @@ from talatat.db.layout import layout_of
 from talatat.db.money import Money
 from talatat.db.money_of import MoneyOf
 from talatat.db.types import UTCDateTime, UUIDv7
+from talatat.resources.showing.making import list_maker
 from talatat.resources.showing.representation import (
     ExtensionObject,
     Field,
@@ -276,10 +277,9 @@ def _shower(
     """The function that shows rows, as one would write it by hand: `{"id": row[0], "price": show4(row), ...}`.
 
     `values` are fields that are written from the value at their place, `computed` those made of more than that.
-    It is made as the standard library makes `__init__` of a dataclass; names stand in it as literals.
     """
     scope: dict[str, Any] = {}
-    parts = []
+    members = []
     for at, name in enumerate(names):
         part = f"row[{at}]"
         if at in computed:
@@ -291,10 +291,8 @@ def _shower(
         elif at in values:
             scope[f"write{at}"], scope[f"plain{at}"] = values[at].write, values[at].plain
             part = f"plain{at} if row[{at}] is None else write{at}(row[{at}])"
-        parts.append(f"{name!r}: {part}")
-    text = f"lambda rows: [{{{', '.join(parts)}}} for row in rows]"
-    made: Callable[[Sequence[Sequence[Any]]], list[dict[str, Any]]] = eval(text, scope)  # noqa: S307
-    return made
+        members.append((name, part))
+    return list_maker(members, scope)
 
 
 def _money_of(model: type[Any], field: Field) -> MoneyOf | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 from bench.report import tables
@@ -10,6 +11,7 @@ from bench.results import Results
 
 BEGIN = "<!-- measured by `make bench`: begin -->"
 END = "<!-- measured by `make bench`: end -->"
+WIDTH = 120
 PICTURE = "performance.svg"
 
 
@@ -61,13 +63,18 @@ def _about(results: Results) -> str:
     versions = ", ".join(f"{name} {found}" for name, found in about["versions"].items())
     changed = ", with changes that were not committed" if about["changed"] else ""
     shop = about["shop"]
-    return (
+    return _wrapped(
         f"Commit {about['commit']}{changed}; {about['at']} UTC; the {results.plan['name']} run, "
         f"{results.plan['closed'][0]} rounds of {results.plan['closed'][2]:g} s for search and checkout. "
         f"{about['machine']}; load {about['load']:g} as the run began. "
         f"{shop['products']:,} products ({shop['source']}), {shop['history']:,} lines of history. "
-        f"{results.agreed:,} answers were compared before. {versions}.\n"
+        f"{results.agreed:,} answers were compared before. {versions}."
     )
+
+
+def _wrapped(text: str) -> str:
+    """A paragraph in lines that people can read."""
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
 def _summary(results: Results) -> str:
@@ -81,7 +88,7 @@ def _summary(results: Results) -> str:
     )
     if musts:
         said += f" Not reached and a must: {'; '.join(musts)}."
-    return f"{said}\n"
+    return _wrapped(said)
 
 
 _GROWTH = (

@@ -54,12 +54,8 @@ def preconditions_of(request: Request) -> Preconditions:
 
 
 def digest(body: bytes) -> str:
-    """The part of an ETag that follows the content.
-
-    It tells versions of one thing apart, made by who may write it, and is no proof of anything: so the hash that
-    processors and OpenSSL do best is good enough.
-    """
-    return hashlib.sha1(body, usedforsecurity=False).hexdigest()[:18]
+    """The part of an ETag that follows the content."""
+    return hashlib.blake2b(body, digest_size=9).hexdigest()
 
 
 def versions_of(row: Any, extensions: Iterable[ExtensionFields] = ()) -> str:

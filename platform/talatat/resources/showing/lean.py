@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
@@ -23,7 +24,6 @@ from talatat.db.layout import layout_of
 from talatat.db.money import Money
 from talatat.db.money_of import MoneyOf
 from talatat.db.types import UTCDateTime, UUIDv7
-from talatat.resources.showing.making import list_maker
 from talatat.resources.showing.representation import (
     ExtensionObject,
     Field,
@@ -232,8 +232,8 @@ class _Writer:
             members_of(self.model, [entry.attribute])
             for name in money.columns:
                 self._add(self.model, name)
-            places = tuple(self.places[self.model, name] for name in money.columns)
-            return Computed(Money.shown, places)
+            minor, currency = (self.places[self.model, name] for name in money.columns)
+            return Computed(Money.shown, (minor, currency))
         view = self._view(self.model, [entry.attribute])
         get, write, plain = entry.get, entry.write, entry.plain
 
@@ -265,34 +265,40 @@ class _Writer:
 
 
 class Computed(NamedTuple):
-    """What shows a field: a function of the row, or of the values at `places`, where the first of them is not None."""
+    """What shows a field: a function of the row, or of the values at two places, where the first is not None."""
 
     show: Callable[..., Any]
-    places: tuple[int, ...] = ()
+    places: tuple[int, int] | None = None
 
 
 def _shower(
     names: Sequence[str], values: Mapping[int, Field], computed: Mapping[int, Computed]
 ) -> Callable[[Sequence[Sequence[Any]]], list[dict[str, Any]]]:
-    """The function that shows rows, as one would write it by hand: `{"id": row[0], "price": show4(row), ...}`.
+    """The function that shows rows, whose first values are those of `names`.
 
     `values` are fields that are written from the value at their place, `computed` those made of more than that.
     """
-    scope: dict[str, Any] = {}
-    members = []
-    for at, name in enumerate(names):
-        part = f"row[{at}]"
-        if at in computed:
-            scope[f"show{at}"], places = computed[at]
-            part = f"show{at}(row)"
-            if places:
-                given = ", ".join(f"row[{place}]" for place in places)
-                part = f"None if row[{places[0]}] is None else show{at}({given})"
-        elif at in values:
-            scope[f"write{at}"], scope[f"plain{at}"] = values[at].write, values[at].plain
-            part = f"plain{at} if row[{at}] is None else write{at}(row[{at}])"
-        members.append((name, part))
-    return list_maker(members, scope)
+    written = [(names[at], field.write, field.plain) for at, field in values.items()]
+    made = [(names[at], *one) for at, one in computed.items()]
+
+    def show(rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = list(map(dict, map(zip, repeat(names), rows)))
+        for name, write, plain in written:
+            for one in found:
+                value = one[name]
+                one[name] = plain if value is None else write(value)
+        for name, compute, places in made:
+            if places is None:
+                for one, row in zip(found, rows, strict=True):
+                    one[name] = compute(row)
+            else:
+                first, second = places
+                for one, row in zip(found, rows, strict=True):
+                    value = row[first]
+                    one[name] = None if value is None else compute(value, row[second])
+        return found
+
+    return show
 
 
 def _money_of(model: type[Any], field: Field) -> MoneyOf | None:

@@ -11,7 +11,6 @@ import datetime as dt
 import decimal
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,6 @@ import colander
 
 from talatat.problems import bad_parameter
 from talatat.resources.lately import Lately
-from talatat.resources.showing.making import Scope, is_path, object_maker
 from talatat.schema.types import JSONType, format_timestamp
 
 if TYPE_CHECKING:
@@ -41,14 +39,8 @@ class Projection:
     entries: Entries
     addons: tuple[str, ...]
 
-    @cached_property
-    def show(self) -> Show:
-        """Row -> what is shown of it."""
-        return _shower_of(self.entries)
-
     def __call__(self, row: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.show(row)
-        return found
+        return {name: show(row) for name, show in self.entries}
 
 
 class Representation:
@@ -254,29 +246,13 @@ def shower(
 
 
 def _mapping(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) -> Show:
-    made = _shower_of(tuple(_entries(node, wanted, held, prefix)))
+    entries = tuple(_entries(node, wanted, held, prefix))
 
-    def show(value: Any) -> Any:
-        return made(_Members(value) if isinstance(value, Mapping) else value)
+    def show(value: Any) -> dict[str, Any]:
+        row = _Members(value) if isinstance(value, Mapping) else value
+        return {name: read(row) for name, read in entries}
 
     return show
-
-
-def _shower_of(entries: Entries) -> Show:
-    """Row -> the object of these entries."""
-    scope: Scope = {}
-    members = []
-    for at, (name, show) in enumerate(entries):
-        if isinstance(show, Field) and is_path(show.attribute):
-            value = f"row.{show.attribute}"
-            if show.write is not as_it_is or show.plain is not None:
-                scope[f"write{at}"], scope[f"plain{at}"] = show.write, show.plain
-                value = f"plain{at} if (value := {value}) is None else write{at}(value)"
-        else:
-            scope[f"show{at}"] = show
-            value = f"show{at}(row)"
-        members.append((name, value))
-    return object_maker(members, scope)
 
 
 def _list(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) -> Show:

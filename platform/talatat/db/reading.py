@@ -1,8 +1,9 @@
 """`Reading`: what a request reads before it has a transaction, on one connection of the pool.
 
 Most requests that read ask twice or more: whose token this is, and then for rows. To take a connection from the
-pool and to give it back costs as much as a small statement, so it is kept between them. It has no transaction, and
-is given back when one begins (which then goes on with it) and when the request has ended.
+pool and to give it back costs as much as a small statement, so it is kept between them, and between requests (see
+`spare`). It has no transaction, and goes back when one begins (which then goes on with it) and when the request has
+ended.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from talatat.db.prepared import Prepared, Row, Values
+    from talatat.db.spare import Spare
 
 READING = "talatat.reading"  # under which a request's `__dict__` keeps it
 # Cancelled by the statement timeout or by somebody, and a lock not had in time: once more would take as long.
@@ -28,15 +30,16 @@ _OUTDATED = "0A000"
 class Reading:
     """A connection of an engine's pool that has no transaction, taken when it is needed."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, spare: Spare) -> None:
         self._engine = engine
+        self._spare = spare
         self._fairy: Any = None
 
     def rows(self, prepared: Prepared, values: Values) -> Sequence[Row] | None:
         """All rows of a prepared SELECT; None where the ordinary way is to be taken, which tells the error."""
         dialect = self._engine.dialect
         if self._fairy is None:
-            self._fairy = connected(self._engine)
+            self._fairy = self._spare.take()
         try:
             return prepared.alone(self._fairy, dialect, values)
         except dialect.loaded_dbapi.Error as error:
@@ -66,17 +69,17 @@ class Reading:
         """Give the connection back; it is taken anew where more is read."""
         fairy = self.taken()
         if fairy is not None:
-            fairy.close()
+            self._spare.give(fairy)
 
 
 def read(
-    request: Request, engine: Engine, prepared: Prepared, values: Values
+    request: Request, engine: Engine, spare: Spare, prepared: Prepared, values: Values
 ) -> Sequence[Row] | None:
     """See `Reading.rows`; the connection is kept where the request's end is sure to be told."""
     members = request.__dict__
     found: Reading | None = members.get(READING)
     if found is None:
-        found = members[READING] = Reading(engine)
+        found = members[READING] = Reading(engine, spare)
         request.add_finished_callback(found.end)
     try:
         return found.rows(prepared, values)
@@ -96,11 +99,3 @@ def end_reading(request: Request) -> None:
     fairy = taken(request)
     if fairy is not None:
         fairy.close()
-
-
-def connected(engine: Engine) -> Any:
-    """A connection of the pool; where none can be made, the error that SQLAlchemy makes of the driver's."""
-    try:
-        return engine.raw_connection()
-    except engine.dialect.loaded_dbapi.Error as error:
-        Connection._handle_dbapi_exception_noconnection(error, engine.dialect, engine)

@@ -23,6 +23,7 @@ from talatat.db.engine import DEFERRED, make_engine, make_migration_engine, pars
 from talatat.db.origin import serve
 from talatat.db.prepared import DIRECT, concerned, concerns_writes, runs_directly
 from talatat.db.reading import end_reading, read
+from talatat.db.spare import Spare
 from talatat.db.work import ADOPTED, DATABASE, WORK, Follower, Work, work_of
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Database:
             lock_timeout=settings.lock_timeout,
             count=settings.costs,
         )
+        self.spare = Spare(self.engine)
         # The same pool; on SQLite its transactions take no write lock until they write.
         self.reading_engine: Engine = self.engine.execution_options(**DEFERRED)
         # Names of routes whose POST only reads, such as that of a search.
@@ -155,6 +157,7 @@ class Database:
         write that is not committed is worse than a COMMIT of nothing.
         """
         engine = self.reading_engine if reading else self.engine
+        self.spare.make_room()
         return self.sessionmaker(bind=engine, info={MANAGER: tm, DATABASE: self})
 
     def session_for(self, request: Request) -> Session:
@@ -222,7 +225,7 @@ class Database:
     def _read(self, request: Request, prepared: Prepared, values: Values) -> Sequence[Row]:
         """The rows of a prepared SELECT, without a transaction of the request."""
         if runs_directly(self.engine) and not concerned(self.engine.dispatch.begin):
-            rows = read(request, self.engine, prepared, values)
+            rows = read(request, self.engine, self.spare, prepared, values)
             if rows is not None:
                 return rows
         with self.reading_engine.begin() as connection:

@@ -197,7 +197,10 @@ class Work:
         assert self.tm is not None
         assert self.engine is not None
         transaction = self.tm.get()  # where there is none this raises: no connection is taken
-        connection = Connection(self.engine, taken(self.request))
+        fairy = taken(self.request)
+        if fairy is None:
+            self.database.spare.make_room()
+        connection = Connection(self.engine, fairy)
         try:
             connection.begin()
             for follower in self.database.followers:

@@ -16,7 +16,7 @@ alone say so with `concerns_writes`, and do not count.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -207,9 +207,11 @@ def concerns_writes(listener: Listener) -> Listener:
     return listener
 
 
-def concerned(*heard: Iterable[Any]) -> bool:
+def concerned(*heard: Any) -> bool:
     """Whether one of the listeners has to hear of a SELECT."""
     for listeners in heard:
+        if not (listeners.listeners or listeners.parent_listeners):  # as most are
+            continue
         for one in listeners:
             if not getattr(one, "talatat_concerns_writes", False):
                 return True

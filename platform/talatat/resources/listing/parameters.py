@@ -30,9 +30,8 @@ def parameters(request: Request) -> dict[str, str]:
     for pair in pairs:
         if not pair:
             continue
-        name, _, value = pair.partition("=")
         try:
-            name, value = _unquoted(name), _unquoted(value)
+            name, value = (_kept if len(pair) <= LONGEST_KEPT else _unquoted)(pair)
         except UnicodeDecodeError:
             raise Problem(400, "bad_request", "The query string is not encoded in UTF-8") from None
         if name in found:
@@ -43,16 +42,16 @@ def parameters(request: Request) -> dict[str, str]:
     return found
 
 
-def _unquoted(text: str) -> str:
-    """What was quoted. Clients ask for the same names, fields and orders again and again."""
-    if "%" not in text:
-        return text.replace("+", " ")
-    return _kept(text) if len(text) <= LONGEST_KEPT else unquote_plus(text, errors="strict")
+def _unquoted(pair: str) -> tuple[str, str]:
+    """(name, value) of what was quoted."""
+    name, _, value = pair.partition("=")
+    if "%" not in pair and "+" not in pair:
+        return name, value
+    return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
 
 
-@lru_cache(2000)
-def _kept(text: str) -> str:
-    return unquote_plus(text, errors="strict")
+# Clients ask for the same fields, orders and sizes of pages again and again.
+_kept = lru_cache(2000)(_unquoted)
 
 
 def only(request: Request, known: Collection[str]) -> dict[str, str]:

@@ -33,7 +33,7 @@ from pyramid.decorator import reify
 from pyramid.request import Request as PyramidRequest
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.viewderivers import INGRESS
-from webob.request import PATH_SAFE, DisconnectionError
+from webob.request import PATH_SAFE, LimitedLengthFile
 
 from talatat.codes import CODE_OF_STATUS
 from talatat.configuration.provenance import line_of
@@ -66,19 +66,6 @@ TOLD = ("headers", "operation", "problems", "response", "status")
 
 _PATH_INFO: Any = PyramidRequest.path_info
 _UNQUOTED = re.compile(r"[A-Za-z0-9_.~/:-]*")
-
-
-def _read(stream: Any, length: int) -> bytes:
-    """So many bytes; webob's error where the client goes away before."""
-    raw: bytes = stream.read(length)
-    while len(raw) < length:
-        more = stream.read(length - len(raw))
-        if not more:
-            raise DisconnectionError(
-                f"The client has sent {len(raw)} bytes of a body of {length} and gone away"
-            )
-        raw += more
-    return raw
 
 
 class Request(PyramidRequest):
@@ -131,7 +118,8 @@ class Request(PyramidRequest):
                 request.is_body_seekable = True
                 return
             if length and not environ.get("webob.is_body_seekable"):
-                environ["wsgi.input"] = io.BytesIO(_read(environ["wsgi.input"], length))
+                sent = LimitedLengthFile(environ["wsgi.input"], length)
+                environ["wsgi.input"] = io.BytesIO(sent.readall())
                 environ["webob.is_body_seekable"] = True
                 return
         super().make_body_seekable()

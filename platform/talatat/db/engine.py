@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 import orjson
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, PendingRollbackError
@@ -30,8 +31,6 @@ DEFERRED = {"talatat_begin": "BEGIN"}
 IMMEDIATE = "BEGIN IMMEDIATE"
 CONNECT_TIMEOUT = 5
 _FOR_EVER = 2**31 - 1
-_NOTHING_BEGUN = 0  # PQTRANS_IDLE
-_FAILED = 3  # PQTRANS_INERROR
 _STEPS_BETWEEN_CLOCKS = 50_000
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -222,7 +221,7 @@ def _start_clock(connection: Connection, *details: Any) -> None:
 def _refuse_failed(connection: Connection) -> None:
     """Refuse to commit a transaction of which a statement failed: PostgreSQL would undo it, and say nothing."""
     raw = connection.connection
-    if raw.driver_connection.pgconn.transaction_status == _FAILED:  # type: ignore[union-attr]
+    if raw.driver_connection.pgconn.transaction_status == TransactionStatus.INERROR:  # type: ignore[union-attr]
         raw.rollback()  # SQLAlchemy will not: it holds a commit that fails for one that the database has ended
         raise PendingRollbackError(
             "A statement of this transaction has failed, so nothing of it can be committed. Who goes on after "
@@ -240,7 +239,7 @@ def _reset(driver: Any, record: ConnectionPoolEntry, state: PoolResetState) -> N
 
     As SQLAlchemy does; but most come back with nothing begun, and of those the driver need not be asked.
     """
-    if not state.terminate_only and driver.pgconn.transaction_status != _NOTHING_BEGUN:
+    if not state.terminate_only and driver.pgconn.transaction_status != TransactionStatus.IDLE:
         driver.rollback()
 
 

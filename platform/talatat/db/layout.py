@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -60,7 +60,6 @@ class Layout:
             key: column for key, column in attributes.items() if isinstance(column, sa.Column)
         }
         self.attributes: dict[Any, str] = {column: key for key, column in self.columns.items()}
-        self.identity = [self.attributes.get(column, "") for column in mapper.primary_key]
         self.version = self.attributes.get(mapper.version_id_col)
         self.next_version: Any = mapper.version_id_generator
         self.defaults = {key: default_of(column) for key, column in self.columns.items()}
@@ -75,6 +74,11 @@ class Layout:
             and self.next_version is not False
         )
         self._insertions: dict[int, tuple[Prepared, tuple[str, ...]]] = {}
+
+    @cached_property
+    def identity(self) -> list[str]:
+        """The attributes of the primary key."""
+        return [self.attributes[column] for column in self.mapper.primary_key]
 
     def listeners(self, what: str) -> tuple[Wrote, ...] | None:
         """Who is told of each row after an "insert" or "update"; None where one of them needs a session."""

@@ -13,12 +13,11 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, event
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-_NOTHING_BEGUN = 0  # PQTRANS_IDLE
 
 
 class Spare:
@@ -48,7 +47,7 @@ class Spare:
             len(self._kept) * 2 < pool.size() - 1
             # Else somebody may be waiting for just this one.
             and (pool.overflow() < pool._max_overflow or pool.checkedin())
-            and fairy.driver_connection.pgconn.transaction_status == _NOTHING_BEGUN
+            and fairy.driver_connection.pgconn.transaction_status == TransactionStatus.IDLE
             and not heard.checkout
             and not heard.checkin
         ):

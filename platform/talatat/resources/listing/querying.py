@@ -27,7 +27,7 @@ from talatat.resources.listing.filters import (
 )
 from talatat.resources.listing.guards import SEARCH, Guards, hidden
 from talatat.resources.listing.ordering import SortKey, beyond, order_by
-from talatat.resources.listing.parameters import parameters, unknown_parameter
+from talatat.resources.listing.parameters import LONGEST_KEPT, parameters, unknown_parameter
 from talatat.resources.listing.reaching import Owners, within
 from talatat.resources.listing.trees import Tree, predicate_of
 from talatat.resources.showing.expanding import Wanted
@@ -42,7 +42,7 @@ OWN_PARAMETERS = ("count", "cursor", "expand", "fields", "limit", "sort")
 RESERVED = frozenset({*OWN_PARAMETERS, "q"})
 LONGEST_SEARCH = 500
 MAX_SORT_KEYS = 8
-KEPT_FORMS = 200
+KEPT_NAMES = 200
 
 
 class Condition(NamedTuple):
@@ -77,10 +77,6 @@ class Query(NamedTuple):
     where: Tree | None = None
 
 
-Form = tuple[tuple[SortKey, ...], int, Wanted, str | None]
-"""(order, size of the page, what is shown, how rows are counted)."""
-
-
 class Queries:
     """What lists of one resource may be asked."""
 
@@ -103,9 +99,8 @@ class Queries:
         self.by_id = column_filter("id", self.identifier.column)
         self.default = tuple(resource.default_sort)
         self.everything: Any = sa.select(resource.model)
-        # What clients ask again and again, with other values: orders and pages, names of filters.
-        self._forms: Lately[tuple[Any, ...], Form] = Lately(KEPT_FORMS)
-        self._named: Lately[tuple[str, Set[str]], tuple[Filter, str]] = Lately(KEPT_FORMS)
+        # Filters that clients name again and again, with other values.
+        self._named: Lately[tuple[str, Set[str]], tuple[Filter, str]] = Lately(KEPT_NAMES)
 
     def parse(self, request: Request) -> Query:
         """What `request` asks; Problem 400 for anything that the resource does not allow."""
@@ -135,24 +130,20 @@ class Queries:
         `digest` is that of the whole query, to which its cursors are bound.
         """
         text = self._text(given, unseen)
-        form = (*map(given.get, _FORM), text is not None, unseen)
-        known = self._forms.get(form)
-        if known is None:
-            known = self._form(given, text is not None, unseen)
-            self._forms.keep(form, known)
-        keys, limit, wanted, count = known
+        keys = self._order(given.get("sort"), text is not None, unseen)
         cursor = None
         if "cursor" in given:
             cursor = self.cursors.loads(given["cursor"], digest)
             if len(cursor.values) != len(keys):
                 raise invalid_cursor()
-        return Query(conditions, keys, limit, cursor, text, wanted, digest, count)
-
-    def _form(self, given: Mapping[str, str], ranked: bool, unseen: Set[str]) -> Form:
-        return (
-            self._order(given.get("sort"), ranked, unseen),
+        return Query(
+            conditions,
+            keys,
             self.page_limit(given.get("limit")),
+            cursor,
+            text,
             Wanted(given.get("fields"), given.get("expand")),
+            digest,
             count_asked(given.get("count")),
         )
 
@@ -178,7 +169,8 @@ class Queries:
         known = self._named.get((parameter, unseen))
         if known is None:
             known = self._meant(parameter, unseen)
-            self._named.keep((parameter, unseen), known)
+            if len(parameter) <= LONGEST_KEPT:
+                self._named.keep((parameter, unseen), known)
         found, op = known
         try:
             return Condition(found, op, found.read(op, text))
@@ -258,7 +250,6 @@ class Queries:
         return [*names, SEARCH] if self.searches(unseen) else names
 
 
-_FORM = ("sort", "limit", "fields", "expand", "count")
 _PAGING = frozenset({"count", "cursor", "expand", "fields", "limit"})
 SCORE = SortKey("score", None, descending=True)
 

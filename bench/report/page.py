@@ -92,6 +92,6 @@ def _summary(results: Results) -> str:
 
 
 _GROWTH = (
-    "Function calls of a request; its time in microseconds, and times that with the fewest addons; "
+    "Function calls of a request; its time in microseconds, and times that with the fewest addons;\n"
     "then the start: seconds of CPU, KiB, function calls.\n"
 )

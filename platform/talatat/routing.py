@@ -26,6 +26,7 @@ from pyramid.urldispatch import RoutesMapper as PyramidRoutesMapper
 
 # Expressions that never match a slash, so that a placeholder stays in its segment: a series of literal
 # characters, \d, \w and classes, each with its quantifier. Others may match anything.
+_LITERAL = re.compile(r"[A-Za-z0-9_:@~,;=-]+")
 _CLASS = r"\[(?:\^[^\]\\\[-]*/[^\]\\\[-]*|(?:[A-Za-z0-9_](?:-[A-Za-z0-9_])?)+-?)\]"
 _SLASHLESS = re.compile(
     rf"(?:(?:[A-Za-z0-9_:@~,;=-]|\\[dw]|{_CLASS})(?:[*+?]|\{{\d+(?:,\d*)?\}})?)*"
@@ -75,7 +76,7 @@ class RoutesMapper(PyramidRoutesMapper):
         index = self._index
         if index is None:
             index = self._index = _Index(self.routelist)
-        for route in index.candidates(path):
+        for route in index.known.get(path) or index.candidates(path):
             match = route.match(path)
             if match is not None:
                 info = {"match": match, "route": route}
@@ -91,6 +92,9 @@ class _Index:
     def __init__(self, routes: Iterable[Any] = ()) -> None:
         self._routes: list[Any] = []
         self._root = _Node()
+        self._literal: set[str] = set()
+        # What was found for paths that are all of a pattern: as many as there are such patterns at most.
+        self.known: dict[str, list[Any]] = {}
         for route in routes:
             self.add(route, _Shape(route.pattern))
 
@@ -98,6 +102,9 @@ class _Index:
         """Take in a route that is tried after all others."""
         place = len(self._routes)
         self._routes.append(route)
+        self.known.clear()
+        if shape.literal is not None:
+            self._literal.add(shape.literal)
         node = self._root
         for start, whole in shape.segments:
             node = node.child(start, whole=whole)
@@ -113,10 +120,10 @@ class _Index:
         places = list(self._places(path))
         if path.endswith("\n"):  # a regular expression's $ matches before a last line break too
             places += self._places(path[:-1])
-        routes = self._routes
-        if len(places) < 2:
-            return [routes[place] for place in places]
-        return [routes[place] for place in sorted(set(places))]
+        found = [self._routes[place] for place in sorted(set(places))]
+        if path in self._literal:
+            self.known[path] = found
+        return found
 
     def _places(self, path: str) -> Iterator[int]:
         nodes = [self._root]
@@ -197,10 +204,10 @@ class _Shape:
 
     `segments` are (literal start, whether that is all of it). `goes_on` is None where the pattern ends
     with its last segment, otherwise the literal start of a rest that may be anything; `([], "")` is any
-    path. `plain` says that it is a regular expression for certain: it need not be compiled to know.
+    path. `literal` is the one path that it means, if there is but one. `plain` says that it is a regular expression for certain: it need not be compiled to know.
     """
 
-    __slots__ = ("goes_on", "plain", "segments")
+    __slots__ = ("goes_on", "literal", "plain", "segments")
 
     def __init__(self, pattern: Any) -> None:
         pieces, remainder = _pieces(pattern)
@@ -217,15 +224,21 @@ class _Shape:
         if all(_stands_alone(*one) for one in placeholders):
             expressions = [expression for _, expression in placeholders]
             self._read(pieces, expressions, ends=remainder is None)
+        whole = self.goes_on is None and all(whole for _, whole in self.segments)
+        self.literal = "/".join(start for start, _ in self.segments) if whole else None
 
     def _read(self, pieces: list[str], expressions: list[str], *, ends: bool) -> None:
         start, whole = "", True
         for number, piece in enumerate(pieces):
             if number % 2:
-                if not _SLASHLESS.fullmatch(expressions[number // 2]):
+                expression = expressions[number // 2]
+                if not _SLASHLESS.fullmatch(expression):
                     self.goes_on = start
                     return
-                whole = False
+                if whole and _LITERAL.fullmatch(expression):
+                    start += expression
+                else:
+                    whole = False
                 continue
             first, *others = piece.split("/")
             start = start + first if whole else start

@@ -21,6 +21,7 @@ from talatat.db.change import Change
 from talatat.db.encrypted import Encrypted
 from talatat.db.extension import Extension, extension_key
 from talatat.db.layout import new
+from talatat.db.manager import manager_of
 from talatat.db.models import Models
 from talatat.db.money_of import MoneyOf
 from talatat.db.on_write import on_write
@@ -84,7 +85,9 @@ __all__ = [
 def includeme(config: Configurator) -> None:
     """Give requests their transaction (`request.tm`), their session (`request.db`) and their retries."""
     settings = config.get_settings()
-    settings.setdefault("tm.manager_hook", "talatat.db.manager.manager_of")
+    if "tm.manager_hook" not in settings:
+        settings["tm.manager_hook"] = manager_of
+        config.add_request_method(manager_of, "tm", reify=True)
     # Asking who the user is, to note it on the transaction, would cost each request an identification.
     settings.setdefault("tm.annotate_user", "false")
     settings.setdefault("retry.attempts", "3")

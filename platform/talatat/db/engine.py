@@ -90,7 +90,6 @@ def make_engine(
         turns.attach(engine)
         _sqlite(engine, foreign_keys=True, statement_timeout=statement_timeout, turns=turns)
     else:
-        event.listen(engine, "commit", _refuse_failed)
         engine.dialect.do_commit = _commit  # type: ignore[method-assign, assignment]
         event.listen(engine, "reset", _reset)
         if count:
@@ -218,19 +217,17 @@ def _start_clock(connection: Connection, *details: Any) -> None:
     connection.info["deadline"].start()
 
 
-def _refuse_failed(connection: Connection) -> None:
-    """Refuse to commit a transaction of which a statement failed: PostgreSQL would undo it, and say nothing."""
-    raw = connection.connection
-    if raw.driver_connection.pgconn.transaction_status == TransactionStatus.INERROR:  # type: ignore[union-attr]
-        raw.rollback()  # SQLAlchemy will not: it holds a commit that fails for one that the database has ended
+def _commit(fairy: Any) -> None:
+    """Commit straight on libpq: psycopg's own way steps through a generator and waits in Python.
+
+    A transaction of which a statement failed is refused: PostgreSQL would undo it, and say nothing.
+    """
+    if fairy.driver_connection.pgconn.transaction_status == TransactionStatus.INERROR:
+        fairy.rollback()  # SQLAlchemy will not: it holds a commit that fails for one that the database has ended
         raise PendingRollbackError(
             "A statement of this transaction has failed, so nothing of it can be committed. Who goes on after "
             "an error of the database has to begin a savepoint before it: with session.begin_nested(): ..."
         )
-
-
-def _commit(fairy: Any) -> None:
-    """Commit straight on libpq: psycopg's own way steps through a generator and waits in Python."""
     straight_of(fairy).commit()
 
 

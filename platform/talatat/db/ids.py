@@ -74,6 +74,29 @@ def canonical_id(value: object) -> str:
     raise NotAnId(value)
 
 
+class _Known(dict[object, "str | None"]):
+    """Ids that were read lately, by themselves: to find one here costs a tenth of reading it.
+
+    Most ids of a request are sent several times. None is none.
+    """
+
+    most = 4096
+
+    def __missing__(self, value: object) -> str | None:
+        if value is None:
+            return None
+        found = canonical_id(value)
+        if value == found:  # any other spelling may be of any length
+            if len(self) >= self.most:
+                self.clear()
+            self[found] = found
+        return found
+
+
+known_id = _Known().__getitem__
+"""`canonical_id` for what is mostly an id already, or None. TypeError for what has no hash, such as a list."""
+
+
 def is_id(value: object) -> bool:
     """Tell whether `value` can be an id, in any of the spellings of a UUID."""
     try:

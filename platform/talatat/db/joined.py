@@ -41,9 +41,7 @@ class Joined:
         if self.work.session is not None:
             self.work.session.commit()
         else:
-            for follower in self.work.database.followers:
-                follower.commits(self.work)
-            self._connection.commit()
+            self.work.commit()
         self._close()
 
     def tpc_finish(self, transaction: Any) -> None:

@@ -12,11 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 from transaction import Transaction, TransactionManager
 from transaction._transaction import Status
+from transaction.interfaces import NoTransaction
+from transaction.weakset import WeakSet
 
 if TYPE_CHECKING:
     from pyramid.request import Request
 
 _logger = getLogger("txn")
+
+
+class _Nobody(WeakSet):  # type: ignore[misc]  # `transaction` has no types
+    """An empty set for all managers: the first who wants to hear of one's transactions gets it a set of its own."""
+
+    def map(self, function: Any) -> None:
+        """Nothing: there is nobody."""
+
+
+_NOBODY = _Nobody()
 
 
 class RequestTransaction(Transaction):
@@ -45,13 +57,20 @@ class RequestTransaction(Transaction):
             or self._before_commit
             or self._after_commit
             or self._savepoint2index
-            or self._synchronizers
+            or self._synchronizers is not _NOBODY
             or self.status is not Status.ACTIVE
         ):
             super().commit()
             return
         self.status = Status.COMMITTED
         self._free()
+
+    def note(self, text: str | None) -> None:
+        """Describe it; what comes first, the path of the request, is the description."""
+        if type(text) is str and not self._description:
+            self._description = text.strip()
+        else:
+            super().note(text)
 
 
 class RequestManager(TransactionManager):
@@ -60,16 +79,34 @@ class RequestManager(TransactionManager):
     _txn: Transaction | None
 
     def __init__(self) -> None:
-        super().__init__(explicit=True)
+        # What `TransactionManager` has, but for a set of those who want to hear of transactions.
+        self.explicit = True
+        self._txn = None
+        self._synchs: Any = _NOBODY
+
+    def registerSynch(self, synch: Any) -> None:  # noqa: N802  # the interface's name
+        """Let somebody hear of this transaction and of those to come."""
+        if self._synchs is _NOBODY:
+            self._synchs = WeakSet()
+            if self._txn is not None:
+                self._txn._synchronizers = self._synchs
+        super().registerSynch(synch)
 
     def begin(self) -> Transaction:
         """Begin one; AlreadyInTransaction where it has begun."""
-        if self._txn is not None or self._synchs:
+        if self._txn is not None or self._synchs is not _NOBODY:
             return super().begin()
-        found = self._txn = RequestTransaction(self._synchs, self)
+        found = self._txn = RequestTransaction(_NOBODY, self)
         return found
 
+    def isDoomed(self) -> bool:  # noqa: N802  # the interface's name
+        """Whether it can only be aborted; NoTransaction where none has begun."""
+        if self._txn is None:
+            raise NoTransaction
+        return self._txn.status is Status.DOOMED
 
-def manager_of(request: Request) -> RequestManager:
-    """The manager of a new request: the setting `tm.manager_hook`."""
-    return RequestManager()
+
+def manager_of(request: Request) -> TransactionManager:
+    """The manager of a new request: the setting `tm.manager_hook`, and `request.tm` where nobody sets another."""
+    given: TransactionManager | None = request.environ.get("tm.manager")
+    return RequestManager() if given is None else given

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from talatat.db.ids import canonical_id
+from talatat.db.ids import known_id
 from talatat.db.straight import LOADED, straight_of, text_of
 from talatat.db.types import UUIDv7
 
@@ -93,9 +93,7 @@ class Prepared:
         try:
             return compiled.run(connection.connection, values, transaction=True)
         except Exception as error:  # noqa: BLE001  # it is raised again, as one of SQLAlchemy's
-            # What SQLAlchemy does with an error of the driver or of a type: it makes it one of its own, tells
-            # `handle_error`, gives up a connection that is lost, and raises. There is no public name for it.
-            connection._handle_dbapi_exception(error, compiled.text, None, None, None)
+            tell(connection, error, compiled.text)
 
     def alone(self, fairy: Any, dialect: Any, values: Values) -> Sequence[Row]:
         """All rows of a SELECT on a connection of the pool that has no transaction, and gets none.
@@ -170,13 +168,24 @@ class _Compiled:
                 yield at, process
 
 
+def tell(connection: Connection, error: Exception, text: str | None = None) -> NoReturn:
+    """Raise what SQLAlchemy makes of an error in a transaction that it may not know of yet.
+
+    It makes it one of its own, tells `handle_error`, and gives up a connection that is lost; there is no public
+    name for it. From here on it knows of the transaction, which it would else end, and begin another one.
+    """
+    if not connection.in_transaction():
+        connection.begin()
+    connection._handle_dbapi_exception(error, text, None, None, None)
+
+
 def _array_of(type_: Any) -> Process | None:
     """What writes a list of ids as an array of PostgreSQL's; None for arrays of what would have to be quoted."""
     if not isinstance(type_, ARRAY) or not isinstance(type_.item_type, UUIDv7):
         return None
 
     def write(values: Any) -> str | None:
-        return None if values is None else f"{{{','.join(map(canonical_id, values))}}}"
+        return None if values is None else f"{{{','.join(map(known_id, values))}}}"
 
     return write
 

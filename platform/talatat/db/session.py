@@ -34,7 +34,15 @@ if TYPE_CHECKING:
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Events of engines and of sessions whose listeners may look at, or change, what is done.
-STATEMENTS = ("before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute")
+STATEMENTS = (
+    "before_execute",
+    "after_execute",
+    "before_cursor_execute",
+    "after_cursor_execute",
+    "begin",
+    "commit",
+    "rollback",
+)
 SESSIONS = (
     "after_transaction_create",
     "after_transaction_end",
@@ -103,6 +111,7 @@ class Database:
         self.listen("after_attach", _join)
         self.listen("before_commit", _only_by_the_manager)
         self._heard: Any = self.sessionmaker(info={MANAGER: None}).dispatch
+        self._holders: tuple[Any, list[Any]] = (), []
         # Who is told of what is written past these listeners, and of which models each row has an
         # extension from its beginning.
         self.followers: list[Follower] = []
@@ -132,8 +141,12 @@ class Database:
         statements: Any = where.dispatch
         sessions: Any = self._heard if session is None else session.dispatch
         heard = (*_STATEMENTS(statements), *_SESSIONS(sessions))
-        count = sum([len(one.listeners) + len(one.parent_listeners) for one in heard])
-        return count == self._ours
+        if session is not None:
+            return _count(_holders(heard)) == self._ours
+        # Who begins to listen is put into one of these, or makes another one.
+        if heard != self._holders[0]:
+            self._holders = heard, _holders(heard)
+        return _count(self._holders[1]) == self._ours
 
     @property
     def dialect(self) -> str:
@@ -258,6 +271,15 @@ class Database:
 
     def __repr__(self) -> str:
         return f"<Database {self.url.render_as_string(hide_password=True)}>"
+
+
+def _holders(heard: Sequence[Any]) -> list[Any]:
+    """What holds the listeners of some events."""
+    return [held for one in heard for held in (one.listeners, one.parent_listeners)]
+
+
+def _count(holders: Sequence[Any]) -> int:
+    return sum(map(len, holders))
 
 
 @concerns_writes

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.types import CHAR, TypeDecorator, TypeEngine
 
-from talatat.db.ids import canonical_id, is_id, new_id
+from talatat.db.ids import canonical_id, is_id, known_id, new_id
 from talatat.db.money import Money, decimals_of
 
 __all__ = [
@@ -59,11 +59,11 @@ class UUIDv7(TypeDecorator[str]):
         return dialect.type_descriptor(CHAR(36))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return _id_of(value)
+        return known_id(value)
 
     def bind_processor(self, dialect: Dialect) -> Any:
         """One call for a value: a text is all that the implementation's type asks for."""
-        return _id_of
+        return known_id
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         return _text_of(value)
@@ -71,10 +71,6 @@ class UUIDv7(TypeDecorator[str]):
     def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
         """One call for a value: what the implementation's type would do to it comes to the same."""
         return _text_of
-
-
-def _id_of(value: Any) -> str | None:
-    return None if value is None else canonical_id(value)
 
 
 def _text_of(value: Any) -> str | None:

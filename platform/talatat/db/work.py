@@ -28,7 +28,7 @@ from sqlalchemy.orm.attributes import instance_state
 
 from talatat.db import inserting
 from talatat.db.joined import Joined
-from talatat.db.prepared import concerned, runs_directly
+from talatat.db.prepared import concerned, runs_directly, tell
 from talatat.db.reading import taken
 
 if TYPE_CHECKING:
@@ -173,6 +173,20 @@ class Work:
         self._inserted.clear()
         self.session = session
 
+    def commit(self) -> None:
+        """Commit what was written without a session."""
+        connection = self.connection
+        assert connection is not None
+        for follower in self.database.followers:
+            follower.commits(self)
+        if connection.in_transaction():
+            connection.commit()
+            return
+        try:
+            connection.dialect.do_commit(connection.connection)
+        except Exception as error:  # noqa: BLE001  # it is raised again, as SQLAlchemy's own commit would
+            tell(connection, error)
+
     def ended(self) -> None:
         """The transaction is over; the request may begin another one, as a login does between two."""
         self.connection = None
@@ -200,9 +214,10 @@ class Work:
         fairy = taken(self.request)
         if fairy is None:
             self.database.spare.make_room()
+        # libpq alone knows of the transaction, which begins with its first statement. SQLAlchemy learns of it when it
+        # has a statement of its own to run, or an error to tell.
         connection = Connection(self.engine, fairy)
         try:
-            connection.begin()
             for follower in self.database.followers:
                 follower.begun(connection)
             transaction.join(Joined(self, connection))

@@ -14,20 +14,21 @@ import sqlalchemy as sa
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClauseList, ColumnClause
 
-from talatat.db.ids import canonical_id
+from talatat.db.ids import known_id
 from talatat.db.types import UUIDv7
 
 Parameters = Sequence[Mapping[str, Any]]
 """What a statement is executed with: one mapping, or many."""
 
 AT_ONCE = 5000
+_IDS = (UUIDv7, sa.Uuid)
 
 
 def id_text(column: sa.Column[Any], value: Any) -> str:
     """The id `value` of `column` as notes keep it: a canonical UUID, or any other value's text."""
-    if isinstance(column.type, UUIDv7 | sa.Uuid):
+    if isinstance(column.type, _IDS):
         try:
-            return canonical_id(value)
+            return str(known_id(value))
         except ValueError:
             pass
     return str(value)

@@ -31,7 +31,8 @@ def sees_all(request: Any) -> bool:
 
 def identity_id(request: Any) -> str | None:
     """Who asks, if anybody."""
-    return request.identity.id if request.identity is not None else None
+    identity = request.identity
+    return None if identity is None else identity.id
 
 
 def own_customer(request: Any) -> ColumnElement[bool]:

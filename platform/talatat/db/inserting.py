@@ -35,8 +35,9 @@ def plain(
     if not all(_collect(groups, entity, None) for entity in entities):
         return None
     for layout in groups:
-        unheard = layout.listeners("insert") is not None
-        if not (layout.is_simple and unheard) or always_of(layout.mapper.class_):
+        if not layout.is_simple or always_of(layout.mapper.class_):
+            return None
+        if layout.listeners("insert") is None:
             return None
     return groups
 

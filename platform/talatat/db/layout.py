@@ -63,6 +63,8 @@ class Layout:
         self.version = self.attributes.get(mapper.version_id_col)
         self.next_version: Any = mapper.version_id_generator
         self.defaults = {key: default_of(column) for key, column in self.columns.items()}
+        # What is made for each row; all other columns are empty where nothing is given.
+        self.made = [(key, make) for key, make in self.defaults.items() if make not in (None, _nothing)]
         self.links = {key: Link(one) for key, one in mapper.relationships.items() if _owns(one)}
         # One table, and nothing that only the database, or SQLAlchemy, makes up.
         self.is_simple = (
@@ -110,9 +112,12 @@ class Layout:
 
     def complete(self, members: dict[str, Any]) -> None:
         """Give the members of a new entity the defaults that they lack, and the first version."""
-        for key, make in self.defaults.items():
-            if members.get(key) is None:
-                members[key] = make() if make is not None else None
+        for key in self.columns:
+            if key not in members:
+                members[key] = None
+        for key, make in self.made:
+            if members[key] is None:
+                members[key] = make()
         if self.version is not None:
             members[self.version] = self.next_version(None)
 

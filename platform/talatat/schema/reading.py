@@ -49,14 +49,19 @@ class ObjectReader:
             child.name: (child, compile_reader(child)) for child in node.children
         }
         self._pointers = {name: f"/{escape(name)}" for name in self.fields}
+        self._writable = {
+            name: reader
+            for name, (child, reader) in self.fields.items()
+            if not getattr(child, "read_only", False)
+        }
 
     def __call__(self, value: Any, pointer: str, faults: list[Fault]) -> Any:
         if value is None and nullable(self.node):
             return None
         result = self.members(value, pointer, faults)
-        if result is not INVALID:
-            result = finish(self.node, result, pointer, faults)
-        return result
+        if result is INVALID:
+            return result
+        return finish(self.node, result, pointer, faults) if finishes(self.node) else result
 
     def members(
         self,
@@ -76,33 +81,38 @@ class ObjectReader:
         before = len(faults)
         result: dict[str, Any] = {}
         for name, given in value.items():
-            field = self.fields.get(name)
-            where = pointer + (self._pointers.get(name) or f"/{escape(name)}")
             if name in skip:
                 continue
-            if field is None:
-                if self.preserve:
-                    result[name] = given
-                else:
-                    faults.append(fault(where, "unknown", "is not a field of this object"))
-            elif getattr(field[0], "read_only", False):
-                faults.append(fault(where, "read_only", "is read-only"))
+            reader = self._writable.get(name)
+            if reader is not None:
+                result[name] = reader(given, pointer + self._pointers[name], faults)
+            elif name in self.fields:
+                faults.append(fault(pointer + self._pointers[name], "read_only", "is read-only"))
+            elif self.preserve:
+                result[name] = given
             else:
-                result[name] = field[1](given, where, faults)
-        if not partial:
+                where = f"{pointer}/{escape(name)}"
+                faults.append(fault(where, "unknown", "is not a field of this object"))
+        if not partial and not self._writable.keys() <= value.keys():
             self._complete(value, result, pointer, faults)
         return INVALID if len(faults) > before else result
 
     def _complete(
         self, value: dict[str, Any], result: dict[str, Any], pointer: str, faults: list[Fault]
     ) -> None:
-        for name, (node, _) in self.fields.items():
-            if name in value or getattr(node, "read_only", False):
+        for name in self._writable:
+            if name in value:
                 continue
+            node = self.fields[name][0]
             if node.required:
                 faults.append(fault(f"{pointer}/{escape(name)}", "required", "is required"))
             elif node.missing is not colander.drop:
                 result[name] = node.missing
+
+
+def finishes(node: colander.SchemaNode) -> bool:
+    """Whether an object or a list has a say once its parts are read."""
+    return node.preparer is not None or node.validator is not None
 
 
 def finish(node: colander.SchemaNode, value: Any, pointer: str, faults: list[Fault]) -> Any:
@@ -134,15 +144,17 @@ def _list_reader(node: colander.SchemaNode) -> Reader:
         found = [item(given, f"{pointer}/{at}", faults) for at, given in enumerate(value)]
         if len(faults) > before:
             return INVALID
-        return finish(node, found, pointer, faults)
+        return finish(node, found, pointer, faults) if finishes(node) else found
 
     return read
 
 
 def _leaf_reader(node: colander.SchemaNode) -> Reader:
-    ours = type(node.typ).deserialize is JSONType.deserialize
-    if ours and type(node).deserialize is colander.SchemaNode.deserialize and not node.preparer:
+    plain = type(node).deserialize is colander.SchemaNode.deserialize and not node.preparer
+    if plain and type(node.typ).deserialize is JSONType.deserialize:
         return _json_reader(node)
+    # A value of which colander would make itself.
+    same = _same(node.typ) if plain else None
     may_be_null = nullable(node)
     check = _json_check(node.typ)
     deserialize = node.deserialize
@@ -159,6 +171,10 @@ def _leaf_reader(node: colander.SchemaNode) -> Reader:
             faults.append(fault(pointer, "type", complaint))
             return INVALID
         try:
+            if type(value) is same and value:
+                if node.validator is not None:
+                    node.validator(node, value)
+                return value if not limits else _held(node, value, limits, pointer, faults)
             found = deserialize(value)
             if value == "" and found is node.missing and node.validator is not None:
                 node.validator(node, value)  # colander asks it nothing about what it takes for null
@@ -171,6 +187,13 @@ def _leaf_reader(node: colander.SchemaNode) -> Reader:
         return found if found is None else _held(node, found, limits, pointer, faults)
 
     return read
+
+
+def _same(typ: Any) -> type[Any] | None:
+    """The Python type whose values, empty ones aside, this type of colander's leaves as they are."""
+    if type(typ) is colander.Integer:
+        return int
+    return str if type(typ) is colander.String and typ.encoding is None else None
 
 
 def _json_reader(node: colander.SchemaNode) -> Reader:

@@ -11,6 +11,7 @@ import datetime as dt
 import decimal
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +40,13 @@ class Projection:
     entries: Entries
     addons: tuple[str, ...]
 
+    @cached_property
+    def _show(self) -> Show:
+        return _shown(self.entries)
+
     def __call__(self, row: Any) -> dict[str, Any]:
-        return {name: show(row) for name, show in self.entries}
+        found: dict[str, Any] = self._show(row)
+        return found
 
 
 class Representation:
@@ -205,6 +211,28 @@ def as_it_is(value: Any) -> Any:
     return value
 
 
+def _shown(entries: Entries) -> Show:
+    """Row -> its object. A field is no call of its own here: it is what most of showing an entity would cost."""
+    fields = [
+        (name, one.get, None if one.write is as_it_is else one.write, one.plain)
+        if isinstance(one, Field)
+        else (name, one, None, None)
+        for name, one in entries
+    ]
+
+    def show(row: Any) -> dict[str, Any]:
+        shown = {}
+        for name, get, write, plain in fields:
+            value = get(row)
+            if value is None:
+                shown[name] = plain
+            else:
+                shown[name] = value if write is None else write(value)
+        return shown
+
+    return show
+
+
 def _part(node: Any, wanted: Tree, prefix: str) -> Show:
     """The wanted members of a value that is an object: money, or an open map, whose names are free."""
     members = getattr(node.typ, "members", ())
@@ -246,13 +274,13 @@ def shower(
 
 
 def _mapping(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) -> Show:
-    entries = tuple(_entries(node, wanted, held, prefix))
+    show = _shown(tuple(_entries(node, wanted, held, prefix)))
+    return lambda value: show(_Members(value) if _is_mapping(type(value)) else value)
 
-    def show(value: Any) -> dict[str, Any]:
-        row = _Members(value) if isinstance(value, Mapping) else value
-        return {name: read(row) for name, read in entries}
 
-    return show
+@lru_cache(maxsize=KEPT_PROJECTIONS)
+def _is_mapping(kind: type[Any]) -> bool:
+    return issubclass(kind, Mapping)
 
 
 def _list(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) -> Show:

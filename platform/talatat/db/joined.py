@@ -42,6 +42,7 @@ class Joined:
             self.work.session.commit()
         else:
             self.work.commit()
+            self._give()
         self._close()
 
     def tpc_finish(self, transaction: Any) -> None:
@@ -58,6 +59,14 @@ class Joined:
 
     def should_retry(self, error: Exception) -> bool:
         return is_retryable(error)
+
+    def _give(self) -> None:
+        """Keep the connection at hand for the next request, where SQLAlchemy never knew of the transaction."""
+        connection = self._connection
+        if connection is not None and not connection.in_transaction():
+            self._connection = None
+            self.work.ended()
+            self.work.database.spare.give(connection.connection)
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None

@@ -1,7 +1,7 @@
-"""`Spare`: connections that requests have read with, kept at hand for the next ones.
+"""`Spare`: connections that requests have worked with, kept at hand for the next ones.
 
 To take a connection from SQLAlchemy's pool and to give it back costs as much as to read a row with it. So some of the
-pool's connections stay out of it, for reads alone: half of its size at most, and none as soon as somebody else wants
+pool's connections stay out of it, for requests that begin by reading: half of its size at most, and none as soon as somebody else wants
 one while the pool has none at hand. They have no transaction, and nobody who listens to the pool misses anything:
 where somebody does, each goes back at once.
 """

@@ -8,8 +8,11 @@ somebody else makes (subrequests, a script's, those of the outbox) get theirs fr
 from typing import Any
 
 from pyramid.registry import Registry
+from pyramid.response import Response
 from pyramid.router import Router as PyramidRouter
 from pyramid.threadlocal import RequestContext
+
+_LOCATION = len("location")
 
 
 class Router(PyramidRouter):
@@ -18,6 +21,23 @@ class Router(PyramidRouter):
     def __init__(self, registry: Registry) -> None:
         super().__init__(registry)
         self._request_class = extended(self.request_factory, self.request_extensions)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Pyramid's; a response that WebOb would send as it is, is sent as it is."""
+        response = self.execution_policy(environ, self)
+        if (
+            type(response) is not Response
+            or response.conditional_response
+            or environ["REQUEST_METHOD"] == "HEAD"
+        ):
+            return response(environ, start_response)
+        headers = list(response.headerlist)
+        for name, _ in headers:
+            # A relative one is made whole.
+            if len(name) == _LOCATION and name.lower() == "location":
+                return response(environ, start_response)
+        start_response(response.status, headers)
+        return response.app_iter
 
     def request_context(self, environ: dict[str, Any]) -> RequestContext:
         """The context of a new request; pyramid_retry asks for one for each attempt."""

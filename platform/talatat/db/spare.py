@@ -42,14 +42,14 @@ class Spare:
     def give(self, fairy: Any) -> None:
         """Keep a connection that was taken, or give it back to the pool."""
         pool: Any = self._engine.pool
-        heard = pool.dispatch
+        checkout, checkin = pool.dispatch.checkout, pool.dispatch.checkin
         if (
             len(self._kept) * 2 < pool.size() - 1
             # Else somebody may be waiting for just this one.
             and (pool.overflow() < pool._max_overflow or pool.checkedin())
             and fairy.driver_connection.pgconn.transaction_status == TransactionStatus.IDLE
-            and not heard.checkout
-            and not heard.checkin
+            and not (checkout.listeners or checkout.parent_listeners)
+            and not (checkin.listeners or checkin.parent_listeners)
         ):
             self._kept.append(fairy)
         else:

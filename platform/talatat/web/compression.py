@@ -12,6 +12,7 @@ that say `no-store`, for they hold secrets, whose length compression would tell.
 import gzip
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from pyramid.config import Configurator
 from pyramid.registry import Registry
@@ -86,8 +87,13 @@ def _could_be_compressed(response: Response) -> bool:
         length.isdecimal()
         and SMALLEST <= int(length) <= LARGEST
         and response.status_int not in (204, 206)
-        and TEXT.match(kind) is not None
+        and _is_text(kind)
     )
+
+
+@lru_cache(maxsize=256)
+def _is_text(kind: str) -> bool:
+    return TEXT.match(kind) is not None
 
 
 def _wanted(request: Request) -> bool:

@@ -77,7 +77,7 @@ def digest_of(*parts: Any) -> str:
 
 
 def _pack(value: Any) -> Any:
-    if value is None or isinstance(value, bool | str | float):
+    if value is None or isinstance(value, (str, bool, float)):
         return value
     if isinstance(value, int):
         return value if -(2**53) < value < 2**53 else ["i", str(value)]

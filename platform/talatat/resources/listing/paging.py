@@ -36,7 +36,7 @@ def page_of(query: Query, results: Sequence[Any], places: Sequence[int]) -> Page
         kept.reverse()
     if not kept:
         return _empty(came_from)
-    first, last = (tuple(row[at] for at in places) for row in (kept[0], kept[-1]))
+    first, last = [tuple([row[at] for at in places]) for row in (kept[0], kept[-1])]
     following = Cursor(last) if (more or backward) else None
     preceding = (
         Cursor(first, forward=False)

@@ -43,6 +43,7 @@ RESERVED = frozenset({*OWN_PARAMETERS, "q"})
 LONGEST_SEARCH = 500
 MAX_SORT_KEYS = 8
 KEPT_NAMES = 200
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 class Condition(NamedTuple):
@@ -101,6 +102,10 @@ class Queries:
         self.everything: Any = sa.select(resource.model)
         # Filters that clients name again and again, with other values.
         self._named: Lately[tuple[str, Set[str]], tuple[Filter, str]] = Lately(KEPT_NAMES)
+        # And their orders.
+        self._orders: Lately[tuple[str | None, bool, Set[str]], tuple[SortKey, ...]] = Lately(
+            KEPT_NAMES
+        )
 
     def parse(self, request: Request) -> Query:
         """What `request` asks; Problem 400 for anything that the resource does not allow."""
@@ -208,6 +213,15 @@ class Queries:
         return text
 
     def _order(self, text: str | None, ranked: bool, unseen: Set[str]) -> tuple[SortKey, ...]:
+        found = self._orders.get((text, ranked, unseen))
+        if found is None:
+            found = self._sorted(text, ranked, unseen)
+            if text is None or len(text) <= LONGEST_KEPT:
+                self._orders.keep((text, ranked, unseen), found)
+        return found
+
+    def _sorted(self, text: str | None, ranked: bool, unseen: Set[str]) -> tuple[SortKey, ...]:
+        """The keys of the order that `sort=` asks for."""
         if text is None and ranked:
             return (SCORE, self.identifier)
         if text is None:  # the resource's own order, of what this request may see
@@ -237,7 +251,7 @@ class Queries:
         """How many rows a page has, for the parameter `limit`; Problem 400 for what is no number."""
         if text is None:
             return self.resource.page_size
-        if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        if not _NUMBER.fullmatch(text):
             raise bad_parameter("limit", "must be an integer")
         limit = int(text)
         if limit < 1:

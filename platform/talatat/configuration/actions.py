@@ -170,6 +170,8 @@ class ActionState(PyramidActionState):
         for loser in contenders:
             if loser is not winner and owner_of(loser) != owner_of(winner):
                 self.losers.setdefault(loser["discriminator"], set()).add(owner_of(loser))
+                if owner_of(winner) == PLATFORM:  # its own affair
+                    continue
                 what = described(loser)
                 self.overrides.append(
                     Override(

@@ -24,11 +24,11 @@ class Registry(PyramidRegistry):
         if not self.has_listeners:
             return
         if len(events) == 1:
-            (event,) = events
+            event = events[0]
             kind = type(event)
             # One event may provide what its class does not.
             alone = "__provides__" in getattr(event, "__dict__", ())
-            if not alone and kind in self._unheard:
+            if kind in self._unheard and not alone:
                 return
             if not self.adapters.subscriptions([providedBy(event)], None):
                 if not alone:

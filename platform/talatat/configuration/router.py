@@ -12,7 +12,9 @@ from pyramid.response import Response
 from pyramid.router import Router as PyramidRouter
 from pyramid.threadlocal import RequestContext
 
-_LOCATION = len("location")
+from talatat.header_names import LOWER
+
+_WHOLE = ("http://", "https://")
 
 
 class Router(PyramidRouter):
@@ -32,10 +34,9 @@ class Router(PyramidRouter):
         ):
             return response(environ, start_response)
         headers = list(response.headerlist)
-        for name, _ in headers:
-            # A relative one is made whole.
-            if len(name) == _LOCATION and name.lower() == "location":
-                return response(environ, start_response)
+        for name, value in headers:
+            if LOWER[name] == "location" and not value.startswith(_WHOLE):
+                return response(environ, start_response)  # which makes it so
         start_response(response.status, headers)
         return response.app_iter
 

@@ -7,10 +7,12 @@ of its table, and so is what belongs to it, and nobody listens, statements that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm.attributes import instance_dict, instance_state
+from sqlalchemy.orm.state import InstanceState
 from sqlalchemy.sql.elements import ClauseElement
 
 from talatat.db.layout import AT_ONCE, Layout, Link, layout_of
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from talatat.db.work import Work
+
+# Classes of most values, which are no SQL.
+_VALUES = {str, int, bool, float, bytes, type(None), datetime, dict, list, InstanceState}
 
 Groups = dict[Layout, list[Any]]
 """Layout -> its entities, owners before what belongs to them."""
@@ -48,11 +53,12 @@ def _collect(groups: Groups, entity: Any, back: tuple[str | None, Any] | None) -
     if instance_state(entity).key is not None:
         return False
     groups.setdefault(layout, []).append(entity)
-    for name, value in members.items():
-        if name in layout.columns:
-            if isinstance(value, ClauseElement):
-                return False
-        elif name in layout.links:
+    for kind in set(map(type, members.values())) - _VALUES:
+        if issubclass(kind, ClauseElement):
+            return False
+    for name in members.keys() - layout.columns.keys():
+        value = members[name]
+        if name in layout.links:
             if not _collect_children(groups, entity, layout.links[name], value or ()):
                 return False
         elif layout.mapper.has_property(name) and not _is_owner(name, value, back):

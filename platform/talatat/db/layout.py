@@ -64,7 +64,10 @@ class Layout:
         self.next_version: Any = mapper.version_id_generator
         self.defaults = {key: default_of(column) for key, column in self.columns.items()}
         # What is made for each row; all other columns are empty where nothing is given.
-        self.made = [(key, make) for key, make in self.defaults.items() if make not in (None, _nothing)]
+        self.made = [
+            (key, make) for key, make in self.defaults.items() if make not in (None, _nothing)
+        ]
+        self.empty: dict[str, None] = dict.fromkeys(self.columns)
         self.links = {key: Link(one) for key, one in mapper.relationships.items() if _owns(one)}
         # One table, and nothing that only the database, or SQLAlchemy, makes up.
         self.is_simple = (
@@ -99,12 +102,16 @@ class Layout:
         """See `new`."""
         entity = self.mapper.class_manager.new_instance()
         members = instance_dict(entity)
-        for key, make in self.defaults.items():
-            if key in values:
-                members[key] = values[key]
-            else:
-                members[key] = None if make is None else make()
-        for name in values.keys() - members.keys():
+        members.update(self.empty)
+        for key, make in self.made:
+            if key not in values:
+                members[key] = make()
+        linked = values.keys() - members.keys()
+        if not linked:
+            members.update(values)
+            return entity
+        members.update([(key, value) for key, value in values.items() if key not in linked])
+        for name in linked:
             if name not in self.links:
                 raise TypeError(f"{name!r} is no column or list of {self.mapper.class_.__name__}")
             self.links[name].fill(entity, members, values[name])
@@ -112,9 +119,8 @@ class Layout:
 
     def complete(self, members: dict[str, Any]) -> None:
         """Give the members of a new entity the defaults that they lack, and the first version."""
-        for key in self.columns:
-            if key not in members:
-                members[key] = None
+        if not self.columns.keys() <= members.keys():
+            members.update({**self.empty, **members})
         for key, make in self.made:
             if members[key] is None:
                 members[key] = make()

@@ -7,7 +7,7 @@ API see: `{"amount": "12.50", "currency": "EUR"}`. Nothing is ever rounded witho
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any
 
@@ -133,6 +133,20 @@ class Money:
             text = str(units)
             return {"amount": f"{text[:-2]}.{text[-2:]}", "currency": currency}
         return cls.from_minor(units, currency).to_json()
+
+    @classmethod
+    def all_shown(cls, amounts: Iterable[tuple[int | None, str]]) -> list[dict[str, str] | None]:
+        """`shown` for the amounts of many rows; None for one that is None."""
+        found: list[dict[str, str] | None] = []
+        for units, currency in amounts:
+            if units is None:
+                found.append(None)
+            elif units > 99 and currency in _SEEN and currency not in _DECIMALS:
+                text = str(units)
+                found.append({"amount": f"{text[:-2]}.{text[-2:]}", "currency": currency})
+            else:
+                found.append(cls.shown(units, currency))
+        return found
 
     def __add__(self, other: Money) -> Money:
         return Money(self.amount + self._same(other), self.currency)

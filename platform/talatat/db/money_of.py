@@ -29,6 +29,12 @@ class MoneyOf(property):
             units = amount(row)
             return None if units is None else Money.from_minor(units, kind(row))
 
+        def show(row: Any) -> dict[str, str] | None:
+            units = amount(row)
+            return None if units is None else Money.shown(units, kind(row))
+
+        self.show = show
+
         def put(row: Any, value: Money) -> None:
             setattr(row, minor, value.minor)
             setattr(row, currency, value.currency)

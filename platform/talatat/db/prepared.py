@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import finalize, ref
 
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -36,6 +38,7 @@ Listener = TypeVar("Listener", bound=Callable[..., Any])
 
 DIRECT = "psycopg"
 _PLACEHOLDER = re.compile(r"%(?:%|\((?P<name>[^)]+)\)s)")
+_numbers = count()
 _KEPT = "talatat_compiled"  # the attribute of a dialect that keeps what was compiled for it
 
 
@@ -47,6 +50,7 @@ class Prepared:
 
     def __init__(self, statement: Executable) -> None:
         self.statement: Any = statement
+        self._number = next(_numbers)
         self._open: frozenset[str] = frozenset()
 
     def opened(self, dialect: Any, binds: Sequence[Any]) -> tuple[tuple[str, int], ...] | None:
@@ -71,13 +75,14 @@ class Prepared:
 
         Its dialect keeps it: what types do may be the application's own, such as its keys (`db/encrypted.py`).
         """
-        kept: WeakKeyDictionary[Prepared, _Compiled] | None = getattr(dialect, _KEPT, None)
+        kept: dict[int, _Compiled] | None = getattr(dialect, _KEPT, None)
         if kept is None:
-            kept = WeakKeyDictionary()
+            kept = {}
             setattr(dialect, _KEPT, kept)
-        found = kept.get(self)
+        found = kept.get(self._number)
         if found is None:
-            found = kept[self] = _Compiled(self.statement, dialect, self._open)
+            found = kept[self._number] = _Compiled(self.statement, dialect, self._open)
+            finalize(self, _forget, ref(dialect), self._number).atexit = False
         return found
 
     def fetch(self, connection: Connection, values: Values) -> Sequence[Row]:
@@ -119,6 +124,9 @@ class _Compiled:
         self._binds = [
             (name, _array_of(compiled.binds[name].type) or processes.get(name)) for name in names
         ]
+        # All at once, and then those of which their types make something else.
+        self._pick = itemgetter(*names) if len(names) > 1 else None
+        self._made = [(at, process) for at, (_, process) in enumerate(self._binds) if process]
         self._dialect = dialect
         self._types = [column.type for column in compiled._result_columns]
         self._straight = text_of(numbered, len(names), self._types)
@@ -139,10 +147,13 @@ class _Compiled:
             for name, bind in self._called:
                 if name not in values:
                     values[name] = bind.effective_value
-        return [
-            values[name] if process is None else process(values[name])
-            for name, process in self._binds
-        ]
+        if self._pick is None:
+            given = [values[name] for name, _ in self._binds]
+        else:
+            given = list(self._pick(values))
+        for at, process in self._made:
+            given[at] = process(given[at])
+        return given
 
     def processed(self, rows: Sequence[Row], result: Any) -> Sequence[Row]:
         """The rows as the types of their columns have them in Python.
@@ -166,6 +177,13 @@ class _Compiled:
             process = type_._cached_result_processor(self._dialect, result.ftype(at))
             if process is not None:
                 yield at, process
+
+
+def _forget(dialect: Any, number: int) -> None:
+    """A statement is gone, and with it what was compiled of it for a dialect that is still there."""
+    found = dialect()
+    if found is not None:
+        getattr(found, _KEPT).pop(number, None)
 
 
 def tell(connection: Connection, error: Exception, text: str | None = None) -> NoReturn:

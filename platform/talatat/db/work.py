@@ -202,8 +202,10 @@ class Work:
 
     def _write_changes(self) -> None:
         """Whatever was changed of an entity since it was inserted is for a session to write."""
-        if any(instance_state(one).modified for one in self._inserted):
-            self.session_now()
+        for one in self._inserted:
+            if instance_state(one).modified:
+                self.session_now()
+                break
         if self.session is not None and self.session.autoflush:
             self.session.flush()
 

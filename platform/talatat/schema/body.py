@@ -94,10 +94,16 @@ def _names(document: Any) -> int:
     """How many names the objects in a document have; far too many where there is a float."""
     kind = type(document)
     if kind is dict:
-        return len(document) + sum(map(_names, document.values()))
-    if kind is list:
-        return sum(map(_names, document))
-    return _TOO_MANY if kind is float else 0
+        found, below = len(document), document.values()
+    elif kind is list:
+        found, below = 0, document
+    else:
+        return _TOO_MANY if kind is float else 0
+    for one in below:
+        kind = type(one)
+        if kind is dict or kind is list or kind is float:
+            found += _names(one)
+    return found
 
 
 def body_limit(request: Request) -> int:

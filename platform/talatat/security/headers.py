@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from talatat.composition import PLATFORM
+from talatat.header_names import LOWER
 from talatat.security.redirects import answered_by, contained
 
 log = logging.getLogger(__name__)
@@ -123,7 +124,7 @@ def add_secure_headers(response: Any, page_policy: str, hsts: str | None) -> Non
     """Add what is missing to one response; `hsts` to one over https."""
     present, content_type = set(), ""
     for name, value in response.headerlist:
-        lower = name.lower()
+        lower = LOWER[name]
         present.add(lower)
         if lower == "content-type":
             content_type = value

@@ -19,6 +19,7 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 
+from talatat.header_names import LOWER
 from talatat.web.vary import vary_by
 
 SMALLEST = 1024
@@ -28,6 +29,7 @@ SUFFIX = "--gzip"
 TEXT = re.compile(
     r"text/(?!event-stream)|application/(?:[\w.-]+\+)?(?:json|xml|javascript|yaml)\b|image/svg\+xml"
 )
+_TOLD = {"content-length", "content-type", "content-encoding", "cache-control"}
 TAGGED = re.compile(re.escape(SUFFIX) + r'(?=")')
 CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
 
@@ -76,12 +78,14 @@ def _could_be_compressed(response: Response) -> bool:
     """Whether the answer is one that is sent compressed to those who accept it."""
     length, kind = "", ""
     for name, value in response.headerlist:
-        lower = name.lower()
+        lower = LOWER[name]
+        if lower not in _TOLD:
+            continue
         if lower == "content-length":
             length = value
         elif lower == "content-type":
             kind = value
-        elif lower == "content-encoding" or (lower == "cache-control" and "no-store" in value):
+        elif lower == "content-encoding" or "no-store" in value:
             return False
     return (
         length.isdecimal()

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from talatat.header_names import LOWER
+
 if TYPE_CHECKING:
     from pyramid.config import Configurator
     from pyramid.request import Request
@@ -110,7 +112,7 @@ def trace_of(request: Request) -> Trace:
 
 def tell(response: Response, request_id: str, trace: Trace) -> None:
     """Let the answer carry the request's id and its trace, whatever a view has put there."""
-    kept = [pair for pair in response.headerlist if pair[0].lower() not in _TOLD]
+    kept = [pair for pair in response.headerlist if LOWER[pair[0]] not in _TOLD]
     kept += [("Request-Id", request_id), ("traceparent", trace.traceparent)]
     if trace.state:
         kept.append(("tracestate", trace.state))

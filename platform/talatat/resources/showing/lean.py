@@ -9,12 +9,12 @@ told wrongly, because code that the property calls asks for more, `Unread` says 
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
@@ -22,7 +22,6 @@ from sqlalchemy.orm import aliased
 
 from talatat.db.layout import layout_of
 from talatat.db.money import Money
-from talatat.db.money_of import MoneyOf
 from talatat.db.types import UTCDateTime, UUIDv7
 from talatat.resources.showing.representation import (
     ExtensionObject,
@@ -30,6 +29,7 @@ from talatat.resources.showing.representation import (
     Projection,
     Show,
     as_it_is,
+    money_of,
     moment,
 )
 from talatat.resources.showing.told import (
@@ -41,7 +41,6 @@ from talatat.resources.showing.told import (
     view_of,
 )
 from talatat.schema.types import UUID, Timestamp
-from talatat.schema.types import Money as MoneyType
 
 if TYPE_CHECKING:
     from talatat.db.models import Attachment
@@ -227,13 +226,13 @@ class _Writer:
             return Computed(self._extension(entry))
         if not isinstance(entry, Field):
             raise Unread(entry)
-        money = _money_of(self.model, entry)
+        money = money_of(self.model, entry)
         if money is not None:
             members_of(self.model, [entry.attribute])
             for name in money.columns:
                 self._add(self.model, name)
             minor, currency = (self.places[self.model, name] for name in money.columns)
-            return Computed(Money.shown, (minor, currency))
+            return Computed(Money.all_shown, (minor, currency))
         view = self._view(self.model, [entry.attribute])
         get, write, plain = entry.get, entry.write, entry.plain
 
@@ -265,7 +264,7 @@ class _Writer:
 
 
 class Computed(NamedTuple):
-    """What shows a field: a function of the row, or of the values at two places, where the first is not None."""
+    """What shows a field: a function of the row, or one of the pairs of values at two places of all rows."""
 
     show: Callable[..., Any]
     places: tuple[int, int] | None = None
@@ -292,20 +291,12 @@ def _shower(
                 for one, row in zip(found, rows, strict=True):
                     one[name] = compute(row)
             else:
-                first, second = places
-                for one, row in zip(found, rows, strict=True):
-                    value = row[first]
-                    one[name] = None if value is None else compute(value, row[second])
+                pairs = map(itemgetter(*places), rows)
+                for one, shown in zip(found, compute(pairs), strict=True):
+                    one[name] = shown
         return found
 
     return show
-
-
-def _money_of(model: type[Any], field: Field) -> MoneyOf | None:
-    """The columns that a field shows as money, as the platform writes it; None where it does not."""
-    member = inspect.getattr_static(model, str(field.attribute), None)
-    written = _method(field.write) is MoneyType.to_json and field.plain is None
-    return member if written and isinstance(member, MoneyOf) else None
 
 
 def _in_utc(value: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -16,10 +17,13 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import colander
+from sqlalchemy.orm.attributes import InstrumentedAttribute
 
+from talatat.db.money_of import MoneyOf
 from talatat.problems import bad_parameter
 from talatat.resources.lately import Lately
 from talatat.schema.types import JSONType, format_timestamp
+from talatat.schema.types import Money as MoneyType
 
 if TYPE_CHECKING:
     from talatat.resources.extensions import ExtensionFields
@@ -212,18 +216,24 @@ def as_it_is(value: Any) -> Any:
 
 
 def _shown(entries: Entries) -> Show:
-    """Row -> its object. A field is no call of its own here: it is what most of showing an entity would cost."""
-    fields = [
-        (name, one.get, None if one.write is as_it_is else one.write, one.plain)
-        if isinstance(one, Field)
-        else (name, one, None, None)
-        for name, one in entries
-    ]
+    """Row -> its object. A field is no call of its own here: it is what most of showing an entity would cost.
+
+    What an entity's fields are is found out once for each class: a column that is loaded is in the `__dict__`.
+    """
+    known: dict[type[Any], tuple[bool, list[Any]]] = {}
 
     def show(row: Any) -> dict[str, Any]:
+        found = known.get(type(row))
+        if found is None:
+            fields = [(name, *_reading(type(row), one)) for name, one in entries]
+            found = any(column is not None for _, column, *_ in fields), fields
+            if len(known) < KEPT_PROJECTIONS:
+                known[type(row)] = found
+        mapped, fields = found
+        loaded = row.__dict__ if mapped else _NOTHING
         shown = {}
-        for name, get, write, plain in fields:
-            value = get(row)
+        for name, column, get, write, plain in fields:
+            value = loaded[column] if column in loaded else get(row)
             if value is None:
                 shown[name] = plain
             else:
@@ -231,6 +241,30 @@ def _shown(entries: Entries) -> Show:
         return shown
 
     return show
+
+
+_NOTHING: Mapping[Any, Any] = {}
+
+
+def _reading(kind: type[Any], one: Show) -> tuple[str | None, Show, Show | None, Any]:
+    """(the column that holds it, if any, what reads it, what writes it, what is shown for None) of a class."""
+    if not isinstance(one, Field):
+        return None, one, None, None
+    money = money_of(kind, one)
+    if money is not None:
+        return None, money.show, None, None
+    name = one.attribute
+    member = inspect.getattr_static(kind, name, None) if isinstance(name, str) else None
+    column = str(name) if isinstance(member, InstrumentedAttribute) else None
+    return column, one.get, None if one.write is as_it_is else one.write, one.plain
+
+
+def money_of(kind: type[Any], field: Field) -> MoneyOf | None:
+    """The columns that a field shows as money, as the platform writes it; None where it does not."""
+    member = inspect.getattr_static(kind, str(field.attribute), None)
+    write = getattr(field.write, "__func__", field.write)
+    written = write is MoneyType.to_json and field.plain is None
+    return member if written and isinstance(member, MoneyOf) else None
 
 
 def _part(node: Any, wanted: Tree, prefix: str) -> Show:

@@ -87,7 +87,7 @@ def insert(work: Work, connection: Connection, groups: Groups) -> None:
         for start in range(0, len(members), AT_ONCE):
             part = members[start : start + AT_ONCE]
             prepared, names = layout.insertion(len(part))
-            values = chain.from_iterable([[one[key] for key in layout.columns] for one in part])
+            values = chain.from_iterable(map(layout.pick, part))
             prepared.send(connection, dict(zip(names, values, strict=True)))
         _tell(work, connection, layout, members)
     for layout, entities in groups.items():

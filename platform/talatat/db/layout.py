@@ -12,6 +12,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -79,6 +80,14 @@ class Layout:
             and self.next_version is not False
         )
         self._insertions: dict[int, tuple[Prepared, tuple[str, ...]]] = {}
+
+    @cached_property
+    def pick(self) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+        """The values of the columns among the members of an entity."""
+        if len(self.columns) == 1:
+            (only,) = self.columns
+            return lambda members: (members[only],)
+        return itemgetter(*self.columns)
 
     @cached_property
     def identity(self) -> list[str]:

@@ -29,10 +29,19 @@ class MoneyOf(property):
             units = amount(row)
             return None if units is None else Money.from_minor(units, kind(row))
 
-        def show(row: Any) -> dict[str, str] | None:
-            units = amount(row)
-            return None if units is None else Money.shown(units, kind(row))
+        *owners, last = currency.split(".")
 
+        def show(entity: Any) -> dict[str, str] | None:
+            loaded = entity.__dict__
+            units = loaded[minor] if minor in loaded else amount(entity)
+            if units is None:
+                return None
+            for owner in owners:
+                entity = loaded[owner] if owner in loaded else getattr(entity, owner)
+                loaded = entity.__dict__
+            return Money.shown(units, loaded[last] if last in loaded else getattr(entity, last))
+
+        # What `get(entity).to_json()` gives of a mapped entity, whose loaded columns are in its `__dict__`.
         self.show = show
 
         def put(row: Any, value: Money) -> None:

@@ -251,7 +251,7 @@ def _reading(kind: type[Any], one: Show) -> tuple[str | None, Show, Show | None,
     if not isinstance(one, Field):
         return None, one, None, None
     money = money_of(kind, one)
-    if money is not None:
+    if money is not None and hasattr(kind, "__mapper__"):
         return None, money.show, None, None
     name = one.attribute
     member = inspect.getattr_static(kind, name, None) if isinstance(name, str) else None

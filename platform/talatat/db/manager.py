@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _logger = getLogger("txn")
 
 
-class _Nobody(WeakSet):  # type: ignore[misc]  # `transaction` has no types
+class _Nobody(WeakSet):
     """An empty set for all managers: the first who wants to hear of one's transactions gets it a set of its own."""
 
     def map(self, function: Any) -> None:
@@ -33,6 +33,8 @@ _NOBODY = _Nobody()
 
 class RequestTransaction(Transaction):
     """One that ends at once if there is nothing to end."""
+
+    _description: str
 
     def __init__(self, synchronizers: Any, manager: Any) -> None:
         # What `Transaction` has, but for a logger with the number of the thread in its name.
@@ -63,7 +65,7 @@ class RequestTransaction(Transaction):
             super().commit()
             return
         self.status = Status.COMMITTED
-        self._free()
+        self._free_manager()
 
     def note(self, text: str | None) -> None:
         """Describe it; what comes first, the path of the request, is the description."""

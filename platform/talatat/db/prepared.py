@@ -202,8 +202,10 @@ def _array_of(type_: Any) -> Process | None:
     if not isinstance(type_, ARRAY) or not isinstance(type_.item_type, UUIDv7):
         return None
 
+    known: Any = known_id
+
     def write(values: Any) -> str | None:
-        return None if values is None else f"{{{','.join(map(known_id, values))}}}"
+        return None if values is None else f"{{{','.join(map(known, values))}}}"
 
     return write
 

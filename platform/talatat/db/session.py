@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session, sessionmaker
@@ -62,6 +63,7 @@ SESSIONS = (
     "loaded_as_persistent",
 )
 _STATEMENTS, _SESSIONS = attrgetter(*STATEMENTS), attrgetter(*SESSIONS)
+_BEGINNINGS = attrgetter("after_begin", "after_transaction_create")
 MANAGER = "talatat.tm"  # under which a session's `info` keeps its transaction manager
 
 
@@ -75,6 +77,16 @@ class DatabaseSettings(Protocol):
     statement_timeout: float
     lock_timeout: float
     costs: bool
+
+
+class _Reads(NamedTuple):
+    """What follows for reads from who listens: `heard` are the events, `holders` hold their `listeners`."""
+
+    heard: tuple[Any, ...]
+    holders: list[Any]
+    listeners: list[Any]
+    prepared: bool  # somebody prepares the transactions of sessions
+    direct: bool  # statements may go past SQLAlchemy
 
 
 class Database:
@@ -112,6 +124,7 @@ class Database:
         self.listen("before_commit", _only_by_the_manager)
         self._heard: Any = self.sessionmaker(info={MANAGER: None}).dispatch
         self._holders: tuple[Any, list[Any]] = (), []
+        self._reads = _Reads((), [], [], prepared=False, direct=False)
         # Who is told of what is written past these listeners, and of which models each row has an
         # extension from its beginning.
         self.followers: list[Follower] = []
@@ -230,14 +243,29 @@ class Database:
         else:
             begun = work is not None and work.connection is not None
         if not begun:
-            if not concerned(self._heard.after_begin, self._heard.after_transaction_create):
+            heard = (*_STATEMENTS(self.engine.dispatch), *_BEGINNINGS(self._heard))
+            # Who begins to listen is put into one of these, or makes another one.
+            reads = self._reads
+            if heard != reads.heard or reads.listeners != [*chain.from_iterable(reads.holders)]:
+                self._reads = self._reading(heard)
+            if not self._reads.prepared:
                 return self._read(request, prepared, values)
             request.db  # noqa: B018  # its transaction is prepared by somebody
         return work_of(request).rows(prepared, values)
 
+    def _reading(self, heard: tuple[Any, ...]) -> _Reads:
+        holders = _holders(heard)
+        return _Reads(
+            heard,
+            holders,
+            [*chain.from_iterable(holders)],
+            concerned(self._heard.after_begin, self._heard.after_transaction_create),
+            runs_directly(self.engine) and not concerned(self.engine.dispatch.begin),
+        )
+
     def _read(self, request: Request, prepared: Prepared, values: Values) -> Sequence[Row]:
         """The rows of a prepared SELECT, without a transaction of the request."""
-        if runs_directly(self.engine) and not concerned(self.engine.dispatch.begin):
+        if self._reads.direct:
             rows = read(request, self.engine, self.spare, prepared, values)
             if rows is not None:
                 return rows

@@ -153,8 +153,11 @@ def _leaf_reader(node: colander.SchemaNode) -> Reader:
     plain = type(node).deserialize is colander.SchemaNode.deserialize and not node.preparer
     if plain and type(node.typ).deserialize is JSONType.deserialize:
         return _json_reader(node)
-    # A value of which colander would make itself.
-    same = _same(node.typ) if plain else None
+    read, same = _colander_reader(node), _same(node.typ)
+    return _same_reader(node, same, read) if plain and same is not None else read
+
+
+def _colander_reader(node: colander.SchemaNode) -> Reader:
     may_be_null = nullable(node)
     check = _json_check(node.typ)
     deserialize = node.deserialize
@@ -171,10 +174,6 @@ def _leaf_reader(node: colander.SchemaNode) -> Reader:
             faults.append(fault(pointer, "type", complaint))
             return INVALID
         try:
-            if type(value) is same and value:
-                if node.validator is not None:
-                    node.validator(node, value)
-                return value if not limits else _held(node, value, limits, pointer, faults)
             found = deserialize(value)
             if value == "" and found is node.missing and node.validator is not None:
                 node.validator(node, value)  # colander asks it nothing about what it takes for null
@@ -185,6 +184,25 @@ def _leaf_reader(node: colander.SchemaNode) -> Reader:
             faults.append(fault(pointer, "required", "must not be empty"))
             return INVALID
         return found if found is None else _held(node, found, limits, pointer, faults)
+
+    return read
+
+
+def _same_reader(node: colander.SchemaNode, same: type[Any], otherwise: Reader) -> Reader:
+    """The same for values of which colander makes themselves: `same` is their class."""
+    check = _json_check(node.typ)
+    limits = getattr(node, "storable", ())
+
+    def read(value: Any, pointer: str, faults: list[Fault]) -> Any:
+        if type(value) is not same or not value or check(value):
+            return otherwise(value, pointer, faults)
+        try:
+            if node.validator is not None:
+                node.validator(node, value)
+        except colander.Invalid as invalid:
+            faults.extend(faults_of(invalid, pointer))
+            return INVALID
+        return _held(node, value, limits, pointer, faults) if limits else value
 
     return read
 

@@ -29,8 +29,8 @@ from talatat.resources.showing.representation import (
     Projection,
     Show,
     as_it_is,
-    money_of,
     moment,
+    money_of,
 )
 from talatat.resources.showing.told import (
     COLUMN,

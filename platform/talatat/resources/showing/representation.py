@@ -309,11 +309,12 @@ def shower(
 
 def _mapping(node: Any, wanted: Tree | None, held: frozenset[str], prefix: str) -> Show:
     show = _shown(tuple(_entries(node, wanted, held, prefix)))
-    return lambda value: show(_Members(value) if _is_mapping(type(value)) else value)
+    is_mapping: Callable[[Any], bool] = _is_mapping
+    return lambda value: show(_Members(value) if is_mapping(type(value)) else value)
 
 
 @lru_cache(maxsize=KEPT_PROJECTIONS)
-def _is_mapping(kind: type[Any]) -> bool:
+def _is_mapping(kind: Any) -> bool:
     return issubclass(kind, Mapping)
 
 

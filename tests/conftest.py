@@ -89,7 +89,7 @@ def database(database_url: str) -> Iterator[Database]:
 def unwatched() -> Iterator[None]:
     """The debug toolbar, which listens to all engines of a process that has ever imported it, is deaf meanwhile."""
     toolbar = sys.modules.get("pyramid_debugtoolbar.panels.sqla")
-    heard = ("begin", "before_cursor_execute", "after_cursor_execute")
+    heard = ("begin", "commit", "rollback", "before_cursor_execute", "after_cursor_execute")
     names = heard if toolbar is not None else ()
     for name in names:
         event.remove(Engine, name, getattr(toolbar, f"_{name}"))

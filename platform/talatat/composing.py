@@ -235,6 +235,7 @@ def _finish(config: Configurator, system: System) -> None:
     system.security.finish(config.registry)
     system.limits.policies.finish()
     _raise(list(system.limits.policies.problems(config.registry)))
+    config.registry.introspector.settle()
 
 
 def _without_secret(system: System) -> list[str]:

@@ -19,6 +19,8 @@ from pyramid.events import ApplicationCreated
 
 from talatat.composition import PLATFORM, Composition
 from talatat.configuration.assets import AssetDirectives
+from talatat.configuration.deriving import LateView, may_be_late
+from talatat.configuration.introspector import Introspectable
 from talatat.configuration.lines import lines_of_callers
 from talatat.configuration.mounting import MountDirectives
 from talatat.configuration.provenance import shown_path
@@ -66,6 +68,7 @@ class Configurator(
 
     owner: str = PLATFORM
     overridden: frozenset[str] = frozenset()
+    introspectable = Introspectable
 
     def __init__(self, *args: Any, **kw: Any) -> None:
         super().__init__(*args, **kw)
@@ -205,6 +208,10 @@ class Configurator(
         if given and "permission" not in kw and not _has_default_permission(view):
             kw["permission"] = given.strip()
         super().add_view(view, *args, **kw, _info=self._ainfo[0])
+
+    def _apply_view_derivers(self, info: Any) -> Any:
+        """Pyramid's, at the first request where that can be told no less."""
+        return LateView(info) if may_be_late(info) else super()._apply_view_derivers(info)
 
     def add_static_view(self, name: str, path: str, **kw: Any) -> None:
         """Pyramid's, for GET and HEAD: a file takes no other method."""

@@ -18,14 +18,21 @@ class Sorter(TopologicalSorter):
 
     _sorted: list[Any] | None = None
 
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        # What somebody has found out about all of it.
+        self.memo: dict[str, Any] = {}
+
     def add(self, *args: Any, **kw: Any) -> None:
         """Pyramid's."""
         self._sorted = None
+        self.memo.clear()
         super().add(*args, **kw)
 
     def remove(self, name: Any) -> None:
         """Pyramid's."""
         self._sorted = None
+        self.memo.clear()
         super().remove(name)
 
     def sorted(self) -> list[Any]:

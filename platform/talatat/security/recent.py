@@ -27,11 +27,8 @@ MODES = (None, False, True, ALWAYS)
 
 def recently_proven_view(view: Any, info: Any) -> Any:
     """View deriver: below the permission, ask views that say `recent_login` for a recent login."""
+    _check(info)
     mode = info.options.get("recent_login")
-    if mode not in MODES:
-        raise ConfigurationError(
-            f"recent_login={mode!r}: a view says True, 'always' (bearer tokens too), or nothing"
-        )
     if not mode or info.exception_only:
         return view
 
@@ -43,6 +40,15 @@ def recently_proven_view(view: Any, info: Any) -> Any:
     return proven
 
 
+def _check(info: Any) -> None:
+    mode = info.options.get("recent_login")
+    if mode not in MODES:
+        raise ConfigurationError(
+            f"recent_login={mode!r}: a view says True, 'always' (bearer tokens too), or nothing"
+        )
+
+
+recently_proven_view.check = _check  # type: ignore[attr-defined]
 recently_proven_view.options = ("recent_login",)  # type: ignore[attr-defined]
 
 

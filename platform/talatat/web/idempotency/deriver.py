@@ -30,11 +30,8 @@ NOT_KEPT = frozenset({401, 403, 405, 408, 429})
 
 def idempotent_view(view: Any, info: Any) -> Any:
     """View deriver. The option `idempotency` of a view is "required", "refused", "ignored" or None."""
+    _check(info)
     mode = info.options.get("idempotency")
-    if mode not in MODES:
-        raise ConfigurationError(
-            f"idempotency={mode!r}: a view says 'required', 'refused', 'ignored', or nothing"
-        )
     methods = info.options.get("request_method")
     methods = (methods,) if isinstance(methods, str) else methods
     if info.exception_only or mode == "ignored" or (methods and "POST" not in methods):
@@ -56,6 +53,15 @@ def idempotent_view(view: Any, info: Any) -> Any:
     return idempotent
 
 
+def _check(info: Any) -> None:
+    mode = info.options.get("idempotency")
+    if mode not in MODES:
+        raise ConfigurationError(
+            f"idempotency={mode!r}: a view says 'required', 'refused', 'ignored', or nothing"
+        )
+
+
+idempotent_view.check = _check  # type: ignore[attr-defined]
 idempotent_view.options = ("idempotency",)  # type: ignore[attr-defined]
 
 

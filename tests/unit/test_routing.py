@@ -178,3 +178,34 @@ def test_the_tests_of_pyramid_that_are_kept_here_are_those_of_the_installed_pyra
     assert (Path(__file__).parents[1] / "thirdparty" / folder / "test_urldispatch.py").exists(), (
         "fetch tests/test_urldispatch.py from the source distribution of the new Pyramid"
     )
+
+
+@given(st.lists(patterns, min_size=1, max_size=8), st.lists(paths, min_size=1, max_size=4))
+def test_a_path_asked_for_again_belongs_to_the_same_routes_those_added_since_too(
+    texts: list[str], asked: list[str]
+) -> None:
+    """Paths that are all of a pattern are known from the second time on."""
+    ours, theirs = RoutesMapper(), PyramidRoutesMapper()
+    for number, text in enumerate(texts):
+        for mapper in (ours, theirs):
+            try:
+                mapper.connect(f"r{number}", text)
+            except Exception:  # no pattern of Pyramid's either
+                assert f"r{number}" not in mapper.routes
+        for path in [*asked, text, *asked, text]:
+            request = Request.blank("/")
+            request.environ["PATH_INFO"] = path.encode().decode("latin-1")
+            found = [mapper(request)["route"] for mapper in (ours, theirs)]
+            assert getattr(found[0], "name", None) == getattr(found[1], "name", None)
+
+
+def test_a_verb_that_is_a_literal_expression_makes_a_path_known() -> None:
+    mapper = RoutesMapper()
+    mapper.connect("verb", "/api/things{_verb::pay}")
+    mapper.connect("item", "/api/{rest}")
+    request = Request.blank("/api/things:pay")
+    assert mapper(request)["route"].name == "verb"
+    assert mapper._index is not None
+    assert [one.name for one in mapper._index.known["/api/things:pay"]] == ["verb", "item"]
+    mapper(Request.blank("/api/other"))
+    assert list(mapper._index.known) == ["/api/things:pay"]

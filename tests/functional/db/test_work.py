@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -20,6 +21,7 @@ from transaction.interfaces import NoTransaction
 
 from talatat.db import Change, Prepared, among, is_retryable, new, new_id, work_of
 from talatat.db import session as sessions
+from talatat.db.prepared import concerns_writes
 from talatat.resources.changes.table import change
 
 pytestmark = pytest.mark.usefixtures("unwatched")
@@ -489,6 +491,84 @@ def test_errors_of_the_driver_are_those_of_a_session_and_are_told_to_listeners(d
     assert ours.value.hide_parameters
     assert crate.label not in str(nonsense.value)
     assert isinstance(nonsense.value.orig, ValueError)
+
+
+def test_a_commit_that_the_database_refuses_is_told_and_leaves_nothing(direct_yard):
+    """libpq alone knows of the transaction; what comes of its COMMIT is SQLAlchemy's error all the same."""
+    told = []
+
+    def listen(context):
+        told.append(context)
+
+    event.listen(direct_yard.database.engine, "handle_error", listen)
+    loose = new(direct_yard.models.Loose, word="a")
+    late = "CREATE TEMP TABLE late (n int UNIQUE DEFERRABLE INITIALLY DEFERRED) ON COMMIT DROP"
+    try:
+        with pytest.raises(IntegrityError, match="late_n_key"), direct_yard.request() as request:  # noqa: PT012
+            work = work_of(request)
+            work.insert(loose)
+            for text in (late, "INSERT INTO late VALUES (1)", "INSERT INTO late VALUES (1)"):
+                work.execute(Prepared(sa.text(text)), {})
+            assert not work.connection.in_transaction()
+    finally:
+        event.remove(direct_yard.database.engine, "handle_error", listen)
+    assert len(told) == 1
+    assert direct_yard.is_idle()
+    assert direct_yard.read(lambda s: s.get(direct_yard.models.Loose, loose.id)) is None
+
+
+def test_what_sqlalchemy_runs_in_between_is_in_the_same_transaction(direct_yard):
+    """It begins one of its own, which is the one that libpq has begun."""
+    models = direct_yard.models
+    first, second = new(models.Loose, word="a"), new(models.Loose, word="b")
+    for error in (Refused, None):
+        with suppress(Refused), direct_yard.request() as request:
+            work = work_of(request)
+            work.insert(first)
+            table = models.Loose.__table__
+            values = {"id": second.id, "word": "b", "version": 1}
+            work.connection.execute(sa.insert(table).values(**values))
+            if error is not None:
+                raise error
+        words = sa.select(models.Loose.word).where(models.Loose.id.in_([first.id, second.id]))
+        found = direct_yard.read(lambda s, words=words: sorted(s.scalars(words)))
+        assert found == ([] if error is not None else ["a", "b"])
+        first = new(models.Loose, word="a", id=first.id)
+    assert direct_yard.is_idle()
+
+
+def test_the_connection_of_a_write_is_at_hand_for_the_next_request(direct_yard):
+    with direct_yard.request() as request:
+        work_of(request).insert(new(direct_yard.models.Loose, word="a"))
+        fairy = work_of(request).connection.connection
+    assert direct_yard.database.spare.take() is fairy
+    direct_yard.database.spare.give(fairy)
+    with direct_yard.request() as request:
+        direct_yard.database.read(request, Prepared(sa.select(1)), {})
+        work_of(request).insert(new(direct_yard.models.Loose, word="b"))
+        assert work_of(request).connection.connection is fairy
+
+
+def test_a_listener_in_the_place_of_another_is_noticed_by_reads(direct_yard):
+    """As many listen as before: who they are decides."""
+    database, heard = direct_yard.database, []
+
+    @concerns_writes
+    def deaf(*_):
+        raise AssertionError("nothing was written")
+
+    def listener(connection, *_):
+        heard.append(connection)
+
+    engine, one = database.engine, Prepared(sa.select(1))
+    for function in (deaf, listener):
+        event.listen(engine, "after_cursor_execute", function)
+        try:
+            with direct_yard.request() as request:
+                assert [tuple(row) for row in database.read(request, one, {})] == [(1,)]
+        finally:
+            event.remove(engine, "after_cursor_execute", function)
+    assert len(heard) == 1
 
 
 def test_a_connection_that_is_lost_is_given_up_and_the_request_can_be_tried_again(direct_yard):

@@ -48,3 +48,49 @@ def test_a_request_factory_may_be_a_function(workshop):
         """,
     )
     assert workshop.app("factory", "added").get("/inner").text == "base; hello me"
+
+
+ANSWERS = """
+    from pyramid.httpexceptions import HTTPFound
+    from pyramid.response import Response
+
+    class Own(Response):
+        def __call__(self, environ, start_response):
+            self.headers["X-Own"] = "yes"
+            return super().__call__(environ, start_response)
+
+    def plain(request): return Response("plain", content_type="text/plain", headers={"X-One": "1"})
+    def there(request):
+        response = Response("made", status=201)
+        response.headerlist.append(("location", request.params["to"]))
+        return response
+    def own(request): return Own("own")
+    def asked(request): return Response("asked", conditional_response=True, etag="one")
+
+    def includeme(config):
+        for view in (plain, there, own, asked):
+            config.add_route(f"answers.{view.__name__}", f"/{view.__name__}")
+            config.add_view(view, route_name=f"answers.{view.__name__}", permission="public")
+"""
+
+
+def test_a_response_that_is_sent_as_it_is_is_what_webob_would_send(workshop):
+    workshop.addon("answers", ANSWERS)
+    app = workshop.app("answers")
+    plain = app.get("/plain")
+    assert (plain.text, plain.headers["X-One"], plain.headers["Content-Length"]) == (
+        "plain",
+        "1",
+        "5",
+    )
+    assert app.head("/plain").body == b""
+    assert app.get("/own").headers["X-Own"] == "yes"
+    assert app.get("/asked", headers={"If-None-Match": '"one"'}, status=304).body == b""
+
+
+def test_a_relative_location_is_made_whole_and_a_whole_one_is_left(workshop):
+    workshop.addon("answers", ANSWERS)
+    app = workshop.app("answers")
+    assert app.get("/there?to=/next", status=201).headers["Location"] == "http://localhost/next"
+    whole = "https://example.org/next"
+    assert app.get("/there", {"to": whole}, status=201).headers["Location"] == whole

@@ -54,3 +54,31 @@ def test_what_is_no_uuid_is_refused(value):
     assert not ids.is_id(value)
     with pytest.raises(ValueError, match="is not a UUID"):
         ids.canonical_id(value)
+
+
+SPELLINGS = st.sampled_from([str, str.upper, lambda text: "{" + text + "}", lambda text: f"urn:uuid:{text}",
+                             lambda text: text.replace("-", ""), uuid.UUID])  # fmt: skip
+
+
+@given(st.uuids(), SPELLINGS)
+def test_a_known_id_is_what_reading_it_gives(made, spelled):
+    for _ in range(2):
+        assert ids.known_id(spelled(str(made))) == ids.canonical_id(spelled(str(made))) == str(made)
+
+
+@pytest.mark.parametrize("value", ["", "no id", 5, b"x" * 16])
+def test_what_is_no_id_stays_none(value):
+    for _ in range(2):
+        with pytest.raises(ids.NotAnId):
+            ids.known_id(value)
+
+
+def test_only_so_many_ids_are_known_and_no_other_spelling():
+    known = ids._Known()
+    known.most = 3
+    for _ in range(10):
+        made = ids.new_id()
+        assert known[made.upper()] == known[made] == made
+        assert known[None] is None
+        assert len(known) <= 3
+        assert set(map(len, known)) == {36}

@@ -77,3 +77,36 @@ def test_a_doomed_transaction_is_not_committed():
     manager.begin().doom()
     with pytest.raises(Exception, match="doomed"):
         manager.commit()
+
+
+def test_a_synchronizer_that_comes_late_is_told_of_the_transaction_that_has_begun():
+    class Synchronizer(Resource):
+        pass
+
+    manager, other, told = RequestManager(), RequestManager(), Synchronizer()
+    manager.begin()
+    other.begin()
+    manager.registerSynch(told)
+    other.commit()  # whose nobody else's is
+    manager.commit()
+    assert told.told == ["newTransaction", "beforeCompletion", "afterCompletion"]
+    assert not RequestManager().registeredSynchs()
+
+
+def test_the_first_note_describes_a_transaction_and_others_are_added():
+    ours, theirs = RequestManager().begin(), TransactionManager().begin()
+    for one in (ours, theirs):
+        one.note(" /path ")
+        one.note(None)
+        one.note("more")
+    assert ours.description == theirs.description == "/path\nmore"
+
+
+def test_who_asks_whether_it_is_doomed_has_to_have_begun():
+    manager = RequestManager()
+    with pytest.raises(NoTransaction):
+        manager.isDoomed()
+    begun = manager.begin()
+    assert not manager.isDoomed()
+    begun.doom()
+    assert manager.isDoomed()

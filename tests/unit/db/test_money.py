@@ -107,3 +107,20 @@ def test_money_is_equal_whichever_way_it_was_made(one, other, mine, theirs):
     a, b = Money.from_minor(one, mine), Money.from_minor(other, theirs)
     assert (a == b) is (one == other and mine == theirs)
     assert (a == Money(b.amount, theirs)) is (a == b)
+
+
+def test_amounts_of_many_rows_are_shown_as_each_alone():
+    amounts = [
+        (5, "EUR"),
+        (None, "EUR"),
+        (1999, "EUR"),
+        (-1, "EUR"),
+        (1999, "JPY"),
+        (123456, "TND"),
+    ]
+    alone = [
+        None if units is None else Money.from_minor(units, code).to_json()
+        for units, code in amounts
+    ]
+    for _ in range(2):  # the second time all currencies are known
+        assert Money.all_shown(amounts) == alone

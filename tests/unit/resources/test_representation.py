@@ -10,8 +10,12 @@ from typing import Any
 import colander
 import orjson
 import pytest
+from sqlalchemy import ForeignKey, create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from talatat import schema as s
+from talatat.db import MoneyOf
+from talatat.db.types import Money
 from talatat.problems import Problem
 from talatat.resources.showing.representation import KEPT_PROJECTIONS, Representation, parse_fields
 
@@ -103,3 +107,74 @@ def test_only_so_many_projections_are_kept() -> None:
     for number in range(KEPT_PROJECTIONS + 20):
         representation.projection(",".join(["text"] * (number + 1)), lambda name: False)
     assert len(representation._projections) == KEPT_PROJECTIONS
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Basket(Base):
+    __tablename__ = "basket"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    currency: Mapped[str]
+    total_minor: Mapped[int | None]
+    name: Mapped[str | None]
+    lines: Mapped[list[Line]] = relationship(back_populates="basket")
+    total = MoneyOf("total_minor")
+
+    @property
+    def size(self) -> int:
+        return len(self.lines)
+
+
+class Line(Base):
+    __tablename__ = "line"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    basket_id: Mapped[int] = mapped_column(ForeignKey(Basket.id))
+    price_minor: Mapped[int]
+    basket: Mapped[Basket] = relationship(back_populates="lines")
+    price = MoneyOf("price_minor", "basket.currency")
+
+
+class LineSchema(colander.MappingSchema):
+    price = colander.SchemaNode(s.Money())
+
+
+class BasketSchema(colander.MappingSchema):
+    name = colander.SchemaNode(colander.String(), missing=None)
+    total = colander.SchemaNode(s.Money())
+    size = colander.SchemaNode(colander.Integer())
+    lines = colander.SchemaNode(colander.Sequence(), LineSchema(name="line"))
+
+
+def test_an_entity_is_shown_alike_whether_its_columns_are_loaded_or_not() -> None:
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    projection = Representation(BasketSchema()).projection(None, lambda _: True)
+    with Session(engine) as session:
+        basket = Basket(currency="EUR", total_minor=1250, lines=[Line(price_minor=5)])
+        session.add_all([basket, Basket(currency="JPY")])
+        session.flush()
+        loaded = projection(basket)
+        session.expire_all()
+        assert projection(basket) == loaded
+        empty = projection(session.get(Basket, 2))
+    engine.dispose()
+    assert loaded == {
+        "name": None,
+        "total": {"amount": "12.50", "currency": "EUR"},
+        "size": 1,
+        "lines": [{"price": {"amount": "0.05", "currency": "EUR"}}],
+    }
+    assert empty == {"name": None, "total": None, "size": 0, "lines": []}
+
+
+def test_rows_of_several_classes_are_each_shown_as_what_they_are() -> None:
+    projection = Representation(BasketSchema()).projection("name,total", lambda _: True)
+    money = Money(Decimal("1.5"), "EUR")
+    other = SimpleNamespace(name="b", total=money)
+    mapped = Basket(currency="EUR", total_minor=150, name="a")
+    expected = {"amount": "1.50", "currency": "EUR"}
+    assert [projection(one) for one in (other, mapped, other)] == [
+        {"name": name, "total": expected} for name in ("b", "a", "b")
+    ]

@@ -77,7 +77,7 @@ def _evaluate(plan: Plan, kept: Path, *, again: bool, instructions: bool) -> res
             run.open_rounds()
         if instructions:
             count_instructions(cluster, plan, found, _say, keep)
-        grow(plan.growth, found, _say, keep)
+        grow(plan, found, _say, keep)
         keep()
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +15,12 @@ OTHERS = ("hello", "get", "page", "deep", "patch")
 SATURATED, LOAD = "fastapi_async", 0.7
 #: Peers whose instructions a short run counts: those that goals name. Under valgrind each takes a minute.
 COUNTED = ("talatat", "limit", "fastapi_async", "fastapi_tuned")
-#: Numbers of addons that a long run starts and asks.
-GROWTH = (3, 30, 100, 500)
+#: Of what a long run has more and more.
+GROWTH = {
+    "addons": (3, 30, 100, 500),
+    "rows": (10, 1_000, 100_000, 10_000_000),
+    "extensions": (0, 1, 2, 4, 8),
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Plan:
     open_span: Span
     counted: Sequence[str] = field(default=COUNTED)
     products: int = 100_000
-    growth: Sequence[int] = ()
+    growth: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def rounds_of(self, flow: str) -> int:
         """In how many rounds a flow is measured."""

@@ -158,17 +158,25 @@ def name_of(number: int) -> str:
 
 
 def write_addons(
-    folder: Path, count: int, *, resources: int = 1, routes: int = 10, views: int = 5
+    folder: Path,
+    count: int,
+    *,
+    resources: int = 1,
+    routes: int = 10,
+    views: int = 5,
+    extended: int = EXTENDED,
 ) -> list[str]:
-    """Write so many addons below `folder`, and return their names."""
+    """Write so many addons below `folder`, and return their names. Those after the first `extended` extend these."""
     for number in range(count):
-        _write(folder, number, resources, routes, views)
+        other = name_of(number % extended) if number >= extended else None
+        _write(folder, number, other, resources, routes, views)
     return [name_of(number) for number in range(count)]
 
 
-def _write(folder: Path, number: int, resources: int, routes: int, views: int) -> None:
+def _write(
+    folder: Path, number: int, other: str | None, resources: int, routes: int, views: int
+) -> None:
     name = name_of(number)
-    other = name_of(number % EXTENDED) if number >= EXTENDED else None
     models = ", ".join(f"Item{one}" for one in range(resources))
     package = folder / name
     versions = package / "migrations" / "versions"

@@ -45,11 +45,13 @@ _KEPT = "talatat_compiled"  # the attribute of a dialect that keeps what was com
 class Prepared:
     """One statement with named parameters; the rows of a SELECT are sequences of values in the order of its columns.
 
-    Lists of values are a parameter each: `column.in_([sa.bindparam("a"), sa.bindparam("b")])`.
+    Lists of values are a parameter each: `column.in_([sa.bindparam("a"), sa.bindparam("b")])`. `in_order` says that
+    the tables are best joined in the order in which they are written, so that PostgreSQL need not weigh others.
     """
 
-    def __init__(self, statement: Executable) -> None:
+    def __init__(self, statement: Executable, *, in_order: bool = False) -> None:
         self.statement: Any = statement
+        self._in_order = in_order
         self._number = next(_numbers)
         self._open: frozenset[str] = frozenset()
 
@@ -81,7 +83,9 @@ class Prepared:
             setattr(dialect, _KEPT, kept)
         found = kept.get(self._number)
         if found is None:
-            found = kept[self._number] = _Compiled(self.statement, dialect, self._open)
+            found = kept[self._number] = _Compiled(
+                self.statement, dialect, self._open, in_order=self._in_order
+            )
             finalize(self, _forget, ref(dialect), self._number).atexit = False
         return found
 
@@ -112,7 +116,9 @@ class Prepared:
 class _Compiled:
     """A statement compiled for one dialect: its text, and what its types do to values and to results."""
 
-    def __init__(self, statement: Any, dialect: Any, opened: frozenset[str]) -> None:
+    def __init__(
+        self, statement: Any, dialect: Any, opened: frozenset[str], *, in_order: bool
+    ) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         assert not compiled.post_compile_params, "a list of values is a parameter each"
         self.text: str = str(compiled)
@@ -129,7 +135,7 @@ class _Compiled:
         self._made = [(at, process) for at, (_, process) in enumerate(self._binds) if process]
         self._dialect = dialect
         self._types = [column.type for column in compiled._result_columns]
-        self._straight = text_of(numbered, len(names), self._types)
+        self._straight = text_of(numbered, len(names), self._types, in_order=in_order)
         self._results: list[tuple[int, Process]] | None = None
 
     def run(self, fairy: Any, values: Values, *, transaction: bool) -> Sequence[Row]:

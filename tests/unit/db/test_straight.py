@@ -163,3 +163,25 @@ def test_a_session_takes_the_only_connection_after_a_read(database: Database) ->
     assert session.scalar(sa.select(sa.literal(2))) == 2
     request.tm.abort()
     request._process_finished_callbacks()
+
+
+LIMIT = sa.func.current_setting("join_collapse_limit")
+
+
+def test_tables_are_joined_as_they_are_written_for_one_statement_alone(database: Database) -> None:
+    in_order, any_order = (Prepared(sa.select(LIMIT), in_order=wanted) for wanted in (True, False))
+    for _ in range(module.PREPARED_AFTER + 3):
+        found = [database.read(Request.blank("/"), one, {})[0][0] for one in (in_order, any_order)]
+        assert found == ["1", "8"]
+
+
+def test_the_order_is_free_again_after_a_statement_that_failed(database: Database) -> None:
+    broken = Prepared(sa.select(sa.cast(LIMIT + sa.literal("x"), sa.Integer)), in_order=True)
+    tm = TransactionManager(explicit=True)
+    tm.begin()
+    session = database.session(tm)
+    with pytest.raises(sa.exc.DataError):
+        broken.fetch(session.connection(), {})
+    tm.abort()
+    with database.engine.connect() as connection:
+        assert connection.scalar(sa.select(LIMIT)) == "8"

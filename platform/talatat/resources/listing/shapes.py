@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 KEPT = 100
 MOST_ASKED = 20
+MANY = 4
+"""Extensions of which PostgreSQL would take longer to weigh the orders than to join them."""
 LIMIT = "talatat_limit"
 
 
@@ -187,7 +189,9 @@ def _shape_of(database: Database, query: Query, found: Found, lean: Lean) -> Sha
     )
     limit = sa.bindparam(LIMIT, type_=sa.Integer())
     statement, places = _statement(lean, rows, found.keys, cursor, limit)
-    prepared = Prepared(statement)
+    # Rows, and the one extension of each by its key: there is no better order.
+    alone = rows.get_final_froms() == [lean.model.__table__]
+    prepared = Prepared(statement, in_order=alone and len(lean.joined) >= MANY)
     key = found.narrowed._generate_cache_key()
     own = prepared.opened(database.engine.dialect, key.bindparams)
     return None if own is None else Shape(prepared, places, own)

@@ -12,6 +12,8 @@ import zlib
 PREFIX = "tlt_"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM, CHECK = 43, 6
+# Two characters at a time: each request with a token asks for a checksum.
+PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 
 
 def new_token() -> str:
@@ -30,11 +32,9 @@ def looks_like_token(text: str) -> bool:
 
 def checksum(random: str) -> str:
     """CRC-32 in six characters of the alphabet."""
-    number, characters = zlib.crc32(random.encode()), ""
-    for _ in range(CHECK):
-        number, digit = divmod(number, len(ALPHABET))
-        characters = ALPHABET[digit] + characters
-    return characters
+    number, last = divmod(zlib.crc32(random.encode()), len(PAIRS))
+    first, middle = divmod(number, len(PAIRS))
+    return PAIRS[first] + PAIRS[middle] + PAIRS[last]
 
 
 def digest(token: str) -> str:

@@ -8,8 +8,7 @@ request says `validate_only=true`: it is all done and checked, and nothing of it
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from pyramid.response import Response
@@ -104,8 +103,7 @@ def batch_rows(bound: BoundResource, request: Request) -> Response:
     return undone(bound, request, response) if asked.validate_only else response
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """The parameters of a write: what to show, and whether it is only to be tried."""
 
     fields: Wanted = EVERYTHING

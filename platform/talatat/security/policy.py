@@ -1,7 +1,6 @@
 """The one security policy: it asks the composed identity sources and judges by permissions."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyramid.interfaces import ISecurityPolicy
 from pyramid.request import RequestLocalCache
@@ -16,8 +15,7 @@ from talatat.security.registry import Security
 DEFAULT_CHALLENGE = 'Bearer realm="talatat"'
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What the sources said about one request."""
 
     identity: Identity | None = None

@@ -12,8 +12,7 @@ import copy
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from pyramid_retry import mark_error_retryable
@@ -36,8 +35,7 @@ if TYPE_CHECKING:
     from talatat.resources.writing.documents import Changes
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """What an operation did: the row as it is now (None: deleted), and the status that says so."""
 
     row: Any

@@ -93,5 +93,6 @@ def _summary(results: Results) -> str:
 
 _GROWTH = (
     "Function calls of a request; its time in microseconds, and times that with the fewest addons;\n"
-    "then the start: seconds of CPU, KiB, function calls.\n"
+    "then the start: seconds of CPU, KiB, function calls; then requests of one resource, in microseconds, as its\n"
+    "rows become more, and (with 1,000 rows) the extensions of its model.\n"
 )

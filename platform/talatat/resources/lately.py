@@ -10,6 +10,14 @@ from typing import Generic, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
+LONGEST_KEPT = 1000
+"""Characters of the texts of one request: longer ones may be as long as a body is allowed to be."""
+
+
+def is_short(*texts: str | None) -> bool:
+    """Whether these texts of a client's may be kept."""
+    return sum([len(text) for text in texts if text is not None]) <= LONGEST_KEPT
+
 
 class Lately(Generic[Key, Value]):
     """Values by key, for all threads of a process. Beyond `most` the one goes that nobody asked for longest.

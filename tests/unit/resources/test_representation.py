@@ -105,8 +105,15 @@ def test_a_sparse_field_may_have_a_default() -> None:
 def test_only_so_many_projections_are_kept() -> None:
     representation = Representation(Everything())
     for number in range(KEPT_PROJECTIONS + 20):
-        representation.projection(",".join(["text"] * (number + 1)), lambda name: False)
+        representation.projection(" " * number + "text", lambda name: False)
     assert len(representation._projections) == KEPT_PROJECTIONS
+
+
+def test_a_text_of_any_length_is_read_and_not_kept() -> None:
+    representation = Representation(Everything())
+    shown = representation.projection(" " * 2000 + "text", lambda name: False)(ROW)
+    assert shown == {"text": "a"}
+    assert len(representation._projections) == 0
 
 
 class Base(DeclarativeBase):

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from talatat.problems import bad_parameter
-from talatat.resources.lately import Lately
+from talatat.resources.lately import Lately, is_short
 from talatat.resources.listing.parameters import unknown_parameter
 from talatat.resources.showing.relations import Relation
 from talatat.resources.showing.representation import (
@@ -177,7 +177,8 @@ class Plans:
             found = compiled(self.representation, tree, asked.expansions, held)
             if not found.grafts:
                 found.slim = self.slim
-            self._plans.keep((wanted, held), found)
+            if is_short(*wanted):
+                self._plans.keep((wanted, held), found)
         return found
 
     def _read(self, text: str, may: Callable[[str], Any]) -> Asked:
@@ -186,7 +187,8 @@ class Plans:
             expansions = _expansions(self.relations, parse_expand(text, self.relations, may), may)
             permissions = {name for one in expansions for name in one.permissions()}
             found = Asked(expansions, self.representation.permissions | permissions)
-            self._asked.keep(text, found)
+            if is_short(text):
+                self._asked.keep(text, found)
         return found
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm.attributes import InstrumentedAttribute
 
 from talatat.db.money_of import MoneyOf
 from talatat.problems import bad_parameter
-from talatat.resources.lately import Lately
+from talatat.resources.lately import Lately, is_short
 from talatat.schema.types import JSONType, format_timestamp
 from talatat.schema.types import Money as MoneyType
 
@@ -76,7 +76,8 @@ class Representation:
         found = self._projections.get((fields, held))
         if found is None:
             found = self.compiled(None if fields is None else parse_fields(fields), held)
-            self._projections.keep((fields, held), found)
+            if is_short(fields):
+                self._projections.keep((fields, held), found)
         return found
 
     def compiled(self, wanted: Tree | None, held: frozenset[str]) -> Projection:

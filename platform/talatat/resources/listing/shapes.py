@@ -190,7 +190,7 @@ def _shape_of(database: Database, query: Query, found: Found, lean: Lean) -> Sha
     limit = sa.bindparam(LIMIT, type_=sa.Integer())
     statement, places = _statement(lean, rows, found.keys, cursor, limit)
     # Rows, and the one extension of each by its key: there is no better order.
-    alone = rows.get_final_froms() == [lean.model.__table__]
+    alone = not rows._from_obj and not rows._setup_joins
     prepared = Prepared(statement, in_order=alone and len(lean.joined) >= MANY)
     key = found.narrowed._generate_cache_key()
     own = prepared.opened(database.engine.dialect, key.bindparams)
